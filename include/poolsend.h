@@ -1,0 +1,262 @@
+/* poolsend: send a message through an ordered list of HTTP APIs, and account for every attempt.
+ *
+ * A sender is made from a list of endpoints. A message given to it goes to the first endpoint; when that has not
+ * answered within its hedge delay (one second), or as soon as it fails, the next one is started without giving up on
+ * the first. The first success wins and is told at once, as a `delivered` event. What became of the attempts that
+ * were left behind is told last, in exactly one `settled` event for every message.
+ *
+ * Threads. A sender has a coordinator thread and a worker thread for every request in flight; it starts them itself
+ * and ends them in poolsend_free. Every function here may be called from any thread, unless it says otherwise.
+ * Callbacks say which thread they run on.
+ *
+ * Ownership. What a caller passes in is copied unless the function says otherwise; what it gets back it owns until
+ * it calls the matching free. All text is UTF-8 or bytes as they came, ended by NUL.
+ *
+ * Process-wide effects. poolsend_new calls curl_global_init. The library installs no signal handler, never prints and
+ * never exits. A program that uses it should ignore SIGPIPE. TLS keys are written where SSLKEYLOGFILE says: unset it.
+ *
+ * Errors. Functions that can fail return 0, or a negative errno value. What a server did is never an error: it is told
+ * in an event. */
+#ifndef POOLSEND_H
+#define POOLSEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define POOLSEND_VERSION "0.1.0"
+
+#define POOLSEND_API __attribute__((visibility("default")))
+
+/* ---- Time ---------------------------------------------------------------------------------------------------- */
+
+/* Spans and instants, in nanoseconds. */
+typedef int64_t poolsend_time;
+
+#define POOLSEND_NEVER     INT64_MAX
+#define POOLSEND_MS(count) ((poolsend_time)(count)*1000000)
+#define POOLSEND_S(count)  ((poolsend_time)(count)*1000000000)
+
+/* ---- What became of an attempt ------------------------------------------------------------------------------- */
+
+enum poolsend_fate {
+  POOLSEND_DELIVERED, /* a success answer came */
+  POOLSEND_REJECTED,  /* a complete answer came that is not a success */
+  POOLSEND_UNREACHED, /* nothing of the request was sent: it cannot have arrived */
+  POOLSEND_UNKNOWN    /* some of it was sent and no answer came: it may have arrived */
+};
+
+enum poolsend_reason {
+  POOLSEND_OK,
+  POOLSEND_STATUS,    /* the status is not a success */
+  POOLSEND_JSON,      /* the status is a success, the JSON test failed */
+  POOLSEND_REDIRECT,  /* a redirect that could not be followed */
+  POOLSEND_RESOLVE,   /* no address for the host (or the proxy) */
+  POOLSEND_CONNECT,   /* no connection */
+  POOLSEND_PROXY,     /* the proxy would not pass it on */
+  POOLSEND_TLS,       /* no secure connection */
+  POOLSEND_TIMEOUT,   /* its own time limit passed */
+  POOLSEND_CANCELLED, /* cancelled by poolsend: settle time, answer wait, max-time or an interrupt */
+  POOLSEND_RESET,     /* the connection broke */
+  POOLSEND_PROTOCOL,  /* what came is not HTTP, or more of it than is taken */
+  POOLSEND_TRUNCATED, /* the body of the answer broke off after a complete header */
+  POOLSEND_GATEWAY,   /* a gateway answered 502 or 504 for an API whose own answer nobody saw */
+  POOLSEND_LOCAL      /* no memory, thread or descriptor here */
+};
+
+/* "delivered", "ok" ...: the words of the events. Static strings. */
+POOLSEND_API const char *poolsend_fate_name(enum poolsend_fate fate);
+POOLSEND_API const char *poolsend_reason_name(enum poolsend_reason reason);
+
+/* When each step of a request was done, counted from the attempt's start; negative if it never was. `queue` is the
+ * exception: how long the attempt waited for its start. */
+struct poolsend_timings {
+  poolsend_time queue, resolve, connect, tls, sent, first_byte, total;
+};
+
+/* A response body, decoded. */
+struct poolsend_response {
+  const char *data; /* the first bytes, at most max_response of them */
+  size_t size;
+  bool truncated; /* there was more, or the connection broke before its end */
+  int spool;      /* with keep_bodies: a file with all of it, to be read with pread and not closed; else -1 */
+};
+
+struct poolsend_attempt {
+  unsigned number;      /* from 1, in starting order */
+  unsigned endpoint;    /* index into the sender's endpoints */
+  const char *name;     /* the endpoint's */
+  const char *url;      /* the endpoint's, without its secrets */
+  poolsend_time started, finished; /* since the message was taken up; finished is negative while it runs */
+  enum poolsend_fate fate;         /* this and what follows only once it has finished */
+  enum poolsend_reason reason;
+  int status;        /* of the last complete final header; 0: none came */
+  const char *error; /* what went wrong, in words, or NULL */
+  uint64_t bytes_sent;
+  struct poolsend_timings timings;
+  const struct poolsend_response *response; /* NULL: there is none (yet) */
+};
+
+/* ---- Events -------------------------------------------------------------------------------------------------- */
+
+enum poolsend_event_kind {
+  POOLSEND_EVENT_START = 1,
+  POOLSEND_EVENT_FINISH = 2,
+  POOLSEND_EVENT_DELIVERED = 4,
+  POOLSEND_EVENT_SETTLED = 8
+};
+
+/* Valid, with all that it points to, until poolsend_event_free. */
+struct poolsend_event {
+  enum poolsend_event_kind kind;
+  const char *message; /* the message's id */
+  poolsend_time t;     /* since the message was taken up */
+
+  /* start, finish, delivered: the attempt it is about, as it was at that moment. delivered: without a response if
+   * the body had not ended one hedge delay after the header. */
+  struct poolsend_attempt attempt;
+
+  /* delivered: the numbers of the attempts still running, ascending. */
+  const unsigned *pending;
+  size_t pending_count;
+
+  /* settled: every attempt, in starting order; `winner` is an index into them, or negative. */
+  const struct poolsend_attempt *const *attempts;
+  size_t attempt_count;
+  int winner;
+};
+
+POOLSEND_API void poolsend_event_free(struct poolsend_event *event);
+
+/* The event as one line of JSON without its newline, to be freed with free(); NULL: no memory. */
+POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
+
+/* ---- Configuration ------------------------------------------------------------------------------------------- */
+
+/* How requests to one endpoint are made. A zeroed struct with a URL is complete. Options have curl's meaning. */
+struct poolsend_endpoint {
+  const char *url;  /* http:// or https:// */
+  const char *name; /* NULL: the URL's host, made unique */
+
+  const char *method;         /* NULL: POST with a body, GET without */
+  const char *const *headers; /* "Name: value"; "Name:" removes, "Name;" sends it empty */
+  size_t header_count;
+  bool form_type; /* a body without a Content-Type of its own is application/x-www-form-urlencoded */
+  const char *user_agent; /* NULL: poolsend/VERSION; "": none */
+  const char *userpwd;    /* user:password, for basic authentication */
+  const char *bearer;     /* OAuth 2 bearer token */
+
+  bool insecure; /* do not verify the peer's certificate */
+  const char *cacert, *capath;
+  const char *cert, *key, *key_password;
+
+  const char *proxy, *noproxy;
+  bool environment_proxy; /* heed http_proxy, https_proxy, all_proxy and no_proxy */
+  const char *unix_socket;
+  const char *const *resolve, *const *connect_to;
+  size_t resolve_count, connect_to_count;
+
+  bool follow, http2, compressed;
+  poolsend_time connect_timeout; /* 0: none of its own */
+  poolsend_time attempt_timeout; /* 0: the sender's */
+  poolsend_time hedge_delay;     /* 0: the sender's; POOLSEND_NEVER: only its failure starts the next */
+
+  /* What counts as accepted: "200-299,409", with JSON tests such as "/accepted=true" between them. NULL: 200-299. */
+  const char *success;
+};
+
+/* One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
+ * one call at a time for each endpoint. */
+typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
+
+struct poolsend_config {
+  const struct poolsend_endpoint *endpoints;
+  size_t endpoint_count;
+  unsigned workers; /* requests in flight, shared out equally among the endpoints; 0: one for each endpoint */
+
+  poolsend_time hedge_delay, settle, answer_wait;
+  poolsend_time max_time;        /* POOLSEND_NEVER: none */
+  poolsend_time attempt_timeout; /* POOLSEND_NEVER: none */
+
+  unsigned retries;
+  poolsend_time retry_delay;    /* 0: exponential from one second, with jitter */
+  poolsend_time retry_max_time; /* POOLSEND_NEVER: none */
+
+  const char *fatal_status; /* "401,403": an answer that ends the matter for the whole message. NULL: none */
+  bool no_idempotency_key;
+  size_t max_response;  /* bytes of a response that are kept in memory */
+  bool keep_bodies;     /* keep all of each response in a temporary file, see poolsend_response.spool */
+  unsigned events;      /* poolsend_event_kind values, or-ed */
+
+  poolsend_trace_fn *trace; /* NULL: none */
+  void *trace_context;
+};
+
+/* Every default of the program: hedge delay 1 s, settle and answer wait 60 s, no other limit, 1 MiB of response,
+ * delivered and settled events. */
+POOLSEND_API void poolsend_config_init(struct poolsend_config *config);
+
+/* What was wrong and what would be right, in words. */
+struct poolsend_error {
+  char text[512];
+};
+
+/* ---- Sender -------------------------------------------------------------------------------------------------- */
+
+struct poolsend_sender;
+
+/* A sender from `config`, of which nothing is needed afterwards. -EINVAL: the configuration cannot be used, `error`
+ * (which may be NULL) says why. -ENOMEM, -EAGAIN: no memory, no thread. -EMFILE: the descriptor limit is too low for
+ * so many workers. */
+POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
+                              struct poolsend_error *error);
+
+/* Cancels what is not settled, waits for it, and frees everything. Events not fetched are lost; events fetched stay
+ * valid until freed. No other call on this sender may be under way. NULL is fine. */
+POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
+
+struct poolsend_message {
+  const char *id;   /* 1 to 255 of [A-Za-z0-9._:-]: names the message and is its Idempotency-Key */
+  const void *body; /* NULL: no body at all */
+  size_t size;
+};
+
+/* Room for a random identifier (a UUID, RFC 9562) and its NUL. */
+#define POOLSEND_ID_SIZE 37
+POOLSEND_API void poolsend_make_id(char id[POOLSEND_ID_SIZE]);
+
+/* Take up a message; id and body are copied. Never blocks on the network. -EINVAL: the id is malformed. -ENOMEM. */
+POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message);
+
+/* The next event, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and an event, which the
+ * caller frees; or -ETIMEDOUT. */
+POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout,
+                               struct poolsend_event **event);
+
+/* Nothing more starts, running attempts are cancelled, every message taken up settles; its events come as usual. */
+POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
+
+struct poolsend_counts {
+  uint64_t unsettled; /* messages */
+  uint64_t attempts;  /* started since the sender was made */
+};
+
+POOLSEND_API struct poolsend_counts poolsend_count(struct poolsend_sender *sender);
+
+/* ---- Looking before sending ---------------------------------------------------------------------------------- */
+
+/* The request that `message` would be, to the endpoint numbered `endpoint`, as one JSON object without secrets, to be
+ * freed with free(): "endpoint", "url", "method", "headers" (what poolsend adds to the transport's own), "body".
+ * NULL: no memory. Nothing is sent. */
+POOLSEND_API char *poolsend_preview_json(struct poolsend_sender *sender, unsigned endpoint,
+                                         const struct poolsend_message *message);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,32 @@
+/* Time as this program counts it: monotonic nanoseconds in a signed 64-bit integer, PS_NEVER for "no deadline".
+ * Only threads at the edge (coordinator, workers, command line) read the clock; core and engine are given `now`. */
+#ifndef PS_BASE_CLOCK_H
+#define PS_BASE_CLOCK_H
+
+#include <stdint.h>
+
+typedef int64_t ps_time;
+
+#define PS_NEVER       INT64_MAX
+#define PS_MICROSECOND INT64_C(1000)
+#define PS_MILLISECOND INT64_C(1000000)
+#define PS_SECOND      INT64_C(1000000000)
+
+/* The monotonic clock, now. Any thread. */
+ps_time ps_now(void);
+
+/* `when + span`, where either may be PS_NEVER, and a sum past the end of time is PS_NEVER too. */
+static inline ps_time ps_after(ps_time when, ps_time span)
+{
+  ps_time sum;
+  if (when == PS_NEVER || span == PS_NEVER || __builtin_add_overflow(when, span, &sum))
+    return PS_NEVER;
+  return sum;
+}
+
+static inline ps_time ps_earlier(ps_time a, ps_time b)
+{
+  return a < b ? a : b;
+}
+
+#endif

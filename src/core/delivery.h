@@ -1,0 +1,116 @@
+/* The delivery rule: one message, an ordered list of endpoints, one winner, a fate for every attempt.
+ *
+ * Pure: no threads, no clock, no memory of its own. The caller reports facts (an attempt started, its success header
+ * came, it finished, it was withdrawn) with the time each happened, and then asks ps_delivery_decide for one effect
+ * after another until the answer is PS_EFFECT_WAIT. All rules are decided there, from the facts and `now` alone:
+ * facts reported late change nothing as long as their times are right and they come before the decision.
+ *
+ * An endpoint is tried at most once in a round, so an attempt is named by its endpoint's index. */
+#ifndef PS_CORE_DELIVERY_H
+#define PS_CORE_DELIVERY_H
+
+#include "base/clock.h"
+#include "core/fate.h"
+
+#include <stdbool.h>
+
+#define PS_HEDGE_DELAY_DEFAULT PS_SECOND
+
+/* Shared by all messages of a sender; immutable. */
+struct ps_delivery_rule {
+  unsigned endpoints;         /* >= 1 */
+  const ps_time *hedge_delay; /* [endpoints]; PS_NEVER: plain failover */
+  ps_time settle;
+  ps_time answer_wait;
+  ps_time max_time;       /* PS_NEVER: none */
+  unsigned retries;       /* rounds after the first */
+  ps_time retry_delay;    /* 0: exponential */
+  ps_time retry_max_time; /* PS_NEVER: none */
+  bool keyed;             /* every attempt carries an Idempotency-Key */
+};
+
+enum ps_phase {
+  PS_PHASE_SKIPPED, /* not in this round */
+  PS_PHASE_PLANNED,
+  PS_PHASE_QUEUED,   /* asked to start */
+  PS_PHASE_RUNNING,  /* its request is under way */
+  PS_PHASE_ACCEPTED, /* running, and its complete success header has come */
+  PS_PHASE_FAILED,
+  PS_PHASE_DELIVERED,
+  PS_PHASE_WITHDRAWN /* never started */
+};
+
+/* One endpoint in the current round. */
+struct ps_track {
+  enum ps_phase phase;
+  bool cancelled, transient;
+  ps_time since; /* running: its start; accepted: its header; failed: its end */
+};
+
+enum ps_effect_kind {
+  PS_EFFECT_WAIT,      /* nothing to do before `until`, unless a fact comes */
+  PS_EFFECT_START,     /* start an attempt to `endpoint`: report started, or withdrawn */
+  PS_EFFECT_DELIVERED, /* tell that `endpoint` won */
+  PS_EFFECT_CLOSE,     /* nothing may start any more: withdraw what is queued and report it */
+  PS_EFFECT_CANCEL,    /* cancel the attempt to `endpoint`: it will be reported finished */
+  PS_EFFECT_SETTLED    /* every attempt has its fate; the last effect there is */
+};
+
+struct ps_effect {
+  enum ps_effect_kind kind;
+  unsigned endpoint;
+  ps_time until;
+};
+
+/* Why running attempts are being cancelled. */
+enum ps_cancel_why { PS_CANCEL_INTERRUPT, PS_CANCEL_SETTLE, PS_CANCEL_ANSWER_WAIT, PS_CANCEL_MAX_TIME };
+
+struct ps_delivery {
+  const struct ps_delivery_rule *rule;
+  struct ps_track *tracks; /* [rule->endpoints], the caller's */
+
+  ps_time taken_up;
+  uint64_t random; /* for jitter */
+
+  unsigned round;
+  ps_time round_start;  /* when this round begins (began) */
+  int newest;           /* the endpoint tried last in this round, or -1 */
+  ps_time exhausted;    /* when the list came to its end, or PS_NEVER */
+  ps_time retry_after;  /* the longest asked for in this round */
+  ps_time last_end;     /* when the attempt that finished last did */
+
+  int winner; /* or -1 */
+  ps_time won;
+  bool interrupted, stopped, maybe_arrived; /* maybe_arrived: a fate so far was `unknown` */
+  bool told, closed, settled;             /* effects that come once */
+};
+
+/* `seed` feeds the jitter of retries. `tracks` must outlive the delivery. */
+void ps_delivery_init(struct ps_delivery *delivery, const struct ps_delivery_rule *rule, struct ps_track *tracks,
+                      uint64_t seed, ps_time now);
+
+/* Facts, each with the time it happened. `finished`: `fatal` says that the status forbids further starts;
+ * `retry_after` is what the server asked for, or 0. */
+void ps_delivery_started(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
+void ps_delivery_accepted(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
+void ps_delivery_finished(struct ps_delivery *delivery, unsigned endpoint, enum poolsend_fate fate, bool transient,
+                          bool fatal, ps_time retry_after, ps_time when);
+void ps_delivery_withdrawn(struct ps_delivery *delivery, unsigned endpoint);
+
+/* Nothing more can start, in this round or another: what runs is waited for as at the end of the list. */
+void ps_delivery_stop(struct ps_delivery *delivery, ps_time when);
+
+/* The caller wants an end: nothing more starts, what runs is cancelled. */
+void ps_delivery_interrupt(struct ps_delivery *delivery);
+
+/* The next thing to do. */
+struct ps_effect ps_delivery_decide(struct ps_delivery *delivery, ps_time now);
+
+/* Which limit ended the attempts that are being cancelled now. */
+enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *delivery, ps_time now);
+
+/* Whether the settings leave an endpoint that could never be reached: the hedge delays of all but the last add up to
+ * max_time or more. */
+bool ps_delivery_rule_is_hopeless(const struct ps_delivery_rule *rule);
+
+#endif

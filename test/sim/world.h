@@ -1,0 +1,19 @@
+/* A virtual world around the engine: endpoints that answer, fail, hang or linger, a clock that jumps, and a judge who
+ * keeps books of its own and compares them with everything that the engine asks for and tells.
+ *
+ * One schedule is one world, made from a seed: the settings, the endpoints' manners, when messages come, when an
+ * interrupt comes, and how late the engine is stepped. */
+#ifndef PS_SIM_WORLD_H
+#define PS_SIM_WORLD_H
+
+#include <stdint.h>
+
+struct world_totals {
+  uint64_t messages, attempts, withdrawn, delivered, duplicates, unknown, interrupts, rounds, steps;
+};
+
+/* Run the schedule of `seed` to its end; what happened is added to `totals`. Ends the process with an explanation,
+ * the seed in it, when an invariant does not hold. */
+void world_run(uint64_t seed, struct world_totals *totals);
+
+#endif

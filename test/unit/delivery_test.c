@@ -1,0 +1,737 @@
+/* The delivery rule, point by point, under virtual time. Times are milliseconds. */
+#include "core/delivery.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define MS(count) ((ps_time)(count) * PS_MILLISECOND)
+#define MOST      4
+
+static ps_time second_each[MOST] = {PS_SECOND, PS_SECOND, PS_SECOND, PS_SECOND};
+static ps_time none_each[MOST] = {PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER};
+
+static struct ps_delivery_rule rule;
+static struct ps_delivery delivery;
+static struct ps_track tracks[MOST];
+
+static int fresh_rule(void **state)
+{
+  (void)state;
+  rule = (struct ps_delivery_rule){
+      .endpoints = 3,
+      .hedge_delay = second_each,
+      .settle = MS(60000),
+      .answer_wait = MS(60000),
+      .max_time = PS_NEVER,
+      .retry_max_time = PS_NEVER,
+      .keyed = true,
+  };
+  return 0;
+}
+
+static void take_up(void)
+{
+  ps_delivery_init(&delivery, &rule, tracks, 1, 0);
+}
+
+/* ---- Expectations: the next effect at a time */
+
+static void expect(int ms, enum ps_effect_kind kind, unsigned endpoint)
+{
+  struct ps_effect effect = ps_delivery_decide(&delivery, MS(ms));
+  assert_int_equal(effect.kind, kind);
+  assert_int_equal(effect.endpoint, endpoint);
+}
+
+static void expect_wait_until(int ms, ps_time until)
+{
+  struct ps_effect effect = ps_delivery_decide(&delivery, MS(ms));
+  assert_int_equal(effect.kind, PS_EFFECT_WAIT);
+  assert_int_equal(effect.until, until);
+}
+
+static void expect_wait(int ms)
+{
+  assert_int_equal(ps_delivery_decide(&delivery, MS(ms)).kind, PS_EFFECT_WAIT);
+}
+
+static void expect_start(int ms, unsigned endpoint)
+{
+  expect(ms, PS_EFFECT_START, endpoint);
+  ps_delivery_started(&delivery, endpoint, MS(ms));
+}
+
+static void expect_win(int ms, unsigned endpoint)
+{
+  expect(ms, PS_EFFECT_DELIVERED, endpoint);
+  expect(ms, PS_EFFECT_CLOSE, 0);
+}
+
+static void expect_settled(int ms, int winner)
+{
+  expect(ms, PS_EFFECT_SETTLED, 0);
+  assert_int_equal(delivery.winner, winner);
+}
+
+/* ---- Facts */
+
+static void succeed(int ms, unsigned endpoint)
+{
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_DELIVERED, false, false, 0, MS(ms));
+}
+
+static void reject(int ms, unsigned endpoint)
+{
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_REJECTED, false, false, 0, MS(ms));
+}
+
+static void refuse(int ms, unsigned endpoint)
+{
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_UNREACHED, true, false, 0, MS(ms));
+}
+
+static void lose(int ms, unsigned endpoint)
+{
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_UNKNOWN, true, false, 0, MS(ms));
+}
+
+static void answer_fatally(int ms, unsigned endpoint)
+{
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_REJECTED, false, true, 0, MS(ms));
+}
+
+/* ---- 1 and 2: what starts, and when */
+
+static void first_attempt_starts_at_once(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_wait_until(0, MS(1000));
+}
+
+static void newest_attempt_starts_the_next_when_its_hedge_delay_passes(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_wait(999);
+  expect_start(1000, 1);
+  expect_wait_until(1000, MS(2000));
+  expect_start(2000, 2);
+}
+
+static void newest_attempt_failing_starts_the_next_at_once(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  refuse(3, 0);
+  expect_start(3, 1);
+  reject(7, 1);
+  expect_start(7, 2);
+}
+
+static void older_attempt_failing_starts_nothing(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  refuse(1200, 0);
+  expect_wait_until(1200, MS(2000));
+}
+
+static void attempt_that_timed_out_and_then_fails_starts_one_successor(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  refuse(1001, 0);
+  refuse(1002, 1);
+  expect_start(1002, 2);
+  expect_wait(1002);
+}
+
+static void hedge_delay_none_leaves_plain_failover(void **state)
+{
+  (void)state;
+  rule.hedge_delay = none_each;
+  take_up();
+  expect_start(0, 0);
+  expect_wait_until(50000, PS_NEVER);
+  lose(50000, 0);
+  expect_start(50000, 1);
+}
+
+/* ---- 3: nothing is cancelled for another's sake */
+
+static void start_of_the_next_cancels_nothing(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  expect_start(2000, 2);
+  expect_wait_until(3000, MS(63000));
+  for (int i = 0; i < 3; i++)
+    assert_false(tracks[i].cancelled);
+}
+
+/* ---- 4: the first success wins */
+
+static void first_success_wins_whichever_attempt_it_comes_from(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1500, 0);
+  expect_win(1500, 0);
+  expect_wait(1500);
+  lose(1600, 1);
+  expect_settled(1600, 0);
+}
+
+static void success_after_the_end_of_the_list_still_wins(void **state)
+{
+  (void)state;
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  refuse(1001, 1);
+  expect_wait(1001);
+  succeed(50000, 0);
+  expect_win(50000, 0);
+  expect_settled(50000, 0);
+}
+
+static void win_is_told_before_anything_else_is_done(void **state)
+{
+  (void)state;
+  rule.settle = 0;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1500, 1);
+  expect(1500, PS_EFFECT_DELIVERED, 1);
+  expect(1500, PS_EFFECT_CLOSE, 0);
+  expect(1500, PS_EFFECT_CANCEL, 0);
+}
+
+static void nothing_starts_after_the_win(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1500, 0);
+  refuse(1501, 1);
+  expect_win(3000, 0);
+  expect_settled(3000, 0);
+}
+
+static void queued_attempt_is_withdrawn_at_the_win_without_a_trace(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect(1000, PS_EFFECT_START, 1);
+  succeed(1001, 0);
+  expect_win(1001, 0);
+  expect_wait_until(1001, PS_NEVER);
+  ps_delivery_withdrawn(&delivery, 1);
+  expect_settled(1002, 0);
+}
+
+static void attempt_launched_just_before_the_win_runs_on(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect(1000, PS_EFFECT_START, 1);
+  succeed(1001, 0);
+  expect_win(1001, 0);
+  ps_delivery_started(&delivery, 1, MS(1000));
+  expect_wait_until(1001, MS(61001));
+}
+
+/* ---- 5: two successes at once */
+
+static void successes_at_the_same_instant_make_one_winner(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1500, 1);
+  succeed(1500, 0);
+  expect_win(1500, 1);
+  expect_settled(1500, 1);
+}
+
+static void complete_answer_beats_a_cancel(void **state)
+{
+  (void)state;
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  expect_wait(1000);
+  expect(61000, PS_EFFECT_CANCEL, 0);
+  succeed(61000, 0);
+  expect_win(61000, 0);
+  expect_settled(61000, 0);
+}
+
+/* ---- 6: no verdict while something runs */
+
+static void failure_is_no_verdict_while_another_attempt_runs(void **state)
+{
+  (void)state;
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  reject(1100, 1);
+  expect_wait_until(1100, MS(61100));
+  refuse(1200, 0);
+  expect_settled(1200, -1);
+}
+
+/* ---- 7: settle time and answer wait */
+
+static void late_attempts_are_cancelled_when_the_settle_time_ends(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1500, 0);
+  expect_win(1500, 0);
+  expect_wait_until(61499, MS(61500));
+  expect(61500, PS_EFFECT_CANCEL, 1);
+  expect_wait_until(61500, PS_NEVER);
+  lose(61501, 1);
+  expect_settled(61501, 0);
+}
+
+static void answer_wait_begins_when_the_last_hedge_delay_passes(void **state)
+{
+  (void)state;
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  expect_wait_until(1000, MS(2000));
+  expect_wait_until(2000, MS(62000));
+  expect_wait(61999);
+  expect(62000, PS_EFFECT_CANCEL, 0);
+  expect(62000, PS_EFFECT_CANCEL, 1);
+  lose(62000, 0);
+  lose(62001, 1);
+  expect(62001, PS_EFFECT_SETTLED, 0);
+}
+
+static void answer_wait_begins_when_the_last_attempt_fails(void **state)
+{
+  (void)state;
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  reject(1010, 1);
+  expect_wait_until(1010, MS(61010));
+}
+
+/* ---- 8: the hedge clock */
+
+static void hedge_clock_starts_with_the_request_and_not_while_it_queues(void **state)
+{
+  (void)state;
+  take_up();
+  expect(0, PS_EFFECT_START, 0);
+  expect_wait_until(5000, PS_NEVER);
+  ps_delivery_started(&delivery, 0, MS(5000));
+  expect_wait_until(5000, MS(6000));
+  expect_start(6000, 1);
+}
+
+static void success_header_stops_the_hedge_clock(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(900));
+  expect(900, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(1500, MS(1900));
+  succeed(1600, 0);
+  expect(1600, PS_EFFECT_DELIVERED, 0);
+  expect_settled(1600, 0);
+}
+
+static void success_header_of_an_older_attempt_holds_the_next_start(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  ps_delivery_accepted(&delivery, 0, MS(1900));
+  expect(2000, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(2000, MS(2900));
+}
+
+static void win_is_declared_one_hedge_delay_after_the_header_when_the_body_lingers(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(100));
+  expect(100, PS_EFFECT_CLOSE, 0);
+  expect(1100, PS_EFFECT_DELIVERED, 0);
+  expect_wait_until(1100, MS(61100));
+  expect(61100, PS_EFFECT_CANCEL, 0);
+  succeed(61100, 0);
+  expect_settled(61100, 0);
+}
+
+static void lingering_body_holds_the_win_for_a_second_at_most_under_plain_failover(void **state)
+{
+  (void)state;
+  rule.hedge_delay = none_each;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(100));
+  expect(100, PS_EFFECT_CLOSE, 0);
+  expect(1100, PS_EFFECT_DELIVERED, 0);
+}
+
+static void complete_answer_wins_over_an_earlier_header(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  ps_delivery_accepted(&delivery, 0, MS(1100));
+  expect(1100, PS_EFFECT_CLOSE, 0);
+  succeed(1200, 1);
+  expect(1200, PS_EFFECT_DELIVERED, 1);
+}
+
+/* ---- 9: max-time */
+
+static void max_time_cancels_what_runs_and_leaves_the_message_undelivered(void **state)
+{
+  (void)state;
+  rule.max_time = MS(2500);
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  expect_start(2000, 2);
+  expect_wait_until(2000, MS(2500));
+  expect(2500, PS_EFFECT_CLOSE, 0);
+  for (unsigned i = 0; i < 3; i++)
+    expect(2500, PS_EFFECT_CANCEL, i);
+  for (unsigned i = 0; i < 3; i++)
+    lose(2501, i);
+  expect_settled(2501, -1);
+}
+
+static void max_time_never_touches_late_attempts_after_a_win(void **state)
+{
+  (void)state;
+  rule.max_time = MS(2500);
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1200, 1);
+  expect_win(1200, 1);
+  expect_wait_until(2500, MS(61200));
+}
+
+static void max_time_starts_nothing_that_it_would_cancel_at_once(void **state)
+{
+  (void)state;
+  rule.max_time = MS(2000);
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  refuse(2000, 0);
+  expect(2000, PS_EFFECT_CLOSE, 0);
+  expect_settled(2000, -1);
+}
+
+static void settings_that_never_reach_the_last_endpoint_are_hopeless(void **state)
+{
+  (void)state;
+  rule.max_time = MS(2000);
+  assert_true(ps_delivery_rule_is_hopeless(&rule));
+  rule.max_time = MS(2001);
+  assert_false(ps_delivery_rule_is_hopeless(&rule));
+  rule.max_time = MS(500);
+  rule.endpoints = 1;
+  assert_false(ps_delivery_rule_is_hopeless(&rule));
+  rule.endpoints = 3;
+  rule.hedge_delay = none_each;
+  assert_false(ps_delivery_rule_is_hopeless(&rule));
+}
+
+/* ---- 10: retry */
+
+static void retry_goes_in_order_to_those_that_failed_transiently(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(5000);
+  take_up();
+  expect_start(0, 0);
+  refuse(1, 0);
+  expect_start(1, 1);
+  reject(2, 1);
+  expect_start(2, 2);
+  lose(3, 2);
+  expect_wait_until(3, MS(5003));
+  expect_start(5003, 0);
+  refuse(5004, 0);
+  expect_start(5004, 2);
+  refuse(5005, 2);
+  expect_settled(5005, -1);
+}
+
+static void round_ends_only_when_every_attempt_has_its_fate(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(100);
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  refuse(1001, 1);
+  expect_wait_until(1001, MS(61001));
+  refuse(9000, 0);
+  expect_wait_until(9000, MS(9100));
+  expect_start(9100, 0);
+}
+
+static void unknown_fate_without_a_key_forbids_a_further_round(void **state)
+{
+  (void)state;
+  rule.retries = 3;
+  rule.keyed = false;
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  lose(10, 0);
+  expect_settled(10, -1);
+}
+
+static void unreached_fate_without_a_key_allows_a_further_round(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(100);
+  rule.keyed = false;
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  refuse(10, 0);
+  expect_start(110, 0);
+}
+
+static void retry_after_is_obeyed(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(100);
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_finished(&delivery, 0, POOLSEND_REJECTED, true, false, 7 * PS_SECOND, MS(10));
+  expect_wait_until(10, MS(7010));
+}
+
+static void retry_that_would_pass_retry_max_time_or_max_time_is_not_waited_for(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(5000);
+  rule.endpoints = 1;
+  rule.retry_max_time = MS(5000);
+  take_up();
+  expect_start(0, 0);
+  refuse(10, 0);
+  expect_settled(10, -1);
+
+  rule.retry_max_time = PS_NEVER;
+  rule.max_time = MS(5000);
+  take_up();
+  expect_start(0, 0);
+  refuse(10, 0);
+  expect_settled(10, -1);
+}
+
+static void win_in_a_later_round_is_a_win(void **state)
+{
+  (void)state;
+  rule.retries = 2;
+  rule.retry_delay = MS(100);
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  refuse(0, 0);
+  expect_start(100, 0);
+  succeed(150, 0);
+  expect_win(150, 0);
+  expect_settled(150, 0);
+}
+
+/* ---- 11: fatal statuses */
+
+static void fatal_status_starts_nothing_more_and_forbids_a_retry(void **state)
+{
+  (void)state;
+  rule.retries = 5;
+  take_up();
+  expect_start(0, 0);
+  answer_fatally(10, 0);
+  expect(10, PS_EFFECT_CLOSE, 0);
+  expect_settled(10, -1);
+}
+
+static void fatal_status_waits_for_what_runs_and_a_success_still_wins(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  answer_fatally(1100, 1);
+  expect(1100, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(1100, MS(61100));
+  succeed(30000, 0);
+  expect(30000, PS_EFFECT_DELIVERED, 0);
+  expect_settled(30000, 0);
+}
+
+static void fatal_status_from_an_older_attempt_counts_too(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  answer_fatally(1100, 0);
+  expect(2000, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(2000, MS(61100));
+}
+
+/* ---- 12: the key matters to the rule in point 10 only; 13: interrupts */
+
+static void interrupt_starts_nothing_more_and_cancels_what_runs(void **state)
+{
+  (void)state;
+  rule.retries = 5;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  ps_delivery_interrupt(&delivery);
+  expect(1200, PS_EFFECT_CLOSE, 0);
+  expect(1200, PS_EFFECT_CANCEL, 0);
+  expect(1200, PS_EFFECT_CANCEL, 1);
+  lose(1201, 0);
+  lose(1201, 1);
+  expect_settled(1201, -1);
+}
+
+static void interrupt_after_a_win_cuts_the_settle_time_short(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1100, 1);
+  expect_win(1100, 1);
+  ps_delivery_interrupt(&delivery);
+  expect(1200, PS_EFFECT_CANCEL, 0);
+  lose(1200, 0);
+  expect_settled(1200, 1);
+}
+
+static void interrupt_during_a_backoff_settles_at_once(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  refuse(1, 0);
+  expect_wait(1);
+  ps_delivery_interrupt(&delivery);
+  expect(2, PS_EFFECT_CLOSE, 0);
+  expect_settled(2, -1);
+}
+
+static void success_header_before_an_interrupt_is_a_win(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(100));
+  ps_delivery_interrupt(&delivery);
+  expect_win(110, 0);
+  expect(110, PS_EFFECT_CANCEL, 0);
+}
+
+#define SENTENCE(name) cmocka_unit_test_setup(name, fresh_rule)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SENTENCE(first_attempt_starts_at_once),
+      SENTENCE(newest_attempt_starts_the_next_when_its_hedge_delay_passes),
+      SENTENCE(newest_attempt_failing_starts_the_next_at_once),
+      SENTENCE(older_attempt_failing_starts_nothing),
+      SENTENCE(attempt_that_timed_out_and_then_fails_starts_one_successor),
+      SENTENCE(hedge_delay_none_leaves_plain_failover),
+      SENTENCE(start_of_the_next_cancels_nothing),
+      SENTENCE(first_success_wins_whichever_attempt_it_comes_from),
+      SENTENCE(success_after_the_end_of_the_list_still_wins),
+      SENTENCE(win_is_told_before_anything_else_is_done),
+      SENTENCE(nothing_starts_after_the_win),
+      SENTENCE(queued_attempt_is_withdrawn_at_the_win_without_a_trace),
+      SENTENCE(attempt_launched_just_before_the_win_runs_on),
+      SENTENCE(successes_at_the_same_instant_make_one_winner),
+      SENTENCE(complete_answer_beats_a_cancel),
+      SENTENCE(failure_is_no_verdict_while_another_attempt_runs),
+      SENTENCE(late_attempts_are_cancelled_when_the_settle_time_ends),
+      SENTENCE(answer_wait_begins_when_the_last_hedge_delay_passes),
+      SENTENCE(answer_wait_begins_when_the_last_attempt_fails),
+      SENTENCE(hedge_clock_starts_with_the_request_and_not_while_it_queues),
+      SENTENCE(success_header_stops_the_hedge_clock),
+      SENTENCE(success_header_of_an_older_attempt_holds_the_next_start),
+      SENTENCE(win_is_declared_one_hedge_delay_after_the_header_when_the_body_lingers),
+      SENTENCE(lingering_body_holds_the_win_for_a_second_at_most_under_plain_failover),
+      SENTENCE(complete_answer_wins_over_an_earlier_header),
+      SENTENCE(max_time_cancels_what_runs_and_leaves_the_message_undelivered),
+      SENTENCE(max_time_never_touches_late_attempts_after_a_win),
+      SENTENCE(max_time_starts_nothing_that_it_would_cancel_at_once),
+      SENTENCE(settings_that_never_reach_the_last_endpoint_are_hopeless),
+      SENTENCE(retry_goes_in_order_to_those_that_failed_transiently),
+      SENTENCE(round_ends_only_when_every_attempt_has_its_fate),
+      SENTENCE(unknown_fate_without_a_key_forbids_a_further_round),
+      SENTENCE(unreached_fate_without_a_key_allows_a_further_round),
+      SENTENCE(retry_after_is_obeyed),
+      SENTENCE(retry_that_would_pass_retry_max_time_or_max_time_is_not_waited_for),
+      SENTENCE(win_in_a_later_round_is_a_win),
+      SENTENCE(fatal_status_starts_nothing_more_and_forbids_a_retry),
+      SENTENCE(fatal_status_waits_for_what_runs_and_a_success_still_wins),
+      SENTENCE(fatal_status_from_an_older_attempt_counts_too),
+      SENTENCE(interrupt_starts_nothing_more_and_cancels_what_runs),
+      SENTENCE(interrupt_after_a_win_cuts_the_settle_time_short),
+      SENTENCE(interrupt_during_a_backoff_settles_at_once),
+      SENTENCE(success_header_before_an_interrupt_is_a_win),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
