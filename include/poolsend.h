@@ -110,6 +110,11 @@ enum poolsend_event_kind {
   POOLSEND_EVENT_SETTLED = 8
 };
 
+struct poolsend_pending {
+  unsigned number;
+  const char *name; /* the endpoint's */
+};
+
 /* Valid, with all that it points to, until poolsend_event_free. */
 struct poolsend_event {
   enum poolsend_event_kind kind;
@@ -120,8 +125,8 @@ struct poolsend_event {
    * the body had not ended one hedge delay after the header. */
   struct poolsend_attempt attempt;
 
-  /* delivered: the numbers of the attempts still running, ascending. */
-  const unsigned *pending;
+  /* delivered: the attempts still running, in starting order. */
+  const struct poolsend_pending *pending;
   size_t pending_count;
 
   /* settled: every attempt, in starting order; `winner` is an index into them, or negative. */
@@ -170,7 +175,7 @@ struct poolsend_endpoint {
 };
 
 /* One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
- * one call at a time for each endpoint. */
+ * several at once. */
 typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
 
 struct poolsend_config {
@@ -229,6 +234,8 @@ struct poolsend_message {
 #define POOLSEND_ID_SIZE 37
 POOLSEND_API void poolsend_make_id(char id[POOLSEND_ID_SIZE]);
 
+POOLSEND_API bool poolsend_id_is_valid(const char *id);
+
 /* Take up a message; id and body are copied. Never blocks on the network. -EINVAL: the id is malformed. -ENOMEM. */
 POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message);
 
@@ -241,19 +248,30 @@ POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time tim
 POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
 
 struct poolsend_counts {
-  uint64_t unsettled; /* messages */
-  uint64_t attempts;  /* started since the sender was made */
+  uint64_t started; /* attempts, since the sender was made */
 };
 
 POOLSEND_API struct poolsend_counts poolsend_count(struct poolsend_sender *sender);
 
 /* ---- Looking before sending ---------------------------------------------------------------------------------- */
 
-/* The request that `message` would be, to the endpoint numbered `endpoint`, as one JSON object without secrets, to be
- * freed with free(): "endpoint", "url", "method", "headers" (what poolsend adds to the transport's own), "body".
- * NULL: no memory. Nothing is sent. */
-POOLSEND_API char *poolsend_preview_json(struct poolsend_sender *sender, unsigned endpoint,
-                                         const struct poolsend_message *message);
+/* A request as it would be made, without secrets. */
+struct poolsend_preview {
+  const char *name, *url, *method;
+  const char *const *headers; /* what is asked for and what poolsend adds; the transport adds Host and the like */
+  size_t header_count;
+  poolsend_time hedge_delay;
+  const char *body; /* as in the message: borrowed from it; NULL: none */
+  size_t size;
+};
+
+/* The request that `message` would be to the endpoint numbered `endpoint`; nothing is sent. NULL: no memory. */
+POOLSEND_API struct poolsend_preview *poolsend_preview(struct poolsend_sender *sender, unsigned endpoint,
+                                                       const struct poolsend_message *message);
+POOLSEND_API void poolsend_preview_free(struct poolsend_preview *preview);
+
+/* As one line of JSON without its newline, to be freed with free(); NULL: no memory. */
+POOLSEND_API char *poolsend_preview_json(const struct poolsend_preview *preview);
 
 #ifdef __cplusplus
 }

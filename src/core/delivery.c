@@ -42,12 +42,13 @@ static bool is_idle(const struct ps_delivery *d)
 }
 
 void ps_delivery_init(struct ps_delivery *d, const struct ps_delivery_rule *rule, struct ps_track *tracks,
-                      uint64_t seed, ps_time now)
+                      bool may_repeat, uint64_t seed, ps_time now)
 {
   *d = (struct ps_delivery){
       .rule = rule,
       .tracks = tracks,
       .taken_up = now,
+      .may_repeat = may_repeat,
       .random = seed,
       .round_start = now,
       .newest = -1,
@@ -206,7 +207,7 @@ static void declare(struct ps_delivery *d, ps_time now)
  * to begin after the backoff. */
 static bool end_round(struct ps_delivery *d)
 {
-  if (d->round == d->rule->retries || d->interrupted || d->stopped || (d->maybe_arrived && !d->rule->keyed))
+  if (d->round == d->rule->retries || d->interrupted || d->stopped || (d->maybe_arrived && !d->may_repeat))
     return false;
   ps_time resume = ps_after(d->last_end, ps_backoff(d->rule->retry_delay, d->round, d->retry_after, &d->random));
   if (resume >= time_limit(d) || resume > ps_after(d->taken_up, d->rule->retry_max_time))

@@ -26,7 +26,6 @@ struct ps_delivery_rule {
   unsigned retries;       /* rounds after the first */
   ps_time retry_delay;    /* 0: exponential */
   ps_time retry_max_time; /* PS_NEVER: none */
-  bool keyed;             /* every attempt carries an Idempotency-Key */
 };
 
 enum ps_phase {
@@ -70,6 +69,7 @@ struct ps_delivery {
   struct ps_track *tracks; /* [rule->endpoints], the caller's */
 
   ps_time taken_up;
+  bool may_repeat;
   uint64_t random; /* for jitter */
 
   unsigned round;
@@ -85,9 +85,10 @@ struct ps_delivery {
   bool told, closed, settled;             /* effects that come once */
 };
 
-/* `seed` feeds the jitter of retries. `tracks` must outlive the delivery. */
+/* `may_repeat`: a further round may be made though the message may have arrived, since every attempt says who it is.
+ * `seed` feeds the jitter of retries. `tracks` must outlive the delivery. */
 void ps_delivery_init(struct ps_delivery *delivery, const struct ps_delivery_rule *rule, struct ps_track *tracks,
-                      uint64_t seed, ps_time now);
+                      bool may_repeat, uint64_t seed, ps_time now);
 
 /* Facts, each with the time it happened. `finished`: `fatal` says that the status forbids further starts;
  * `retry_after` is what the server asked for, or 0. */

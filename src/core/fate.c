@@ -1,5 +1,38 @@
 #include "core/fate.h"
 
+const char *poolsend_fate_name(enum poolsend_fate fate)
+{
+  static const char *const names[] = {
+      [POOLSEND_DELIVERED] = "delivered",
+      [POOLSEND_REJECTED] = "rejected",
+      [POOLSEND_UNREACHED] = "unreached",
+      [POOLSEND_UNKNOWN] = "unknown",
+  };
+  return names[fate];
+}
+
+const char *poolsend_reason_name(enum poolsend_reason reason)
+{
+  static const char *const names[] = {
+      [POOLSEND_OK] = "ok",
+      [POOLSEND_STATUS] = "status",
+      [POOLSEND_JSON] = "json",
+      [POOLSEND_REDIRECT] = "redirect",
+      [POOLSEND_RESOLVE] = "resolve",
+      [POOLSEND_CONNECT] = "connect",
+      [POOLSEND_PROXY] = "proxy",
+      [POOLSEND_TLS] = "tls",
+      [POOLSEND_TIMEOUT] = "timeout",
+      [POOLSEND_CANCELLED] = "cancelled",
+      [POOLSEND_RESET] = "reset",
+      [POOLSEND_PROTOCOL] = "protocol",
+      [POOLSEND_TRUNCATED] = "truncated",
+      [POOLSEND_GATEWAY] = "gateway",
+      [POOLSEND_LOCAL] = "local",
+  };
+  return names[reason];
+}
+
 static enum poolsend_reason reason_of(enum ps_ending ending)
 {
   static const enum poolsend_reason reasons[] = {

@@ -22,6 +22,9 @@ struct ps_outcome {
   struct poolsend_response response; /* `data` is the body's */
 };
 
+/* The outcome of an attempt that could not be made for want of something here; `error` is an errno value. */
+void ps_outcome_local(struct ps_outcome *outcome, int error);
+
 void ps_outcome_fini(struct ps_outcome *outcome);
 
 #endif

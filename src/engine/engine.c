@@ -44,16 +44,18 @@ static void mark_dirty(struct ps_engine *engine, struct ps_message *message)
     ps_list_append(&engine->dirty, &message->dirty);
 }
 
-int ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up)
+int ps_engine_reserve(struct ps_engine *engine)
 {
-  if (ps_heap_reserve(&engine->timers, engine->message_count + 1))
-    return -ENOMEM;
+  return ps_heap_reserve(&engine->timers, engine->message_count + 1);
+}
+
+void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up)
+{
   engine->message_count++;
   ps_list_append(&engine->messages, &message->link);
-  ps_delivery_init(&message->delivery, &engine->settings.rule, message->tracks, ps_random_next(&engine->random),
-                   taken_up);
+  ps_delivery_init(&message->delivery, &engine->settings.rule, message->tracks, message->may_repeat,
+                   ps_random_next(&engine->random), taken_up);
   mark_dirty(engine, message);
-  return 0;
 }
 
 void ps_engine_interrupt(struct ps_engine *engine)
@@ -100,7 +102,8 @@ static void tell_delivered(struct ps_engine *engine, struct ps_message *message)
   public->pending = message->pending;
   for (size_t i = 0; i < message->started; i++)
     if (message->views[i] != &winner->view && is_under_way(message->views[i]))
-      message->pending[public->pending_count++] = message->views[i]->number;
+      message->pending[public->pending_count++] =
+          (struct poolsend_pending){.number = message->views[i]->number, .name = message->views[i]->name};
   tell(engine, message, &message->delivered, POOLSEND_EVENT_DELIVERED, since_taken_up(message, delivery->won));
 }
 

@@ -57,9 +57,12 @@ int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *se
 /* Every message must have settled. A zeroed engine is fine. */
 void ps_engine_fini(struct ps_engine *engine);
 
-/* Take up `message`, made for as many endpoints: the engine takes over the caller's hold. On -ENOMEM the caller keeps it.
+/* See to it that one more message can be admitted. 0 or -ENOMEM. */
+int ps_engine_reserve(struct ps_engine *engine);
+
+/* Take up `message`, made for as many endpoints, after a successful reserve: the engine takes over the caller's hold.
  * `taken_up` is when its clock began. */
-int ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up);
+void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up);
 
 /* A fact about a launched attempt. After FINISHED or WITHDRAWN the host has no business with it any more. */
 void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice);

@@ -49,7 +49,8 @@ static int reserve_views(struct ps_message *message, size_t room)
   return 0;
 }
 
-struct ps_message *ps_message_new(const char *id, const void *body, size_t size, unsigned endpoints)
+struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat,
+                                  unsigned endpoints)
 {
   struct ps_message *message = calloc(1, sizeof *message);
   if (!message)
@@ -61,6 +62,7 @@ struct ps_message *ps_message_new(const char *id, const void *body, size_t size,
   message->id = strdup(id);
   message->body = body ? copy(body, size) : NULL;
   message->size = size;
+  message->may_repeat = may_repeat;
   message->tracks = calloc(endpoints, sizeof *message->tracks);
   message->current = calloc(endpoints, sizeof(struct ps_attempt *));
   message->pending = calloc(endpoints, sizeof *message->pending);

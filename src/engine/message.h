@@ -63,8 +63,9 @@ struct ps_message {
   char *id;   /* immutable */
   char *body; /* immutable; NULL: none */
   size_t size;
+  bool may_repeat; /* immutable: it may be sent again though it may have arrived */
 
-  /* Engine only. */
+  /* Engine only; until it is admitted `link` is whoever's has it. */
   struct ps_list link, dirty; /* among all messages; among those with news */
   struct ps_heap_node timer;
   struct ps_delivery delivery;
@@ -73,14 +74,15 @@ struct ps_message {
   struct ps_list attempts;
   size_t asked, started, room;           /* attempts asked for; those of them that started; room in `views` */
   const struct poolsend_attempt **views; /* [room]: of those that started, in order */
-  unsigned *pending;                     /* [endpoints] */
+  struct poolsend_pending *pending;      /* [endpoints] */
   struct ps_event delivered, settled;
 
   bool closed; /* the host's: nothing more may be launched */
 };
 
 /* A message with room for one attempt to each of `endpoints`; id and body are copied. NULL: no memory. */
-struct ps_message *ps_message_new(const char *id, const void *body, size_t size, unsigned endpoints);
+struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat,
+                                  unsigned endpoints);
 
 void ps_message_hold(struct ps_message *message);
 /* Gives up one hold; the last one frees it. Any thread. */

@@ -48,6 +48,7 @@ struct world {
   struct book books[MESSAGES];
   unsigned messages;
   ps_time arrival[MESSAGES], interrupt;
+  bool keyed; /* messages may be sent again though they may have arrived */
   unsigned lent[ENDPOINTS];
   struct world_totals *totals;
 };
@@ -195,7 +196,7 @@ static void check_new_round(struct world *w, struct book *book, unsigned endpoin
   for (unsigned i = 0; i < book->count; i++) {
     const struct entry *e = &book->entries[i];
     REQUIRE(w, e->end != PS_NEVER, "a round begins while an attempt of the last one runs");
-    REQUIRE(w, rule(w)->keyed || e->fate != POOLSEND_UNKNOWN, "without a key it may arrive twice");
+    REQUIRE(w, w->keyed || e->fate != POOLSEND_UNKNOWN, "without a key it may arrive twice");
   }
   REQUIRE(w, may_try_again(book, endpoint), "an endpoint is tried again that did not fail transiently");
   REQUIRE(w, ++book->rounds <= rule(w)->retries, "a round more than were asked for");
@@ -292,7 +293,7 @@ static void check_delivered(struct world *w, struct book *book, const struct poo
     if ((int)e->number == book->winner_number) {
       REQUIRE(w, e->header != PS_NEVER || e->fate == POOLSEND_DELIVERED, "the winner has not answered");
     } else if (e->start != PS_NEVER && e->end == PS_NEVER) {
-      REQUIRE(w, pending < event->pending_count && event->pending[pending] == e->number, "pending is wrong");
+      REQUIRE(w, pending < event->pending_count && event->pending[pending].number == e->number, "pending is wrong");
       pending++;
     }
   }
@@ -435,8 +436,9 @@ static ps_time next_happening(const struct world *w)
 static void take_up(struct world *w, unsigned index)
 {
   struct book *book = &w->books[index];
-  struct ps_message *message = ps_message_new("m", NULL, 0, rule(w)->endpoints);
-  REQUIRE(w, message && ps_engine_admit(&w->engine, message, w->now) == 0, "there is memory");
+  struct ps_message *message = ps_message_new("m", NULL, 0, w->keyed, rule(w)->endpoints);
+  REQUIRE(w, message && ps_engine_reserve(&w->engine) == 0, "there is memory");
+  ps_engine_admit(&w->engine, message, w->now);
   *book = (struct book){.message = message, .taken_up = w->now, .won = PS_NEVER, .taken = true};
   w->totals->messages++;
 }
@@ -512,12 +514,12 @@ static void set_up(struct world *w, struct ps_engine_settings *settings)
                .max_time = some_limit(w, 60),
                .retries = chance(w, 50) ? 0 : (unsigned)below(w, 4),
                .retry_delay = chance(w, 50) ? 0 : some_limit(w, 0),
-               .retry_max_time = some_limit(w, 60),
-               .keyed = chance(w, 50)},
+               .retry_max_time = some_limit(w, 60)},
   };
   if (chance(w, 30))
     ps_status_add(&settings->fatal, 401, 401);
   w->lateness = chance(w, 30) ? upto(w, 700 * PS_MILLISECOND) : 0;
+  w->keyed = chance(w, 50);
   w->messages = 1 + (unsigned)below(w, MESSAGES);
   for (unsigned i = 0; i < w->messages; i++)
     w->arrival[i] = upto(w, 10) * 250 * PS_MILLISECOND;

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """A scripted HTTP/1.1 server, which misbehaves on request.
 
 Theory
@@ -641,8 +640,11 @@ class Connection:
             self._sock.sendall(part)
 
     def _wait(self, duration, events=0):
-        """Wait so many seconds (None: for ever), or until the connection breaks
-        or is unplugged, or one of the poll `events` happens."""
+        """Wait for a number of seconds, or for ever if that is None.
+
+        Ends early when the connection breaks or is unplugged, or at one of the
+        poll `events`.
+        """
         if duration != 0:
             poller = select.poll()
             poller.register(self._sock, events)

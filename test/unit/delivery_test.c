@@ -13,12 +13,14 @@ static ps_time second_each[MOST] = {PS_SECOND, PS_SECOND, PS_SECOND, PS_SECOND};
 static ps_time none_each[MOST] = {PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER};
 
 static struct ps_delivery_rule rule;
+static bool keyed;
 static struct ps_delivery delivery;
 static struct ps_track tracks[MOST];
 
 static int fresh_rule(void **state)
 {
   (void)state;
+  keyed = true;
   rule = (struct ps_delivery_rule){
       .endpoints = 3,
       .hedge_delay = second_each,
@@ -26,14 +28,13 @@ static int fresh_rule(void **state)
       .answer_wait = MS(60000),
       .max_time = PS_NEVER,
       .retry_max_time = PS_NEVER,
-      .keyed = true,
   };
   return 0;
 }
 
 static void take_up(void)
 {
-  ps_delivery_init(&delivery, &rule, tracks, 1, 0);
+  ps_delivery_init(&delivery, &rule, tracks, keyed, 1, 0);
 }
 
 /* ---- Expectations: the next effect at a time */
@@ -521,7 +522,7 @@ static void unknown_fate_without_a_key_forbids_a_further_round(void **state)
 {
   (void)state;
   rule.retries = 3;
-  rule.keyed = false;
+  keyed = false;
   rule.endpoints = 1;
   take_up();
   expect_start(0, 0);
@@ -534,7 +535,7 @@ static void unreached_fate_without_a_key_allows_a_further_round(void **state)
   (void)state;
   rule.retries = 1;
   rule.retry_delay = MS(100);
-  rule.keyed = false;
+  keyed = false;
   rule.endpoints = 1;
   take_up();
   expect_start(0, 0);

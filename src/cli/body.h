@@ -1,0 +1,13 @@
+/* Reading what an option names with "@": the body's pieces joined as curl joins them, and files of headers. */
+#ifndef PS_CLI_BODY_H
+#define PS_CLI_BODY_H
+
+#include "cli/settings.h"
+
+/* Reads and joins the pieces into `settings->body`, at most max_body bytes. False: said why. */
+bool ps_cli_load_body(struct ps_cli_settings *settings);
+
+/* Adds the headers of a file, one a line; "-" is standard input. False: said why. */
+bool ps_cli_load_headers(struct ps_cli_settings *settings, const char *path);
+
+#endif

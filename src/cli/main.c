@@ -1,0 +1,51 @@
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/send.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What was printed may have gone nowhere. */
+static int status_after_printing(void)
+{
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return PS_EXIT_DELIVERED;
+  perror("poolsend: standard output");
+  return PS_EXIT_LOCAL;
+}
+
+static int run(struct ps_cli_settings *settings, int argc, char **argv)
+{
+  if (!ps_cli_parse(settings, argc, argv)) {
+    fputs("Nothing was sent. 'poolsend --help' explains the options.\n", stderr);
+    return PS_EXIT_USAGE;
+  }
+  if (settings->help) {
+    ps_cli_print_help();
+    return status_after_printing();
+  }
+  if (settings->version) {
+    printf("poolsend %s\n", POOLSEND_VERSION);
+    return status_after_printing();
+  }
+  return ps_cli_send(settings);
+}
+
+int main(int argc, char **argv)
+{
+  ps_cli_hold_standard_descriptors();
+  signal(SIGPIPE, SIG_IGN);
+  unsetenv("SSLKEYLOGFILE"); /* it would have the keys of every connection written to a file */
+  if (argc > 1 && strcmp(argv[1], "send") == 0) {
+    argv[1] = argv[0];
+    argc--;
+    argv++;
+  }
+  struct ps_cli_settings settings;
+  ps_cli_settings_init(&settings);
+  int status = run(&settings, argc, argv);
+  ps_cli_settings_fini(&settings);
+  return status;
+}

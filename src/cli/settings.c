@@ -1,0 +1,60 @@
+#include "cli/settings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void ps_cli_settings_init(struct ps_cli_settings *settings)
+{
+  *settings = (struct ps_cli_settings){.max_body = (size_t)16 << 20};
+  poolsend_config_init(&settings->config);
+  settings->request.environment_proxy = true;
+  settings->shown_events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+}
+
+void ps_cli_settings_fini(struct ps_cli_settings *settings)
+{
+  for (size_t i = 0; i < settings->owned_count; i++)
+    free(settings->owned[i]);
+  free(settings->owned);
+  free(settings->urls.items);
+  free(settings->headers.items);
+  free(settings->resolve.items);
+  free(settings->connect_to.items);
+  free(settings->pieces);
+  free(settings->body);
+  *settings = (struct ps_cli_settings){0};
+}
+
+bool ps_cli_add_text(struct ps_cli_texts *texts, const char *text)
+{
+  const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
+  if (!items)
+    return ps_cli_complain("out of memory");
+  texts->items = items;
+  items[texts->count++] = text;
+  return true;
+}
+
+char *ps_cli_own(struct ps_cli_settings *settings, char *text)
+{
+  char **owned = text ? realloc(settings->owned, (settings->owned_count + 1) * sizeof *owned) : NULL;
+  if (!owned) {
+    free(text);
+    return NULL;
+  }
+  settings->owned = owned;
+  owned[settings->owned_count++] = text;
+  return text;
+}
+
+bool ps_cli_complain(const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("poolsend: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  return false;
+}

@@ -1,0 +1,91 @@
+#include "cli/signals.h"
+
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+/* One that was ignored when we began, as under nohup, stays so. */
+static sigset_t signals_of_interest(void)
+{
+  static const int numbers[] = {SIGINT, SIGTERM};
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    struct sigaction action;
+    if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+      sigaddset(&set, numbers[i]);
+  }
+  return set;
+}
+
+void ps_cli_signals_block(void)
+{
+  sigset_t set = signals_of_interest();
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void raise_flag(int fd)
+{
+  uint64_t one = 1;
+  ssize_t written = write(fd, &one, sizeof one);
+  (void)written; /* it can fail only when it is readable already */
+}
+
+__attribute__((noreturn)) static void end_at_once(struct ps_cli_signals *signals, int number)
+{
+  uint64_t lost = poolsend_count(signals->sender).started - atomic_load(&signals->accounted);
+  fprintf(stderr, "poolsend: second signal: %llu account%s lost: what became of %s is not known here\n",
+          (unsigned long long)lost, lost == 1 ? "" : "s", lost == 1 ? "it" : "them");
+  _exit(128 + number);
+}
+
+static void *wait_for_signals(void *argument)
+{
+  struct ps_cli_signals *signals = argument;
+  struct pollfd fds[] = {{.fd = signals->source, .events = POLLIN}, {.fd = signals->quit, .events = POLLIN}};
+  for (;;) {
+    if (poll(fds, 2, -1) < 0 && errno != EINTR)
+      return NULL;
+    if (fds[1].revents)
+      return NULL;
+    struct signalfd_siginfo info;
+    if (!fds[0].revents || read(signals->source, &info, sizeof info) != sizeof info)
+      continue;
+    if (atomic_load(&signals->first))
+      end_at_once(signals, (int)info.ssi_signo);
+    atomic_store(&signals->first, (int)info.ssi_signo);
+    poolsend_cancel_all(signals->sender);
+    raise_flag(signals->raised);
+  }
+}
+
+bool ps_cli_signals_start(struct ps_cli_signals *signals, struct poolsend_sender *sender)
+{
+  sigset_t set = signals_of_interest();
+  signals->sender = sender;
+  signals->source = signalfd(-1, &set, SFD_CLOEXEC);
+  signals->quit = eventfd(0, EFD_CLOEXEC);
+  signals->raised = eventfd(0, EFD_CLOEXEC);
+  atomic_init(&signals->first, 0);
+  atomic_init(&signals->accounted, 0);
+  int error = signals->source < 0 || signals->quit < 0 || signals->raised < 0 ? errno : 0;
+  if (!error)
+    error = pthread_create(&signals->thread, NULL, wait_for_signals, signals);
+  return error ? ps_cli_complain("cannot wait for signals: %s", strerror(error)) : true;
+}
+
+void ps_cli_signals_stop(struct ps_cli_signals *signals)
+{
+  raise_flag(signals->quit);
+  pthread_join(signals->thread, NULL);
+  close(signals->source);
+  close(signals->quit);
+  close(signals->raised);
+}

@@ -1,0 +1,179 @@
+#include "cli/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A span as a person says it: "12 ms", "2.01 s". */
+struct span {
+  char text[32];
+};
+
+static struct span span_of(poolsend_time time)
+{
+  struct span span;
+  if (time < POOLSEND_S(1))
+    snprintf(span.text, sizeof span.text, "%lld ms", (long long)(time / POOLSEND_MS(1)));
+  else
+    snprintf(span.text, sizeof span.text, "%.2f s", (double)time / (double)POOLSEND_S(1));
+  return span;
+}
+
+/* ---- One attempt */
+
+static const char *words_of(const struct poolsend_attempt *attempt)
+{
+  switch (attempt->reason) {
+  case POOLSEND_GATEWAY:
+    return "a gateway answered for it";
+  case POOLSEND_TRUNCATED:
+    return attempt->error ? attempt->error : "the answer broke off";
+  default:
+    return attempt->error;
+  }
+}
+
+static void print_details(FILE *out, const struct poolsend_attempt *attempt)
+{
+  const char *words = words_of(attempt);
+  if (attempt->status)
+    fprintf(out, " (status %d%s%s)", attempt->status, words ? "; " : "", words ? words : "");
+  else if (words)
+    fprintf(out, " (%s)", words);
+}
+
+static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool also)
+{
+  static const char *const fates[] = {
+      [POOLSEND_DELIVERED] = "delivered",
+      [POOLSEND_REJECTED] = "rejected",
+      [POOLSEND_UNREACHED] = "not reached",
+      [POOLSEND_UNKNOWN] = "UNKNOWN, it may have arrived",
+  };
+  fprintf(out, "%s%s after %s", also ? "ALSO " : "", fates[attempt->fate],
+          span_of(attempt->finished - attempt->started).text);
+  print_details(out, attempt);
+}
+
+/* ---- The events */
+
+static void print_start(FILE *out, const struct poolsend_event *event)
+{
+  fprintf(out, "%s: attempt %u to %s\n", span_of(event->t).text, event->attempt.number, event->attempt.name);
+}
+
+static void print_finish(FILE *out, const struct poolsend_event *event)
+{
+  fprintf(out, "%s: attempt %u to %s: ", span_of(event->t).text, event->attempt.number, event->attempt.name);
+  print_fate(out, &event->attempt, false);
+  fputc('\n', out);
+}
+
+static void print_delivered(FILE *out, const struct poolsend_event *event)
+{
+  fprintf(out, "delivered by %s after %s (status %d, attempt %u)", event->attempt.name, span_of(event->t).text,
+          event->attempt.status, event->attempt.number);
+  for (size_t i = 0; i < event->pending_count; i++)
+    fprintf(out, "%s%s (attempt %u)", i ? ", " : "; still waiting for ", event->pending[i].name,
+            event->pending[i].number);
+  fputc('\n', out);
+}
+
+/* " PREFIX a, b and c" of the attempts that met `fate`, the winner apart. Whether there were any. */
+static bool print_names(FILE *out, const struct poolsend_event *event, enum poolsend_fate fate, const char *prefix)
+{
+  size_t left = 0;
+  for (size_t i = 0; i < event->attempt_count; i++)
+    left += event->attempts[i]->fate == fate && (int)i != event->winner;
+  bool any = left > 0;
+  const char *before = prefix;
+  for (size_t i = 0; i < event->attempt_count && left; i++) {
+    if (event->attempts[i]->fate != fate || (int)i == event->winner)
+      continue;
+    fprintf(out, "%s%s", before, event->attempts[i]->name);
+    left--;
+    before = left == 1 ? " and " : ", ";
+  }
+  return any;
+}
+
+static void print_settled(FILE *out, const struct poolsend_event *event)
+{
+  const struct span after = span_of(event->t);
+  if (event->winner >= 0)
+    fprintf(out, "settled after %s: delivered by %s", after.text, event->attempts[event->winner]->name);
+  else
+    fprintf(out, "UNDELIVERED after %s", after.text);
+  bool also = print_names(out, event, POOLSEND_DELIVERED, ", ALSO delivered by ");
+  bool unknown = print_names(out, event, POOLSEND_UNKNOWN, ", MAY HAVE ARRIVED at ");
+  if (!also && !unknown)
+    fputs(event->winner >= 0 ? ", and nobody else has it" : ", and nobody has it", out);
+  fputc('\n', out);
+
+  int width = 0;
+  for (size_t i = 0; i < event->attempt_count; i++)
+    if ((int)strlen(event->attempts[i]->name) > width)
+      width = (int)strlen(event->attempts[i]->name);
+  for (size_t i = 0; i < event->attempt_count; i++) {
+    const struct poolsend_attempt *attempt = event->attempts[i];
+    fprintf(out, "  %u  %-*s  ", attempt->number, width, attempt->name);
+    print_fate(out, attempt, attempt->fate == POOLSEND_DELIVERED && (int)i != event->winner);
+    fputc('\n', out);
+  }
+}
+
+char *ps_cli_event_text(const struct poolsend_event *event)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  if (!out)
+    return NULL;
+  switch (event->kind) {
+  case POOLSEND_EVENT_START:
+    print_start(out, event);
+    break;
+  case POOLSEND_EVENT_FINISH:
+    print_finish(out, event);
+    break;
+  case POOLSEND_EVENT_DELIVERED:
+    print_delivered(out, event);
+    break;
+  case POOLSEND_EVENT_SETTLED:
+    print_settled(out, event);
+    break;
+  }
+  if (fclose(out) == 0)
+    return text;
+  free(text);
+  return NULL;
+}
+
+/* ---- The dry run */
+
+static void print_preview(FILE *out, const struct poolsend_preview *preview, unsigned order)
+{
+  fprintf(out, "%u  %s  %s %s\n", order + 1, preview->name, preview->method, preview->url);
+  for (size_t i = 0; i < preview->header_count; i++)
+    fprintf(out, "     %s\n", preview->headers[i]);
+  if (preview->body)
+    fprintf(out, "     body of %zu bytes\n", preview->size);
+  if (preview->hedge_delay == POOLSEND_NEVER)
+    fputs("   then, if it fails:\n", out);
+  else
+    fprintf(out, "   then, if it fails or has not answered after %s:\n", span_of(preview->hedge_delay).text);
+}
+
+char *ps_cli_preview_text(const struct poolsend_preview *preview, unsigned order)
+{
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  if (!out)
+    return NULL;
+  print_preview(out, preview, order);
+  if (fclose(out) == 0)
+    return text;
+  free(text);
+  return NULL;
+}

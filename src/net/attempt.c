@@ -1,0 +1,275 @@
+#include "net/attempt.h"
+
+#include "net/transfer.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Setting up */
+
+/* A file without a name, or -1. */
+static int open_spool(void)
+{
+  const char *directory = getenv("TMPDIR");
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/poolsend.XXXXXX", directory && *directory ? directory : "/tmp");
+  int fd = mkostemp(path, O_CLOEXEC);
+  if (fd >= 0)
+    unlink(path);
+  return fd;
+}
+
+static void set_method(const struct ps_transfer *t)
+{
+  CURL *easy = t->slot->easy;
+  const char *method = t->endpoint->method;
+  bool has_body = t->payload->body != NULL;
+  bool natural = !method || strcmp(method, has_body ? "POST" : "GET") == 0;
+  bool head = method && !has_body && strcmp(method, "HEAD") == 0;
+
+  if (has_body) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->payload->body);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->payload->size);
+    /* A method given by name keeps its body where it keeps its name (RFC 9110, 15.4.2 and 15.4.3). */
+    curl_easy_setopt(easy, CURLOPT_POSTREDIR, natural ? 0L : CURL_REDIR_POST_301 | CURL_REDIR_POST_302);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOBODY, head ? 1L : 0L);
+  }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, natural || head ? NULL : method);
+}
+
+static void set_headers(struct ps_transfer *t)
+{
+  struct curl_slist *headers = t->endpoint->headers;
+  if (ps_endpoint_adds_key(t->endpoint, t->payload->body != NULL)) {
+    snprintf(t->key_line, sizeof t->key_line, "Idempotency-Key: %s", t->payload->id);
+    t->key = (struct curl_slist){.data = t->key_line, .next = headers};
+    headers = &t->key;
+  }
+  curl_easy_setopt(t->slot->easy, CURLOPT_HTTPHEADER, headers);
+}
+
+/* What is left of the attempt's own time, for this transfer of it; false when nothing is. */
+static bool set_timeout(struct ps_transfer *t)
+{
+  if (t->endpoint->attempt_timeout == PS_NEVER)
+    return true;
+  ps_time left = t->endpoint->attempt_timeout - (ps_now() - t->began);
+  if (left <= 0)
+    return false;
+  curl_easy_setopt(t->slot->easy, CURLOPT_TIMEOUT_MS, left < PS_MILLISECOND ? 1L : (long)(left / PS_MILLISECOND));
+  return true;
+}
+
+/* ---- What it showed */
+
+/* RFC 9110, 10.2.3, in seconds or as a date. */
+static ps_time retry_after(CURL *easy)
+{
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+  return seconds > 0 && seconds < 86400 ? seconds * PS_SECOND : 0;
+}
+
+static enum ps_ending ending_of_code(CURLcode code)
+{
+  switch (code) {
+  case CURLE_OK:
+    return PS_END_COMPLETE;
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    return PS_END_RESOLVE;
+  case CURLE_COULDNT_CONNECT:
+    return PS_END_CONNECT;
+  case CURLE_PROXY:
+    return PS_END_PROXY;
+  case CURLE_OPERATION_TIMEDOUT:
+    return PS_END_TIMEOUT;
+  case CURLE_GOT_NOTHING:
+  case CURLE_SEND_ERROR:
+  case CURLE_RECV_ERROR:
+  case CURLE_PARTIAL_FILE:
+    return PS_END_RESET;
+  case CURLE_TOO_MANY_REDIRECTS:
+    return PS_END_REDIRECT;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_SSL_ENGINE_NOTFOUND:
+  case CURLE_SSL_ENGINE_SETFAILED:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_USE_SSL_FAILED:
+  case CURLE_SSL_ENGINE_INITFAILED:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_CRL_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_CLIENTCERT:
+    return PS_END_TLS;
+  case CURLE_OUT_OF_MEMORY:
+  case CURLE_FAILED_INIT:
+  case CURLE_BAD_FUNCTION_ARGUMENT:
+  case CURLE_WRITE_ERROR:
+    return PS_END_LOCAL;
+  default:
+    return PS_END_PROTOCOL;
+  }
+}
+
+/* The proxy answered the request for a tunnel, and not with one. */
+static bool proxy_refused(const struct ps_transfer *t)
+{
+  long status = 0;
+  curl_easy_getinfo(t->slot->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return !t->requested && status != 0 && status / 100 != 2;
+}
+
+/* Our own reasons to stop come before the transport's code, which is an accident of where it was stopped; a complete
+ * answer comes before both. */
+static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
+{
+  if (code == CURLE_OK && t->status && !t->unanswered)
+    return PS_END_COMPLETE;
+  if (t->body_is_enough)
+    return PS_END_COMPLETE;
+  if (t->headers_too_big)
+    return PS_END_PROTOCOL;
+  if (t->resent || t->dead || code == CURLE_OK)
+    return ps_slot_is_cancelled(t->slot) ? PS_END_CANCELLED : PS_END_RESET;
+  if (ps_slot_is_cancelled(t->slot))
+    return PS_END_CANCELLED;
+  if (t->slot->open_error)
+    return PS_END_LOCAL;
+  return proxy_refused(t) ? PS_END_PROXY : ending_of_code(code);
+}
+
+static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending ending)
+{
+  struct ps_outcome *outcome = t->outcome;
+  const char *words = t->words[0] ? t->words : curl_easy_strerror(code);
+  if (ending == PS_END_COMPLETE || ending == PS_END_CANCELLED)
+    words = "";
+  else if (t->headers_too_big)
+    words = "the header of the answer is too big";
+  else if (t->resent)
+    words = "the connection broke before an answer came";
+  else if (t->dead)
+    words = "the connection was closed before the request was sent";
+  else if (code == CURLE_OK)
+    words = "the connection was closed in the middle of the header";
+  else if (t->slot->open_error)
+    words = strerror(t->slot->open_error);
+  snprintf(outcome->error, sizeof outcome->error, "%s", words);
+}
+
+static ps_time timing(CURL *easy, CURLINFO info, ps_time offset)
+{
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, info, &microseconds);
+  return microseconds > 0 ? offset + microseconds * PS_MICROSECOND : -1;
+}
+
+static void read_timings(struct ps_transfer *t)
+{
+  CURL *easy = t->slot->easy;
+  struct poolsend_timings *timings = &t->outcome->timings;
+  timings->resolve = timing(easy, CURLINFO_NAMELOOKUP_TIME_T, t->offset);
+  timings->connect = timing(easy, CURLINFO_CONNECT_TIME_T, t->offset);
+  timings->tls = timing(easy, CURLINFO_APPCONNECT_TIME_T, t->offset);
+  timings->first_byte = timing(easy, CURLINFO_STARTTRANSFER_TIME_T, t->offset);
+  timings->total = ps_now() - t->began;
+  if (timings->first_byte >= 0 && (timings->sent < 0 || timings->sent > timings->first_byte))
+    timings->sent = timings->first_byte; /* it was sent by then; the callback did not come in between */
+}
+
+/* libcurl counts a body that goes out in the same write as the header (below 64 KiB, before 8.7) as part of the
+ * request, a larger one apart. */
+static uint64_t bytes_sent(const struct ps_transfer *t)
+{
+  curl_off_t body = 0;
+  long request = ps_transfer_request_size(t);
+  curl_easy_getinfo(t->slot->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  bool counted = LIBCURL_VERSION_NUM < 0x080700 && t->payload->size < (size_t)64 * 1024;
+  return (uint64_t)request + (counted ? 0 : (uint64_t)body);
+}
+
+static enum ps_json_test test_body(struct ps_transfer *t, enum ps_ending ending)
+{
+  struct ps_outcome *outcome = t->outcome;
+  const struct ps_success *success = &t->endpoint->success;
+  if (!success->tests || !ps_status_has(&success->statuses, t->status))
+    return PS_JSON_NONE;
+  if (ending != PS_END_COMPLETE)
+    return PS_JSON_IMPOSSIBLE;
+  if (outcome->response.truncated) {
+    snprintf(outcome->error, sizeof outcome->error, "the answer is too long for the JSON test");
+    return PS_JSON_IMPOSSIBLE;
+  }
+  return ps_success_test(success, outcome->body.data, outcome->body.size, outcome->error, sizeof outcome->error);
+}
+
+static void judge(struct ps_transfer *t, CURLcode code)
+{
+  struct ps_outcome *outcome = t->outcome;
+  enum ps_ending ending = ending_of(t, code);
+  put_into_words(t, code, ending);
+  struct ps_evidence evidence = {
+      .unanswered = t->unanswered && ps_transfer_request_size(t) > t->size_before,
+      .status = t->status,
+      .ending = ending,
+      .json = test_body(t, ending),
+  };
+  outcome->verdict = ps_fate_judge(&evidence, &t->endpoint->success.statuses);
+  outcome->status = t->status;
+  outcome->retry_after = retry_after(t->slot->easy);
+  outcome->bytes_sent = bytes_sent(t);
+  outcome->has_response = t->status != 0;
+  outcome->response.data = outcome->body.data ? outcome->body.data : "";
+  outcome->response.size = outcome->body.size;
+  outcome->response.truncated |= ending != PS_END_COMPLETE;
+  read_timings(t);
+}
+
+/* ---- Performing */
+
+/* A kept connection that has died is found before anything is sent on it: a fresh one may be tried at once. */
+static CURLcode transfer(struct ps_transfer *t)
+{
+  curl_easy_setopt(t->slot->easy, CURLOPT_FRESH_CONNECT, t->stale ? 1L : 0L);
+  t->stale = false;
+  if (!set_timeout(t))
+    return CURLE_OPERATION_TIMEDOUT;
+  t->offset = ps_now() - t->began;
+  ps_slot_begin(t->slot);
+  return curl_easy_perform(t->slot->easy);
+}
+
+void ps_attempt_perform(const struct ps_endpoint *endpoint, struct ps_slot *slot, const struct ps_payload *payload,
+                        const struct ps_attempt_watcher *watcher, struct ps_outcome *outcome)
+{
+  struct ps_transfer t = {
+      .endpoint = endpoint,
+      .slot = slot,
+      .payload = payload,
+      .watcher = watcher,
+      .outcome = outcome,
+      .began = ps_now(),
+  };
+  outcome->timings.sent = -1;
+  outcome->response.spool = endpoint->keep_bodies ? open_spool() : -1;
+  set_method(&t);
+  set_headers(&t);
+  ps_transfer_watch(&t);
+  CURLcode code;
+  do
+    code = transfer(&t);
+  while (t.stale);
+  judge(&t, code);
+}

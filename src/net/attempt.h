@@ -1,0 +1,30 @@
+/* One attempt: a blocking request on a slot, and what it showed.
+ *
+ * The transport's result code does not tell what was sent, and on a connection that has died it sends a request again
+ * by itself. So the callbacks keep their own evidence: a request has been handed to a connection (the pre-request
+ * callback), some of it has left (the request size), a complete final header has come (the blank line). Before each
+ * request the connection is looked at; a second request that no answer called for is forbidden. */
+#ifndef PS_NET_ATTEMPT_H
+#define PS_NET_ATTEMPT_H
+
+#include "core/outcome.h"
+#include "net/endpoint.h"
+
+struct ps_payload {
+  const char *id;   /* the Idempotency-Key */
+  const char *body; /* NULL: none */
+  size_t size;
+};
+
+struct ps_attempt_watcher {
+  /* A complete success header has come, and no JSON test is set: the data is accepted. On the calling thread. */
+  void (*accepted)(void *context, int status);
+  void *context;
+};
+
+/* Make the request, on this thread, until it has ended; `outcome` (zeroed) is filled. Blocks as long as the endpoint's
+ * attempt timeout lets it, or until ps_slot_cancel. The endpoint and the slot must be no other attempt's meanwhile. */
+void ps_attempt_perform(const struct ps_endpoint *endpoint, struct ps_slot *slot, const struct ps_payload *payload,
+                        const struct ps_attempt_watcher *watcher, struct ps_outcome *outcome);
+
+#endif

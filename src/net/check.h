@@ -1,0 +1,26 @@
+/* Bad request settings, refused before anything is sent: the transport would pass most of them through. Every function
+ * gives 0, or -EINVAL and in `error` what is wrong and what would be right. */
+#ifndef PS_NET_CHECK_H
+#define PS_NET_CHECK_H
+
+#include "poolsend.h"
+
+/* A URL: http or https, with a host, nothing that would end a request line. */
+int ps_check_url(const char *url, struct poolsend_error *error);
+
+/* A method: a token (RFC 9110, 9.1). */
+int ps_check_method(const char *method, struct poolsend_error *error);
+
+/* A header: "Name: value", "Name:" or "Name;", the name a token (RFC 9110, 5.1), and not one that frames the message. */
+int ps_check_header(const char *line, struct poolsend_error *error);
+
+/* Any other text that goes into a request: no CR and no LF. `what` names it. */
+int ps_check_text(const char *what, const char *text, struct poolsend_error *error);
+
+/* A file or directory that will be read; NULL and PKCS #11 URIs (RFC 7512) pass. `what` names it. */
+int ps_check_file(const char *what, const char *path, struct poolsend_error *error);
+
+/* Write the words of `error`, and give -EINVAL. */
+int ps_refuse(struct poolsend_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

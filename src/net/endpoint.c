@@ -1,0 +1,288 @@
+#include "net/endpoint.h"
+
+#include "net/check.h"
+#include "net/redact.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define REDIRECTS 30
+
+/* ---- Headers */
+
+static bool header_is(const char *line, const char *name)
+{
+  size_t size = strlen(name);
+  return strncasecmp(line, name, size) == 0 && (line[size] == ':' || line[size] == ';');
+}
+
+bool ps_header_has_value(const char *line)
+{
+  const char *rest = line + strcspn(line, ":;");
+  return *rest == ';' || rest[1 + strspn(rest + 1, " \t")] != '\0';
+}
+
+static int append(struct curl_slist **list, const char *text)
+{
+  struct curl_slist *longer = curl_slist_append(*list, text);
+  if (!longer)
+    return -ENOMEM;
+  *list = longer;
+  return 0;
+}
+
+/* libcurl waits a second for "100 Continue" before a large body; the hedge clock would be running. */
+static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                       struct poolsend_error *error)
+{
+  bool own_expect = false;
+  for (size_t i = 0; i < settings->header_count; i++) {
+    const char *line = settings->headers[i];
+    int result = ps_check_header(line, error);
+    if (!result)
+      result = append(&endpoint->headers, line);
+    if (result)
+      return result;
+    own_expect |= header_is(line, "Expect");
+    endpoint->own_type |= header_is(line, "Content-Type");
+    if (header_is(line, "Idempotency-Key")) {
+      endpoint->own_key = true;
+      endpoint->key_sent |= ps_header_has_value(line);
+    }
+  }
+  int result = own_expect ? 0 : append(&endpoint->headers, "Expect:");
+  if (!result && !endpoint->own_type && !settings->form_type)
+    result = append(&endpoint->headers, "Content-Type:");
+  return result;
+}
+
+static int copy_list(struct curl_slist **list, const char *const *texts, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (append(list, texts[i]))
+      return -ENOMEM;
+  return 0;
+}
+
+const char *ps_endpoint_method(const struct ps_endpoint *endpoint, bool has_body)
+{
+  if (endpoint->method)
+    return endpoint->method;
+  return has_body ? "POST" : "GET";
+}
+
+static bool is_idempotent(const char *method)
+{
+  static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (strcmp(method, methods[i]) == 0)
+      return true;
+  return false;
+}
+
+bool ps_endpoint_adds_key(const struct ps_endpoint *endpoint, bool has_body)
+{
+  return !endpoint->own_key && !endpoint->no_key && !is_idempotent(ps_endpoint_method(endpoint, has_body));
+}
+
+bool ps_endpoint_may_repeat(const struct ps_endpoint *endpoint, bool has_body)
+{
+  return ps_endpoint_adds_key(endpoint, has_body) || endpoint->key_sent ||
+         is_idempotent(ps_endpoint_method(endpoint, has_body));
+}
+
+/* ---- The model handle */
+
+/* Where Debian and its kin keep the system's certificates one by one, under the hash of their names. Loading what a
+ * connection needs from there takes a millisecond, the bundle of all of them twenty. */
+static const char *hashed_certificates(void)
+{
+  static const char path[] = "/etc/ssl/certs";
+  DIR *directory = opendir(path);
+  if (!directory)
+    return NULL;
+  bool hashed = false;
+  for (struct dirent *entry; !hashed && (entry = readdir(directory));)
+    hashed = strspn(entry->d_name, "0123456789abcdef") == 8 && strcmp(entry->d_name + 8, ".0") == 0;
+  closedir(directory);
+  return hashed ? path : NULL;
+}
+
+/* A file or a directory of the user's replaces the system's. With neither, and no hashed directory, libcurl's own
+ * defaults stand. */
+static void set_trust(CURL *easy, const struct poolsend_endpoint *settings)
+{
+  const char *capath = settings->capath;
+  if (!settings->cacert && !capath && strncasecmp(settings->url, "https:", 6) == 0)
+    capath = hashed_certificates();
+  if (settings->cacert || capath) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, settings->cacert);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, capath);
+  }
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->insecure ? 0L : 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->insecure ? 0L : 2L);
+}
+
+static void set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
+/* A timeout of libcurl's counts milliseconds, and 0 means none. */
+static long milliseconds(ps_time span)
+{
+  return span < PS_MILLISECOND ? 1 : (long)(span / PS_MILLISECOND);
+}
+
+static void set_limits(CURL *easy, const struct poolsend_endpoint *settings)
+{
+  if (settings->connect_timeout)
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings->connect_timeout));
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, settings->follow ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS);
+  curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 2L);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  /* A name that resolves slowly must not hold a cancelled or timed out attempt. */
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+}
+
+static void set_credentials(CURL *easy, const struct poolsend_endpoint *settings)
+{
+  if (settings->userpwd)
+    curl_easy_setopt(easy, CURLOPT_USERPWD, settings->userpwd);
+  if (settings->bearer) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, settings->bearer);
+  }
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->cert);
+  curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key);
+  curl_easy_setopt(easy, CURLOPT_KEYPASSWD, settings->key_password);
+}
+
+static void set_route(CURL *easy, const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+{
+  if (settings->proxy || !settings->environment_proxy)
+    curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->noproxy);
+  curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
+  curl_easy_setopt(easy, CURLOPT_RESOLVE, endpoint->resolve);
+  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, endpoint->connect_to);
+}
+
+static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+{
+  CURL *easy = endpoint->model = curl_easy_init();
+  if (!easy || curl_easy_setopt(easy, CURLOPT_URL, settings->url))
+    return -ENOMEM;
+  const char *agent = settings->user_agent ? settings->user_agent : "poolsend/" POOLSEND_VERSION;
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, *agent ? agent : NULL);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   settings->http2 ? (long)CURL_HTTP_VERSION_2_0 : (long)CURL_HTTP_VERSION_1_1);
+  if (settings->compressed)
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+  set_protocols(easy);
+  set_limits(easy, settings);
+  set_trust(easy, settings);
+  set_credentials(easy, settings);
+  set_route(easy, endpoint, settings);
+  return 0;
+}
+
+/* ---- Life */
+
+static int check(const struct poolsend_endpoint *settings, struct poolsend_error *error)
+{
+  int result = ps_check_url(settings->url, error);
+  if (!result && settings->method)
+    result = ps_check_method(settings->method, error);
+  if (!result)
+    result = ps_check_text("user agent", settings->user_agent, error);
+  if (!result)
+    result = ps_check_text("bearer token", settings->bearer, error);
+  if (!result)
+    result = ps_check_file("CA file", settings->cacert, error);
+  if (!result)
+    result = ps_check_file("CA directory", settings->capath, error);
+  if (!result)
+    result = ps_check_file("certificate", settings->cert, error);
+  if (!result)
+    result = ps_check_file("key", settings->key, error);
+  return result;
+}
+
+static char *copy(const char *text)
+{
+  return text ? strdup(text) : NULL;
+}
+
+int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                     const struct poolsend_config *config, unsigned permits, struct poolsend_error *error)
+{
+  *endpoint = (struct ps_endpoint){
+      .form_type = settings->form_type,
+      .no_key = config->no_idempotency_key,
+      .follow = settings->follow,
+      .keep_bodies = config->keep_bodies,
+      .max_response = config->max_response,
+      .hedge_delay = settings->hedge_delay ? settings->hedge_delay : config->hedge_delay,
+      .attempt_timeout = settings->attempt_timeout ? settings->attempt_timeout : config->attempt_timeout,
+      .trace = config->trace,
+      .trace_context = config->trace_context,
+      .permits = permits,
+  };
+  int result = check(settings, error);
+  if (result)
+    return result;
+  result = ps_success_init(&endpoint->success, settings->success, error);
+  if (!result)
+    result = add_headers(endpoint, settings, error);
+  if (result)
+    return result;
+  endpoint->name = copy(settings->name);
+  endpoint->url = copy(settings->url);
+  endpoint->shown_url = ps_redact_url(settings->url);
+  endpoint->method = copy(settings->method);
+  endpoint->slots = calloc(permits, sizeof(struct ps_slot *));
+  if (!endpoint->url || !endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
+      (settings->name && !endpoint->name) ||
+      copy_list(&endpoint->resolve, settings->resolve, settings->resolve_count) ||
+      copy_list(&endpoint->connect_to, settings->connect_to, settings->connect_to_count))
+    return -ENOMEM;
+  return set_options(endpoint, settings);
+}
+
+void ps_endpoint_fini(struct ps_endpoint *endpoint)
+{
+  for (unsigned i = 0; endpoint->slots && i < endpoint->permits; i++)
+    ps_slot_free(endpoint->slots[i]);
+  free(endpoint->slots);
+  curl_easy_cleanup(endpoint->model);
+  curl_slist_free_all(endpoint->headers);
+  curl_slist_free_all(endpoint->resolve);
+  curl_slist_free_all(endpoint->connect_to);
+  ps_success_fini(&endpoint->success);
+  free(endpoint->name);
+  free(endpoint->url);
+  free(endpoint->shown_url);
+  free(endpoint->method);
+  *endpoint = (struct ps_endpoint){0};
+}
+
+struct ps_slot *ps_endpoint_slot(struct ps_endpoint *endpoint, unsigned permit)
+{
+  if (!endpoint->slots[permit])
+    endpoint->slots[permit] = ps_slot_new(endpoint->model);
+  return endpoint->slots[permit];
+}

@@ -1,0 +1,59 @@
+/* An endpoint: how requests to one API are made, checked and prepared once, and the slots to make them with. */
+#ifndef PS_NET_ENDPOINT_H
+#define PS_NET_ENDPOINT_H
+
+#include "base/clock.h"
+#include "net/slot.h"
+#include "net/success.h"
+
+struct ps_endpoint {
+  /* Immutable after init. */
+  char *name;
+  bool named, name_is_shared; /* the name was given; its host is another's too */
+  char *url;       /* as requested */
+  char *shown_url; /* as shown */
+  char *method;    /* NULL: POST with a body, GET without */
+  struct curl_slist *headers, *resolve, *connect_to;
+  bool own_key;  /* the headers settle whether and which Idempotency-Key is sent */
+  bool key_sent; /* with own_key: they send one */
+  bool own_type; /* the headers settle the Content-Type */
+  bool form_type, no_key, follow, keep_bodies, uses_proxy;
+  size_t max_response;
+  ps_time hedge_delay, attempt_timeout;
+  struct ps_success success;
+  poolsend_trace_fn *trace;
+  void *trace_context;
+  CURL *model; /* every option of the endpoint set; slots copy it */
+
+  /* The thread that lends permits. */
+  unsigned permits;
+  struct ps_slot **slots; /* [permits], made when first needed */
+};
+
+/* From `settings` with the sender's `config` for what it leaves open. 0; -ENOMEM; -EINVAL, and `error` says what is wrong
+ * and what would be right. Fini it even so. */
+int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                     const struct poolsend_config *config, unsigned permits, struct poolsend_error *error);
+void ps_endpoint_fini(struct ps_endpoint *endpoint);
+
+/* The slot of a permit. NULL: no memory. */
+struct ps_slot *ps_endpoint_slot(struct ps_endpoint *endpoint, unsigned permit);
+
+/* Whether a header line of the user's gives the header a value, an empty one included: "Name:" takes it away. */
+bool ps_header_has_value(const char *line);
+
+/* The method of a request with or without a body. */
+const char *ps_endpoint_method(const struct ps_endpoint *endpoint, bool has_body);
+
+/* Whether a request carries the message's id as its Idempotency-Key: the header is ours to add. */
+bool ps_endpoint_adds_key(const struct ps_endpoint *endpoint, bool has_body);
+
+/* Whether a request may be made again though an earlier one may have arrived: it carries a key, or its method is
+ * idempotent by definition (RFC 9110, 9.2.2). */
+bool ps_endpoint_may_repeat(const struct ps_endpoint *endpoint, bool has_body);
+
+/* Give every endpoint that has no name its URL's host; then the port, then a number, to tell like ones apart. -EINVAL:
+ * two were given the same name. */
+int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct poolsend_error *error);
+
+#endif

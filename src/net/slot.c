@@ -1,0 +1,151 @@
+#include "net/slot.h"
+
+#include "base/sync.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Whether the socket was entered: not when it came too late or there are too many. */
+static bool enter_socket(struct ps_slot *slot, int fd)
+{
+  ps_mutex_lock(&slot->shared.mutex);
+  bool entered = !ps_slot_is_cancelled(slot) && slot->shared.count < PS_SLOT_SOCKETS;
+  if (entered)
+    slot->shared.sockets[slot->shared.count++] = (struct ps_slot_socket){.fd = fd, .use = slot->use};
+  ps_mutex_unlock(&slot->shared.mutex);
+  return entered;
+}
+
+static void forget_socket(struct ps_slot *slot, int fd)
+{
+  ps_mutex_lock(&slot->shared.mutex);
+  for (unsigned i = 0; i < slot->shared.count; i++)
+    if (slot->shared.sockets[i].fd == fd)
+      slot->shared.sockets[i] = slot->shared.sockets[--slot->shared.count];
+  ps_mutex_unlock(&slot->shared.mutex);
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+  struct ps_slot *slot = context;
+  (void)purpose;
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) {
+    slot->open_error = errno;
+    return CURL_SOCKET_BAD;
+  }
+  if (enter_socket(slot, fd))
+    return fd;
+  close(fd);
+  return CURL_SOCKET_BAD;
+}
+
+/* Taken out before it is closed: a number in the table is never another's descriptor. */
+static int close_socket(void *context, curl_socket_t fd)
+{
+  forget_socket(context, fd);
+  return close(fd);
+}
+
+struct ps_slot *ps_slot_new(CURL *model)
+{
+  struct ps_slot *slot = calloc(1, sizeof *slot);
+  if (!slot)
+    return NULL;
+  slot->easy = curl_easy_duphandle(model);
+  if (!slot->easy) {
+    free(slot);
+    return NULL;
+  }
+  ps_mutex_init(&slot->shared.mutex);
+  curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETDATA, slot);
+  curl_easy_setopt(slot->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  curl_easy_setopt(slot->easy, CURLOPT_CLOSESOCKETDATA, slot);
+  return slot;
+}
+
+void ps_slot_free(struct ps_slot *slot)
+{
+  if (!slot)
+    return;
+  curl_easy_cleanup(slot->easy);
+  ps_mutex_fini(&slot->shared.mutex);
+  free(slot);
+}
+
+void ps_slot_rearm(struct ps_slot *slot)
+{
+  atomic_store(&slot->cancelled, false);
+}
+
+void ps_slot_begin(struct ps_slot *slot)
+{
+  slot->use++;
+  slot->open_error = 0;
+}
+
+/* The flag first: a socket that is entered later sees it, one entered before is in the table. */
+void ps_slot_cancel(struct ps_slot *slot)
+{
+  atomic_store(&slot->cancelled, true);
+  ps_mutex_lock(&slot->shared.mutex);
+  for (unsigned i = 0; i < slot->shared.count; i++)
+    shutdown(slot->shared.sockets[i].fd, SHUT_RDWR);
+  ps_mutex_unlock(&slot->shared.mutex);
+}
+
+bool ps_slot_is_cancelled(const struct ps_slot *slot)
+{
+  return atomic_load(&slot->cancelled);
+}
+
+static int port_of(int fd)
+{
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage room;
+  } address;
+  socklen_t size = sizeof address;
+  if (getsockname(fd, &address.any, &size))
+    return -1;
+  if (address.any.sa_family == AF_INET)
+    return ntohs(address.v4.sin_port);
+  return address.any.sa_family == AF_INET6 ? ntohs(address.v6.sin6_port) : -1;
+}
+
+/* Several sockets are open while addresses are tried in parallel, or with a connection kept for elsewhere; the port
+ * tells them apart. A Unix socket has none: then it is the one opened last. */
+static struct ps_slot_socket find_socket(struct ps_slot *slot, int local_port)
+{
+  struct ps_slot_socket found = {.fd = -1};
+  ps_mutex_lock(&slot->shared.mutex);
+  unsigned count = slot->shared.count;
+  if (count)
+    found = slot->shared.sockets[count - 1];
+  for (unsigned i = 0; i < count && count > 1; i++)
+    if (port_of(slot->shared.sockets[i].fd) == local_port)
+      found = slot->shared.sockets[i];
+  ps_mutex_unlock(&slot->shared.mutex);
+  return found;
+}
+
+enum ps_connection ps_slot_look(struct ps_slot *slot, int local_port)
+{
+  struct ps_slot_socket found = find_socket(slot, local_port);
+  if (found.fd < 0)
+    return PS_CONNECTION_ALIVE;
+  struct pollfd look = {.fd = found.fd, .events = POLLIN | POLLRDHUP};
+  if (poll(&look, 1, 0) <= 0)
+    return PS_CONNECTION_ALIVE;
+  if (found.use != slot->use)
+    return PS_CONNECTION_STALE;
+  /* On a new connection bytes may wait that belong to it, such as TLS session tickets. */
+  return look.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL) ? PS_CONNECTION_DEAD : PS_CONNECTION_ALIVE;
+}

@@ -1,0 +1,57 @@
+/* A slot: the easy handle of one permit, with its connections, and the way to cut a request short from another thread.
+ *
+ * The easy handle belongs to the one thread that is running an attempt with it. Cancelling is for any other thread: it
+ * sets a flag that the transfer's callbacks read, and shuts down the slot's sockets, which wakes a transfer that is
+ * blocked on one at once. The sockets are known because the transfer opens and closes them through here. */
+#ifndef PS_NET_SLOT_H
+#define PS_NET_SLOT_H
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* Connections kept, and those being tried at once (RFC 8305), with room to spare. */
+#define PS_SLOT_SOCKETS 16
+
+struct ps_slot_socket {
+  int fd;
+  unsigned use; /* the use of the slot that opened it: an older one is a reused connection */
+};
+
+struct ps_slot {
+  CURL *easy;   /* the thread that runs an attempt */
+  unsigned use; /* likewise: counts transfers */
+  int open_error; /* likewise: errno of a socket that could not be had in this use, or 0 */
+
+  atomic_bool cancelled;
+
+  struct { /* any thread, holding mutex */
+    pthread_mutex_t mutex;
+    struct ps_slot_socket sockets[PS_SLOT_SOCKETS];
+    unsigned count;
+  } shared;
+};
+
+/* A slot whose handle is a copy of `model`. NULL: no memory. */
+struct ps_slot *ps_slot_new(CURL *model);
+void ps_slot_free(struct ps_slot *slot);
+
+/* Before an attempt: forgets an earlier cancel. The caller sees to it that no cancel of the new attempt comes before. */
+void ps_slot_rearm(struct ps_slot *slot);
+
+/* Before each transfer. */
+void ps_slot_begin(struct ps_slot *slot);
+
+/* End what runs, promptly. Any thread; does nothing to a slot that is idle but cost it its warm connection. */
+void ps_slot_cancel(struct ps_slot *slot);
+
+bool ps_slot_is_cancelled(const struct ps_slot *slot);
+
+enum ps_connection { PS_CONNECTION_ALIVE, PS_CONNECTION_STALE, PS_CONNECTION_DEAD };
+
+/* The state of the connection that the transfer is about to use, told by its local port. STALE: it was kept from an
+ * earlier transfer, and the peer has closed it or sent what nobody asked for. DEAD: it is new, and closed already. */
+enum ps_connection ps_slot_look(struct ps_slot *slot, int local_port);
+
+#endif

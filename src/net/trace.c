@@ -1,0 +1,43 @@
+#include "net/trace.h"
+
+#include "net/endpoint.h"
+#include "net/redact.h"
+
+#include <string.h>
+
+static const char *mark_of(curl_infotype type)
+{
+  switch (type) {
+  case CURLINFO_TEXT:
+    return "* ";
+  case CURLINFO_HEADER_IN:
+    return "< ";
+  case CURLINFO_HEADER_OUT:
+    return "> ";
+  default:
+    return NULL;
+  }
+}
+
+static void trace_line(const struct ps_endpoint *endpoint, const char *mark, const char *text, size_t size)
+{
+  struct ps_buf line = {0};
+  if (!ps_buf_puts(&line, mark) && !ps_redact_append_header(&line, text, size))
+    endpoint->trace(endpoint->trace_context, endpoint->name, line.data);
+  ps_buf_fini(&line);
+}
+
+int ps_trace_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
+{
+  const struct ps_endpoint *endpoint = context;
+  const char *mark = mark_of(type);
+  (void)easy;
+  for (const char *text = data, *end = data + size; mark && text < end;) {
+    const char *newline = memchr(text, '\n', (size_t)(end - text));
+    size_t length = (size_t)((newline ? newline : end) - text);
+    size_t shown = length && text[length - 1] == '\r' ? length - 1 : length;
+    trace_line(endpoint, mark, text, shown);
+    text += length + 1;
+  }
+  return 0;
+}

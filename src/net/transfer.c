@@ -1,0 +1,158 @@
+#include "net/transfer.h"
+
+#include "net/trace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All headers of an attempt together, interim answers and redirects included. */
+#define HEADERS_MAX ((size_t)256 * 1024)
+
+long ps_transfer_request_size(const struct ps_transfer *t)
+{
+  long size = 0;
+  curl_easy_getinfo(t->slot->easy, CURLINFO_REQUEST_SIZE, &size);
+  return size;
+}
+
+/* About to send a request on a connection. Legitimately once, and once more for every redirect that was answered. */
+static int before_request(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+  struct ps_transfer *t = context;
+  (void)remote_ip, (void)local_ip, (void)remote_port;
+  if (ps_slot_is_cancelled(t->slot))
+    return CURL_PREREQFUNC_ABORT;
+  if (t->unanswered) {
+    t->resent = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  enum ps_connection connection = ps_slot_look(t->slot, local_port);
+  if (connection != PS_CONNECTION_ALIVE) {
+    t->stale = connection == PS_CONNECTION_STALE && !t->requested;
+    t->dead = !t->stale;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  t->requested = t->unanswered = true;
+  t->size_before = ps_transfer_request_size(t);
+  return CURL_PREREQFUNC_OK;
+}
+
+/* "HTTP/1.1 200 OK" -> 200. */
+static int status_of_line(const char *line, size_t size)
+{
+  const char *space = memchr(line, ' ', size);
+  char digits[4] = "";
+  if (space && (size_t)(space - line) + 4 <= size)
+    memcpy(digits, space + 1, 3);
+  return (int)strtol(digits, NULL, 10);
+}
+
+static bool will_be_followed(const struct ps_transfer *t)
+{
+  return t->endpoint->follow && t->status / 100 == 3;
+}
+
+/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). */
+static void follow_see_other(struct ps_transfer *t)
+{
+  const char *method = t->endpoint->method;
+  if (will_be_followed(t) && t->status == 303 && method && strcmp(method, "HEAD") != 0)
+    curl_easy_setopt(t->slot->easy, CURLOPT_CUSTOMREQUEST, NULL);
+}
+
+static void end_of_header(struct ps_transfer *t)
+{
+  t->in_header = false;
+  if (t->header_status < 200) /* interim (RFC 9110, 15.2): the answer is still to come */
+    return;
+  t->status = t->header_status;
+  t->unanswered = false;
+  follow_see_other(t);
+  if (!t->endpoint->success.tests && !will_be_followed(t) && ps_status_has(&t->endpoint->success.statuses, t->status))
+    t->watcher->accepted(t->watcher->context, t->status);
+}
+
+static size_t read_header(char *line, size_t unit, size_t size, void *context)
+{
+  struct ps_transfer *t = context;
+  size *= unit;
+  t->header_bytes += size;
+  if (t->header_bytes > HEADERS_MAX) {
+    t->headers_too_big = true;
+    return 0;
+  }
+  if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+    t->in_header = true;
+    t->header_status = status_of_line(line, size);
+  } else if (t->in_header && (*line == '\r' || *line == '\n')) {
+    end_of_header(t);
+  }
+  return size;
+}
+
+static bool spool(struct ps_transfer *t, const char *data, size_t size)
+{
+  while (size) {
+    ssize_t written = write(t->outcome->response.spool, data, size);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0) {
+      t->spool_failed = true;
+      snprintf(t->words, sizeof t->words, "the response cannot be kept: %s", strerror(errno));
+      return false;
+    }
+    data += written;
+    size -= (size_t)written;
+  }
+  return true;
+}
+
+/* Decoded bytes. What is past the limit is not read, unless all of it is being kept in a file. */
+static size_t read_body(char *data, size_t unit, size_t size, void *context)
+{
+  struct ps_transfer *t = context;
+  struct ps_outcome *outcome = t->outcome;
+  size *= unit;
+  size_t room = t->endpoint->max_response - outcome->body.size;
+  if (ps_buf_append(&outcome->body, data, size < room ? size : room))
+    return 0;
+  outcome->response.truncated |= size > room;
+  if (outcome->response.spool >= 0)
+    return spool(t, data, size) ? size : 0;
+  t->body_is_enough = size > room;
+  return t->body_is_enough ? 0 : size;
+}
+
+static int on_progress(void *context, curl_off_t expected, curl_off_t received, curl_off_t to_send, curl_off_t sent)
+{
+  struct ps_transfer *t = context;
+  (void)expected, (void)received, (void)to_send;
+  struct poolsend_timings *timings = &t->outcome->timings;
+  bool all_sent = t->unanswered && (size_t)sent >= t->payload->size && ps_transfer_request_size(t) > t->size_before;
+  if (timings->sent < 0 && all_sent)
+    timings->sent = ps_now() - t->began;
+  return ps_slot_is_cancelled(t->slot) ? 1 : 0;
+}
+
+void ps_transfer_watch(struct ps_transfer *t)
+{
+  CURL *easy = t->slot->easy;
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, read_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words);
+  if (t->endpoint->trace) {
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, ps_trace_debug);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, t->endpoint);
+  }
+}
