@@ -147,6 +147,8 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_CANCELLED;
   if (t->slot->open_error)
     return PS_END_LOCAL;
+  if (code == CURLE_OUT_OF_MEMORY && t->unanswered)
+    return PS_END_PROTOCOL; /* what libcurl says of a header line that is too long for it */
   return proxy_refused(t) ? PS_END_PROXY : ending_of_code(code);
 }
 
@@ -158,6 +160,8 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
     words = "";
   else if (t->headers_too_big)
     words = "the header of the answer is too big";
+  else if (code == CURLE_OUT_OF_MEMORY && t->unanswered)
+    words = "no memory, or a line of the header is too long";
   else if (t->resent)
     words = "the connection broke before an answer came";
   else if (t->dead)

@@ -1,0 +1,81 @@
+# What demo.sh and run.sh share; sourced at the top of the checkout. It finds out which packages are missing, installs
+# those and no others, and configures the build. It promises to be quiet when all goes well, to show the whole output
+# of what failed, to change nothing that is there already, and to leave no temporary files.
+
+scratch=$(mktemp -d) || exit 1
+remove_scratch() { rm -rf "$scratch"; }
+trap remove_scratch EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Meson prefers this interpreter too: it is the one that has the distribution's modules.
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+
+# quietly COMMAND...: its output is shown only if it fails.
+quietly() {
+  "$@" >"$scratch/output" 2>&1 && return
+  cat "$scratch/output" >&2
+  return 1
+}
+
+# need PACKAGE COMMAND...: the package is missing if the command fails.
+missing=
+need() {
+  package=$1
+  shift
+  "$@" >"$scratch/output" 2>&1 || missing="$missing $package"
+}
+
+has_c_headers() { echo '#include <stdio.h>' | "${CC:-cc}" -E -; }
+
+need_to_build() {
+  need gcc "${CC:-cc}" --version
+  need libc6-dev has_c_headers
+  need meson meson --version
+  need ninja-build ninja --version
+  need pkg-config pkg-config --version
+  need libcurl4-openssl-dev pkg-config --exists libcurl
+  need libjson-c-dev pkg-config --exists json-c
+  need python3 "$python" --version
+}
+
+need_to_test() {
+  need libcmocka-dev pkg-config --exists cmocka
+  need python3-pytest "$python" -c 'import pytest'
+  need python3-jsonschema "$python" -c 'import jsonschema'
+  need curl curl --version
+  need openssl openssl version
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+can_install() {
+  command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }
+}
+
+# A machine that has just started may be busy with updates of its own: wait for the lock.
+apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
+
+# An update may fail for some other source than ours; whether it matters, the installation says.
+update_and_install() {
+  apt_get update
+  apt_get install --yes --no-install-recommends "$@"
+}
+
+install_missing() {
+  [ -n "$missing" ] || return 0
+  if ! can_install; then
+    echo "Missing, by Debian's names:$missing. Please install them and try again." >&2
+    exit 1
+  fi
+  echo "Installing$missing" >&2
+  # Unquoted: a list of packages.
+  quietly update_and_install $missing || exit 1
+}
+
+# The mark by which meson itself knows a build directory.
+is_configured() { [ -f "$1/meson-private/coredata.dat" ]; }
