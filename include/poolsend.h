@@ -215,8 +215,8 @@ struct poolsend_error {
 struct poolsend_sender;
 
 /* A sender from `config`, of which nothing is needed afterwards. -EINVAL: the configuration cannot be used, `error`
- * (which may be NULL) says why. -ENOMEM, -EAGAIN: no memory, no thread. -EMFILE: the descriptor limit is too low for
- * so many workers. */
+ * (which may be NULL) says why. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for
+ * so many workers, `error` says which. -ENOMEM: no memory. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 

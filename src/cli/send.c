@@ -231,7 +231,7 @@ static bool make_sender(struct run *run)
   free(endpoints);
   if (result == 0)
     return true;
-  run->status = result == -EINVAL || result == -EMFILE ? PS_EXIT_USAGE : PS_EXIT_LOCAL;
+  run->status = result == -ENOMEM ? PS_EXIT_LOCAL : PS_EXIT_USAGE;
   return ps_cli_complain("%s", error.text);
 }
 

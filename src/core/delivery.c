@@ -25,14 +25,6 @@ static int first_in_phase(const struct ps_delivery *d, enum ps_phase phase)
   return -1;
 }
 
-static int first_to_cancel(const struct ps_delivery *d)
-{
-  for (unsigned i = 0; i < d->rule->endpoints; i++)
-    if (is_running(&d->tracks[i]) && !d->tracks[i].cancelled)
-      return (int)i;
-  return -1;
-}
-
 static bool is_idle(const struct ps_delivery *d)
 {
   for (unsigned i = 0; i < d->rule->endpoints; i++)
@@ -158,14 +150,28 @@ static void exhaust(struct ps_delivery *d, ps_time now)
     d->exhausted = trigger;
 }
 
-/* When what runs is cut: the settle time after a win, else the answer wait after the end of the list, or max-time. */
-static ps_time cancel_time(const struct ps_delivery *d)
+/* When a running attempt is cut: the settle time after a win (which the winner itself may still need for its body), else
+ * the answer wait after the end of the list, or max-time. */
+static ps_time cancel_time(const struct ps_delivery *d, unsigned endpoint)
 {
   if (d->interrupted)
     return 0;
   if (d->winner >= 0)
-    return ps_after(d->won, d->rule->settle);
+    return ps_after(d->won, (int)endpoint == d->winner ? d->rule->body_wait : d->rule->settle);
   return ps_earlier(ps_after(d->exhausted, d->rule->answer_wait), time_limit(d));
+}
+
+/* Of the attempts that run and have not been cancelled, the one to be cut first; or -1. */
+static int next_to_cancel(const struct ps_delivery *d)
+{
+  int next = -1;
+  for (unsigned i = 0; i < d->rule->endpoints; i++) {
+    if (!is_running(&d->tracks[i]) || d->tracks[i].cancelled)
+      continue;
+    if (next < 0 || cancel_time(d, i) < cancel_time(d, (unsigned)next))
+      next = (int)i;
+  }
+  return next;
 }
 
 /* When an accepted attempt wins though its body has not ended: one hedge delay after its header. Plain failover has
@@ -175,7 +181,7 @@ static ps_time declare_time(const struct ps_delivery *d, unsigned endpoint)
   ps_time grace = d->rule->hedge_delay[endpoint];
   if (grace == PS_NEVER)
     grace = PS_HEDGE_DELAY_DEFAULT;
-  return ps_earlier(ps_after(d->tracks[endpoint].since, grace), cancel_time(d));
+  return ps_earlier(ps_after(d->tracks[endpoint].since, grace), cancel_time(d, endpoint));
 }
 
 static ps_time next_declare_time(const struct ps_delivery *d)
@@ -233,8 +239,9 @@ static bool end_round(struct ps_delivery *d)
 static ps_time next_deadline(const struct ps_delivery *d, ps_time now)
 {
   ps_time next = PS_NEVER;
-  if (first_to_cancel(d) >= 0)
-    next = cancel_time(d);
+  int late = next_to_cancel(d);
+  if (late >= 0)
+    next = cancel_time(d, (unsigned)late);
   if (d->winner < 0)
     next = ps_earlier(next, next_declare_time(d));
   if (may_start(d, now) && d->exhausted == PS_NEVER)
@@ -264,8 +271,8 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
     return effect(PS_EFFECT_CLOSE, 0);
   }
 
-  int late = first_to_cancel(d);
-  if (late >= 0 && cancel_time(d) <= now) {
+  int late = next_to_cancel(d);
+  if (late >= 0 && cancel_time(d, (unsigned)late) <= now) {
     d->tracks[late].cancelled = true;
     return effect(PS_EFFECT_CANCEL, late);
   }

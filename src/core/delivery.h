@@ -20,7 +20,8 @@
 struct ps_delivery_rule {
   unsigned endpoints;         /* >= 1 */
   const ps_time *hedge_delay; /* [endpoints]; PS_NEVER: plain failover */
-  ps_time settle;
+  ps_time settle;             /* for late attempts, after the win */
+  ps_time body_wait;          /* for the rest of the winner's own body, after the win */
   ps_time answer_wait;
   ps_time max_time;       /* PS_NEVER: none */
   unsigned retries;       /* rounds after the first */

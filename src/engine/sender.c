@@ -10,12 +10,14 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define WORKERS_MAX 100000
 
 /* Of each request in flight, and of the process besides. */
 #define DESCRIPTORS_EACH  3
 #define DESCRIPTORS_OTHER 32
+#define THREADS_OTHER     8
 
 /* ---- How the coordinator runs attempts */
 
@@ -84,21 +86,35 @@ static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_e
   return 0;
 }
 
-/* Each request in flight needs descriptors: raise the soft limit, and say so when the hard one is too low. */
+/* Raise the soft limit if need be. 0: there is room; else the hard limit, which is too low. */
+static rlim_t raise_limit(int resource, rlim_t need)
+{
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) || limit.rlim_cur >= need)
+    return 0;
+  if (limit.rlim_max < need)
+    return limit.rlim_max;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(resource, &limit) ? limit.rlim_max : 0;
+}
+
+/* Each request in flight needs a thread and descriptors. */
 static int make_room_for(unsigned workers, struct poolsend_error *error)
 {
-  rlim_t need = (rlim_t)workers * DESCRIPTORS_EACH + DESCRIPTORS_OTHER;
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
-    return 0;
-  if (limit.rlim_max >= need) {
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-      return 0;
+  rlim_t descriptors = (rlim_t)workers * DESCRIPTORS_EACH + DESCRIPTORS_OTHER;
+  rlim_t limit = raise_limit(RLIMIT_NOFILE, descriptors);
+  if (limit) {
+    ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n)", workers,
+              (unsigned long long)descriptors, (unsigned long long)limit);
+    return -EMFILE;
   }
-  ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n)", workers,
-            (unsigned long long)need, (unsigned long long)limit.rlim_max);
-  return -EMFILE;
+  limit = geteuid() == 0 ? 0 : raise_limit(RLIMIT_NPROC, workers + THREADS_OTHER);
+  if (limit) {
+    ps_refuse(error, "workers: %u need as many threads, and the limit is %llu (ulimit -u)", workers,
+              (unsigned long long)limit);
+    return -EAGAIN;
+  }
+  return 0;
 }
 
 static int check_times(const struct poolsend_sender *sender, struct poolsend_error *error)
@@ -176,12 +192,16 @@ static int configure(struct poolsend_sender *sender, const struct poolsend_confi
       .endpoints = count,
       .hedge_delay = sender->hedge_delays,
       .settle = config->settle,
+      .body_wait = config->settle,
       .answer_wait = config->answer_wait,
       .max_time = config->max_time,
       .retries = config->retries,
       .retry_delay = config->retry_delay,
       .retry_max_time = config->retry_max_time,
   };
+  /* Who keeps bodies wants the winner's whole: it is not cut short because the others are. */
+  if (config->keep_bodies && config->answer_wait > config->settle)
+    sender->rule.body_wait = config->answer_wait;
   int result = parse_fatal(&sender->fatal, config->fatal_status, error);
   if (!result)
     result = init_endpoints(sender, config, workers, error);

@@ -251,8 +251,9 @@ static void cancel(void *context, struct ps_attempt *attempt)
   REQUIRE(w, e->start != PS_NEVER && e->end == PS_NEVER, "only a running attempt is cancelled");
   REQUIRE(w, !e->cancelled, "an attempt is cancelled twice");
   bool allowed = book->interrupted || w->now >= ps_after(book->taken_up, rule(w)->max_time);
+  ps_time after_win = (int)e->number == book->winner_number ? rule(w)->body_wait : rule(w)->settle;
   if (book->told)
-    allowed = book->interrupted || w->now >= ps_after(book->won, rule(w)->settle);
+    allowed = book->interrupted || w->now >= ps_after(book->won, after_win);
   else if (!allowed)
     allowed = w->now >= ps_after(exhausted(w, book), rule(w)->answer_wait);
   REQUIRE(w, allowed, "an attempt is cancelled though no limit has passed");
@@ -510,6 +511,7 @@ static void set_up(struct world *w, struct ps_engine_settings *settings)
       .rule = {.endpoints = endpoints,
                .hedge_delay = w->hedge_delay,
                .settle = some_limit(w, 0),
+               .body_wait = some_limit(w, 0),
                .answer_wait = some_limit(w, 0),
                .max_time = some_limit(w, 60),
                .retries = chance(w, 50) ? 0 : (unsigned)below(w, 4),

@@ -56,6 +56,14 @@ def test_output_file_gets_the_response_whose_body_came_after_the_win(server, tmp
     assert path.read_text() == 'hello'
 
 
+def test_output_file_gets_the_whole_response_though_late_attempts_are_cancelled_at_the_win(server, tmp_path):
+    path = tmp_path / 'answer'
+    result = run_json('--hedge-delay', '0.2', '--settle', '0', '-o', path, '-d', 'x',
+                      server.url('/?drip=0.1&body=hello'))
+    assert path.read_text() == 'hello'
+    assert result.fates == [('delivered', 'ok')]
+
+
 def test_output_file_is_left_alone_when_nobody_accepts(server, tmp_path):
     path = tmp_path / 'answer'
     path.write_text('before')

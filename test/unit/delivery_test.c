@@ -25,6 +25,7 @@ static int fresh_rule(void **state)
       .endpoints = 3,
       .hedge_delay = second_each,
       .settle = MS(60000),
+      .body_wait = MS(60000),
       .answer_wait = MS(60000),
       .max_time = PS_NEVER,
       .retry_max_time = PS_NEVER,
@@ -410,6 +411,21 @@ static void lingering_body_holds_the_win_for_a_second_at_most_under_plain_failov
   expect(1100, PS_EFFECT_DELIVERED, 0);
 }
 
+static void body_of_the_winner_has_a_wait_of_its_own(void **state)
+{
+  (void)state;
+  rule.settle = 0;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  ps_delivery_accepted(&delivery, 1, MS(1100));
+  expect(1100, PS_EFFECT_CLOSE, 0);
+  expect(2100, PS_EFFECT_DELIVERED, 1);
+  expect(2100, PS_EFFECT_CANCEL, 0);
+  expect_wait_until(2100, MS(62100));
+  expect(62100, PS_EFFECT_CANCEL, 1);
+}
+
 static void complete_answer_wins_over_an_earlier_header(void **state)
 {
   (void)state;
@@ -714,6 +730,7 @@ int main(void)
       SENTENCE(success_header_of_an_older_attempt_holds_the_next_start),
       SENTENCE(win_is_declared_one_hedge_delay_after_the_header_when_the_body_lingers),
       SENTENCE(lingering_body_holds_the_win_for_a_second_at_most_under_plain_failover),
+      SENTENCE(body_of_the_winner_has_a_wait_of_its_own),
       SENTENCE(complete_answer_wins_over_an_earlier_header),
       SENTENCE(max_time_cancels_what_runs_and_leaves_the_message_undelivered),
       SENTENCE(max_time_never_touches_late_attempts_after_a_win),

@@ -1,0 +1,57 @@
+"""What the curl tool and poolsend send for the same arguments, recorded by the same server.
+
+Requests are compared whole: method, target, every header in its order, and the body. Three headers are poolsend's
+own business and left out, unless a test asks for them: User-Agent, Idempotency-Key and Expect.
+"""
+
+from harness import environment, run
+
+import hashlib
+import shutil
+import subprocess
+
+CURL = shutil.which('curl')
+OWN = {'user-agent', 'idempotency-key', 'expect'}
+LONG = 4096
+
+
+def digest(body):
+    """A long body by its hash: the difference of two of them is of no use to a reader."""
+    return body if len(body) <= LONG else (len(body), hashlib.sha256(body).hexdigest())
+
+
+def described(request, including=()):
+    left_out = OWN - {name.lower() for name in including}
+    headers = [(name, value) for name, value in request.headers if name.lower() not in left_out]
+    return request.method, request.target, headers, digest(request.body)
+
+
+def recorded(server, send):
+    """The requests that `send` makes."""
+    before = server.count()
+    send()
+    return server.requests[before:]
+
+
+def run_curl(*arguments, stdin=b'', env=None):
+    return subprocess.run([CURL, '-q', '-s', '-o', '/dev/null', *map(str, arguments)], input=stdin,
+                          capture_output=True, env=environment(env), timeout=30, check=False)
+
+
+def sent_by_curl(server, *arguments, **options):
+    return recorded(server, lambda: run_curl(*arguments, **options))
+
+
+def sent_by_poolsend(server, *arguments, stdin=b'', env=None):
+    return recorded(server, lambda: run(*arguments, stdin=stdin, env=env, text=False))
+
+
+def assert_same(server, *arguments, curl=None, including=(), stdin=b'', env=None):
+    """poolsend sends for `arguments` what curl does, or for those of `curl`. Returns the requests, for further looks."""
+    wanted = sent_by_curl(server, *(arguments if curl is None else curl), stdin=stdin, env=env)
+    assert wanted, 'curl sent nothing: there is nothing to compare with'
+    got = sent_by_poolsend(server, *arguments, stdin=stdin, env=env)
+    wanted = [described(each, including) for each in wanted]
+    shown = [described(each, including) for each in got]
+    assert shown == wanted, f'curl sends     {wanted}\npoolsend sends {shown}'
+    return got
