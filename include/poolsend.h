@@ -87,10 +87,10 @@ struct poolsend_response {
 };
 
 struct poolsend_attempt {
-  unsigned number;      /* from 1, in starting order */
-  unsigned endpoint;    /* index into the sender's endpoints */
-  const char *name;     /* the endpoint's */
-  const char *url;      /* the endpoint's, without its secrets */
+  unsigned number;                 /* from 1, in starting order */
+  unsigned endpoint;               /* index into the sender's endpoints */
+  const char *name;                /* the endpoint's */
+  const char *url;                 /* the endpoint's, without its secrets */
   poolsend_time started, finished; /* since the message was taken up; finished is negative while it runs */
   enum poolsend_fate fate;         /* this and what follows only once it has finished */
   enum poolsend_reason reason;
@@ -150,7 +150,7 @@ struct poolsend_endpoint {
   const char *method;         /* NULL: POST with a body, GET without */
   const char *const *headers; /* "Name: value"; "Name:" removes, "Name;" sends it empty */
   size_t header_count;
-  bool form_type; /* a body without a Content-Type of its own is application/x-www-form-urlencoded */
+  bool form_type;         /* a body without a Content-Type of its own is application/x-www-form-urlencoded */
   const char *user_agent; /* NULL: poolsend/VERSION; "": none */
   const char *userpwd;    /* user:password, for basic authentication */
   const char *bearer;     /* OAuth 2 bearer token */
@@ -193,9 +193,9 @@ struct poolsend_config {
 
   const char *fatal_status; /* "401,403": an answer that ends the matter for the whole message. NULL: none */
   bool no_idempotency_key;
-  size_t max_response;  /* bytes of a response that are kept in memory */
-  bool keep_bodies;     /* keep all of each response in a temporary file, see poolsend_response.spool */
-  unsigned events;      /* poolsend_event_kind values, or-ed */
+  size_t max_response; /* bytes of a response that are kept in memory */
+  bool keep_bodies;    /* keep all of each response in a temporary file, see poolsend_response.spool */
+  unsigned events;     /* poolsend_event_kind values, or-ed */
 
   poolsend_trace_fn *trace; /* NULL: none */
   void *trace_context;
@@ -241,8 +241,7 @@ POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct po
 
 /* The next event, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and an event, which the
  * caller frees; or -ETIMEDOUT. */
-POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout,
-                               struct poolsend_event **event);
+POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event);
 
 /* Nothing more starts, running attempts are cancelled, every message taken up settles; its events come as usual. */
 POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);

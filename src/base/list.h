@@ -12,8 +12,8 @@ struct ps_list {
 
 #define PS_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-#define ps_list_each(link, list)                                                                              \
-  for (struct ps_list *link = (list)->next, *link##_next = link->next; link != (list);                        \
+#define ps_list_each(link, list)                                                                                       \
+  for (struct ps_list *link = (list)->next, *link##_next = link->next; link != (list);                                 \
        link = link##_next, link##_next = link->next)
 
 static inline void ps_list_init(struct ps_list *list)

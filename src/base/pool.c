@@ -117,8 +117,7 @@ static bool take_back(struct ps_pool *pool, const struct ps_job *job)
 {
   bool found = false;
   ps_mutex_lock(&pool->shared.mutex);
-  ps_list_each(link, &pool->shared.queue)
-  {
+  ps_list_each(link, &pool->shared.queue) {
     if (link != &job->link)
       continue;
     ps_list_remove(link);

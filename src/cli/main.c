@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 {
   ps_cli_hold_standard_descriptors();
   signal(SIGPIPE, SIG_IGN);
-  mallopt(M_ARENA_MAX, 1); /* a message is few allocations: an arena for every thread costs more than it saves */
+  mallopt(M_ARENA_MAX, 1);   /* a message is few allocations: an arena for every thread costs more than it saves */
   unsetenv("SSLKEYLOGFILE"); /* it would have the keys of every connection written to a file */
   if (argc > 1 && strcmp(argv[1], "send") == 0) {
     argv[1] = argv[0];

@@ -22,7 +22,7 @@ typedef bool apply_fn(struct ps_cli_settings *settings, const struct option_spec
 
 struct option_spec {
   const char *name;
-  char letter;          /* 0: none */
+  char letter; /* 0: none */
   enum group group;
   const char *argument; /* NULL: takes none */
   apply_fn *apply;
@@ -88,8 +88,8 @@ static bool set_size(struct ps_cli_settings *settings, const struct option_spec 
   return ps_cli_complain("--%s: '%s' is not a size; write 4096, 64K or 1M", option->name, value);
 }
 
-static bool set_count(struct ps_cli_settings *settings, const struct option_spec *option, const char *value, unsigned least,
-                      unsigned most)
+static bool set_count(struct ps_cli_settings *settings, const struct option_spec *option, const char *value,
+                      unsigned least, unsigned most)
 {
   unsigned *count = field(settings, option);
   if (ps_cli_parse_count(value, most, count) && *count >= least)
@@ -237,22 +237,28 @@ static const struct option_spec options[] = {
      "Like --data-binary, with JSON's Content-Type and Accept; repeats are joined as they are."},
     {"user", 'u', REQUEST, "USER:PASSWORD", set_user, 0, "Authenticate with basic authentication."},
     {"oauth2-bearer", 0, REQUEST, "TOKEN", set_text, IN_SETTINGS(request.bearer), "Authenticate with a bearer token."},
-    {"user-agent", 'A', REQUEST, "NAME", set_text, IN_SETTINGS(request.user_agent), "Send this User-Agent; '' sends none."},
-    {"insecure", 'k', REQUEST, NULL, set_flag, IN_SETTINGS(request.insecure), "Do not verify the server's certificate."},
+    {"user-agent", 'A', REQUEST, "NAME", set_text, IN_SETTINGS(request.user_agent),
+     "Send this User-Agent; '' sends none."},
+    {"insecure", 'k', REQUEST, NULL, set_flag, IN_SETTINGS(request.insecure),
+     "Do not verify the server's certificate."},
     {"cacert", 0, REQUEST, "FILE", set_text, IN_SETTINGS(request.cacert), "Trust the CA certificates in this file."},
-    {"capath", 0, REQUEST, "DIR", set_text, IN_SETTINGS(request.capath), "Trust the CA certificates in this directory."},
+    {"capath", 0, REQUEST, "DIR", set_text, IN_SETTINGS(request.capath),
+     "Trust the CA certificates in this directory."},
     {"cert", 'E', REQUEST, "FILE[:PASSWORD]", set_certificate, 0, "Present this client certificate."},
     {"key", 0, REQUEST, "FILE", set_text, IN_SETTINGS(request.key), "The client certificate's private key."},
     {"proxy", 'x', REQUEST, "URL", set_text, IN_SETTINGS(request.proxy), "Go through this proxy."},
     {"noproxy", 0, REQUEST, "LIST", set_text, IN_SETTINGS(request.noproxy), "Hosts that need no proxy."},
     {"location", 'L', REQUEST, NULL, set_flag, IN_SETTINGS(request.follow), "Follow redirects (to http and https)."},
-    {"unix-socket", 0, REQUEST, "PATH", set_text, IN_SETTINGS(request.unix_socket), "Connect through this Unix socket."},
-    {"resolve", 0, REQUEST, "HOST:PORT:ADDR", add_text, IN_SETTINGS(resolve), "Use this address for the host and port."},
+    {"unix-socket", 0, REQUEST, "PATH", set_text, IN_SETTINGS(request.unix_socket),
+     "Connect through this Unix socket."},
+    {"resolve", 0, REQUEST, "HOST:PORT:ADDR", add_text, IN_SETTINGS(resolve),
+     "Use this address for the host and port."},
     {"connect-to", 0, REQUEST, "H1:P1:H2:P2", add_text, IN_SETTINGS(connect_to), "Connect to H2:P2 instead of H1:P1."},
     {"connect-timeout", 0, REQUEST, "TIME", set_time, IN_SETTINGS(request.connect_timeout),
      "Give up an attempt that is not connected by then."},
     {"http2", 0, REQUEST, NULL, set_flag, IN_SETTINGS(request.http2), "Offer HTTP/2."},
-    {"compressed", 0, REQUEST, NULL, set_flag, IN_SETTINGS(request.compressed), "Ask for a compressed answer, and unpack it."},
+    {"compressed", 0, REQUEST, NULL, set_flag, IN_SETTINGS(request.compressed),
+     "Ask for a compressed answer, and unpack it."},
 
     {"hedge-delay", 0, DELIVERY, "TIME|none", set_hedge_delay, IN_SETTINGS(config.hedge_delay),
      "Start the next API when the newest attempt has no answer by then (1s). none: only when it fails."},
@@ -262,23 +268,28 @@ static const struct option_spec options[] = {
      "Wait this long for an answer when every API has been tried (60s)."},
     {"max-time", 'm', DELIVERY, "TIME", set_limit, IN_SETTINGS(config.max_time),
      "Give up if nobody has accepted by then, all rounds together."},
-    {"attempt-timeout", 0, DELIVERY, "TIME", set_limit, IN_SETTINGS(config.attempt_timeout), "Give up one attempt after this."},
+    {"attempt-timeout", 0, DELIVERY, "TIME", set_limit, IN_SETTINGS(config.attempt_timeout),
+     "Give up one attempt after this."},
     {"retry", 0, DELIVERY, "N", set_retries, IN_SETTINGS(config.retries),
      "When all have failed, try those again that failed transiently, up to N times."},
     {"retry-delay", 0, DELIVERY, "TIME", set_time, IN_SETTINGS(config.retry_delay),
      "Wait this long before that, instead of 1s doubling up to 10m."},
-    {"retry-max-time", 0, DELIVERY, "TIME", set_limit, IN_SETTINGS(config.retry_max_time), "Begin no retry after this."},
+    {"retry-max-time", 0, DELIVERY, "TIME", set_limit, IN_SETTINGS(config.retry_max_time),
+     "Begin no retry after this."},
     {"success", 0, DELIVERY, "LIST", set_text, IN_SETTINGS(request.success),
      "What counts as accepted: statuses and JSON tests (200-299,409,/accepted=true)."},
     {"fatal-status", 0, DELIVERY, "LIST", set_text, IN_SETTINGS(config.fatal_status),
      "Answers that end the matter: try nobody else (401,403)."},
     {"id", 0, DELIVERY, "ID", set_text, IN_SETTINGS(id), "The message's id and Idempotency-Key (a random UUID)."},
-    {"no-idempotency-key", 0, DELIVERY, NULL, set_flag, IN_SETTINGS(config.no_idempotency_key), "Send no Idempotency-Key."},
-    {"workers", 0, DELIVERY, "N", set_workers, IN_SETTINGS(config.workers), "Requests in flight at most (one for each URL)."},
+    {"no-idempotency-key", 0, DELIVERY, NULL, set_flag, IN_SETTINGS(config.no_idempotency_key),
+     "Send no Idempotency-Key."},
+    {"workers", 0, DELIVERY, "N", set_workers, IN_SETTINGS(config.workers),
+     "Requests in flight at most (one for each URL)."},
     {"max-body", 0, DELIVERY, "SIZE", set_size, IN_SETTINGS(max_body), "Refuse a longer body (16M)."},
 
     {"format", 0, OUTPUT, "text|json", set_format, 0, "Words for people (text), or events, one JSON object a line."},
-    {"events", 0, OUTPUT, "LIST", set_events, 0, "Which of start,finish,delivered,settled to show (delivered,settled)."},
+    {"events", 0, OUTPUT, "LIST", set_events, 0,
+     "Which of start,finish,delivered,settled to show (delivered,settled)."},
     {"output", 'o', OUTPUT, "FILE", set_text, IN_SETTINGS(output),
      "Write the winner's response there, whole. -: to standard output, all else to standard error."},
     {"max-response", 0, OUTPUT, "SIZE", set_size, IN_SETTINGS(config.max_response),
@@ -288,7 +299,8 @@ static const struct option_spec options[] = {
     {"dry-run", 0, OUTPUT, NULL, set_flag, IN_SETTINGS(dry_run), "Show what would be sent where, and send nothing."},
     {"silent", 's', OUTPUT, NULL, set_flag, IN_SETTINGS(silent), "No messages on standard error."},
     {"show-error", 'S', OUTPUT, NULL, set_flag, IN_SETTINGS(show_error), "With -s, still those about errors."},
-    {"verbose", 'v', OUTPUT, NULL, set_flag, IN_SETTINGS(verbose), "Show the conversations, without secrets, on standard error."},
+    {"verbose", 'v', OUTPUT, NULL, set_flag, IN_SETTINGS(verbose),
+     "Show the conversations, without secrets, on standard error."},
     {"help", 'h', OUTPUT, NULL, set_flag, IN_SETTINGS(help), "Show this."},
     {"version", 'V', OUTPUT, NULL, set_flag, IN_SETTINGS(version), "Show the version."},
 };
@@ -348,9 +360,8 @@ static void make_tables(char *letters, struct option *longs)
   *letters++ = ':'; /* getopt stays quiet and tells a missing argument apart */
   for (size_t i = 0; i < OPTIONS; i++) {
     bool argument = options[i].argument != NULL;
-    longs[i] = (struct option){.name = options[i].name,
-                               .has_arg = argument ? required_argument : no_argument,
-                               .val = (int)(FIRST_LONG + i)};
+    longs[i] = (struct option){
+        .name = options[i].name, .has_arg = argument ? required_argument : no_argument, .val = (int)(FIRST_LONG + i)};
     if (!options[i].letter)
       continue;
     *letters++ = options[i].letter;

@@ -240,9 +240,8 @@ static bool make_message(struct run *run)
   const struct ps_cli_settings *settings = run->settings;
   if (!settings->id)
     poolsend_make_id(run->random_id);
-  run->message = (struct poolsend_message){.id = settings->id ? settings->id : run->random_id,
-                                           .body = settings->body,
-                                           .size = settings->body_size};
+  run->message = (struct poolsend_message){
+      .id = settings->id ? settings->id : run->random_id, .body = settings->body, .size = settings->body_size};
   if (poolsend_id_is_valid(run->message.id))
     return true;
   return ps_cli_complain("--id: 1 to 255 letters, digits and . _ : - are allowed");
@@ -262,8 +261,8 @@ int ps_cli_send(const struct ps_cli_settings *settings)
     poolsend_free(run.sender);
     return PS_EXIT_LOCAL;
   }
-  run.results = (struct ps_cli_output){.fd = text_aside ? STDERR_FILENO : STDOUT_FILENO,
-                                       .interrupted = run.signals.raised};
+  run.results =
+      (struct ps_cli_output){.fd = text_aside ? STDERR_FILENO : STDOUT_FILENO, .interrupted = run.signals.raised};
   if (settings->dry_run)
     preview(&run);
   else

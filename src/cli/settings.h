@@ -23,8 +23,8 @@ struct ps_cli_settings {
   struct ps_cli_texts urls, headers, resolve, connect_to;
   struct ps_cli_piece *pieces;
   size_t piece_count, max_body;
-  const char *id;     /* NULL: a random one */
-  const char *output; /* -o */
+  const char *id;        /* NULL: a random one */
+  const char *output;    /* -o */
   unsigned shown_events; /* poolsend_event_kind values */
   bool json_output, dry_run, fail_on_duplicate, verbose, silent, show_error, help, version;
 

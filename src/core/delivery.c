@@ -70,8 +70,8 @@ void ps_delivery_accepted(struct ps_delivery *d, unsigned endpoint, ps_time when
   track->since = when;
 }
 
-void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsend_fate fate, bool transient,
-                          bool fatal, ps_time retry_after, ps_time when)
+void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsend_fate fate, bool transient, bool fatal,
+                          ps_time retry_after, ps_time when)
 {
   struct ps_track *track = &d->tracks[endpoint];
   assert(is_running(track));

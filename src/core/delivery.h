@@ -74,16 +74,16 @@ struct ps_delivery {
   uint64_t random; /* for jitter */
 
   unsigned round;
-  ps_time round_start;  /* when this round begins (began) */
-  int newest;           /* the endpoint tried last in this round, or -1 */
-  ps_time exhausted;    /* when the list came to its end, or PS_NEVER */
-  ps_time retry_after;  /* the longest asked for in this round */
-  ps_time last_end;     /* when the attempt that finished last did */
+  ps_time round_start; /* when this round begins (began) */
+  int newest;          /* the endpoint tried last in this round, or -1 */
+  ps_time exhausted;   /* when the list came to its end, or PS_NEVER */
+  ps_time retry_after; /* the longest asked for in this round */
+  ps_time last_end;    /* when the attempt that finished last did */
 
   int winner; /* or -1 */
   ps_time won;
   bool interrupted, stopped, maybe_arrived; /* maybe_arrived: a fate so far was `unknown` */
-  bool told, closed, settled;             /* effects that come once */
+  bool told, closed, settled;               /* effects that come once */
 };
 
 /* `may_repeat`: a further round may be made though the message may have arrived, since every attempt says who it is.

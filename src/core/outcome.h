@@ -18,7 +18,7 @@ struct ps_outcome {
   struct poolsend_timings timings;
 
   bool has_response;
-  struct ps_buf body; /* the outcome owns it */
+  struct ps_buf body;                /* the outcome owns it */
   struct poolsend_response response; /* `data` is the body's */
 };
 

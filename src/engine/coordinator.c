@@ -200,8 +200,7 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_engine_settin
                          const struct ps_runner *runner, struct ps_pool *pool)
 {
   *c = (struct ps_coordinator){.runner = *runner, .pool = pool};
-  struct ps_engine_host host = {
-      .launch = launch, .cancel = cancel, .close = close_message, .tell = tell, .context = c};
+  struct ps_engine_host host = {.launch = launch, .cancel = cancel, .close = close_message, .tell = tell, .context = c};
   ps_list_init(&c->backlog);
   ps_list_init(&c->outgoing);
   ps_list_init(&c->shared.inbox);

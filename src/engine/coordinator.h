@@ -37,7 +37,7 @@ struct ps_coordinator {
     pthread_cond_t wake; /* inbox, notices, interrupt or stopping changed; only the coordinator waits */
     struct ps_list inbox, notices;
     bool interrupt, stopping;
-    bool asleep; /* the coordinator waits, and nobody has signalled since */
+    bool asleep;         /* the coordinator waits, and nobody has signalled since */
     pthread_cond_t told; /* events changed */
     struct ps_list events;
     uint64_t started; /* attempts */

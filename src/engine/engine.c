@@ -60,8 +60,7 @@ void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_ti
 
 void ps_engine_interrupt(struct ps_engine *engine)
 {
-  ps_list_each(link, &engine->messages)
-  {
+  ps_list_each(link, &engine->messages) {
     struct ps_message *message = PS_CONTAINER(link, struct ps_message, link);
     ps_delivery_interrupt(&message->delivery);
     mark_dirty(engine, message);
@@ -141,8 +140,7 @@ static const char *error_words(const struct ps_attempt *attempt)
 {
   if (attempt->outcome.verdict.reason == POOLSEND_OK)
     return NULL;
-  if (attempt->cancel_words &&
-      (attempt->outcome.verdict.reason == POOLSEND_CANCELLED || !attempt->outcome.error[0]))
+  if (attempt->cancel_words && (attempt->outcome.verdict.reason == POOLSEND_CANCELLED || !attempt->outcome.error[0]))
     return attempt->cancel_words;
   return attempt->outcome.error[0] ? attempt->outcome.error : NULL;
 }

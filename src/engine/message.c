@@ -49,8 +49,7 @@ static int reserve_views(struct ps_message *message, size_t room)
   return 0;
 }
 
-struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat,
-                                  unsigned endpoints)
+struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat, unsigned endpoints)
 {
   struct ps_message *message = calloc(1, sizeof *message);
   if (!message)

@@ -81,8 +81,7 @@ struct ps_message {
 };
 
 /* A message with room for one attempt to each of `endpoints`; id and body are copied. NULL: no memory. */
-struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat,
-                                  unsigned endpoints);
+struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat, unsigned endpoints);
 
 void ps_message_hold(struct ps_message *message);
 /* Gives up one hold; the last one frees it. Any thread. */

@@ -9,9 +9,9 @@ struct poolsend_sender {
   /* Immutable once it runs. */
   struct ps_delivery_rule rule;
   struct ps_status_set fatal;
-  ps_time *hedge_delays;             /* [rule.endpoints] */
-  struct ps_engine_endpoint *shown;  /* [rule.endpoints] */
-  struct ps_endpoint *endpoints;     /* [rule.endpoints]; slots: coordinator's thread, or the worker that has one */
+  ps_time *hedge_delays;            /* [rule.endpoints] */
+  struct ps_engine_endpoint *shown; /* [rule.endpoints] */
+  struct ps_endpoint *endpoints;    /* [rule.endpoints]; slots: coordinator's thread, or the worker that has one */
   struct ps_pool *pool;
 
   struct ps_coordinator coordinator; /* guards itself */

@@ -33,8 +33,7 @@ static bool add_timings(struct json_object *object, const struct poolsend_timing
 /* Who and where, as in every event about one attempt. */
 static bool add_identity(struct json_object *object, const struct poolsend_attempt *attempt)
 {
-  return ps_json_add_count(object, "attempt", attempt->number) &&
-         ps_json_add_text(object, "endpoint", attempt->name);
+  return ps_json_add_count(object, "attempt", attempt->number) && ps_json_add_text(object, "endpoint", attempt->name);
 }
 
 static bool add_fate(struct json_object *object, const struct poolsend_attempt *attempt)

@@ -13,11 +13,11 @@ static bool add_headers(struct json_object *object, const struct poolsend_previe
 char *poolsend_preview_json(const struct poolsend_preview *preview)
 {
   struct json_object *object = json_object_new_object();
-  bool done = ps_json_add_text(object, "endpoint", preview->name) && ps_json_add_text(object, "url", preview->url) &&
-              ps_json_add_text(object, "method", preview->method) && add_headers(object, preview) &&
-              ps_json_add_seconds(object, "hedge_delay",
-                                  preview->hedge_delay == POOLSEND_NEVER ? -1 : preview->hedge_delay) &&
-              (preview->body ? ps_json_add_bytes(object, "body", preview->body, preview->size, false)
-                             : ps_json_add_null(object, "body"));
+  bool done =
+      ps_json_add_text(object, "endpoint", preview->name) && ps_json_add_text(object, "url", preview->url) &&
+      ps_json_add_text(object, "method", preview->method) && add_headers(object, preview) &&
+      ps_json_add_seconds(object, "hedge_delay", preview->hedge_delay == POOLSEND_NEVER ? -1 : preview->hedge_delay) &&
+      (preview->body ? ps_json_add_bytes(object, "body", preview->body, preview->size, false)
+                     : ps_json_add_null(object, "body"));
   return ps_json_line(object, done);
 }

@@ -10,9 +10,9 @@ struct ps_endpoint {
   /* Immutable after init. */
   char *name;
   bool named, name_is_shared; /* the name was given; its host is another's too */
-  char *url;       /* as requested */
-  char *shown_url; /* as shown */
-  char *method;    /* NULL: POST with a body, GET without */
+  char *url;                  /* as requested */
+  char *shown_url;            /* as shown */
+  char *method;               /* NULL: POST with a body, GET without */
   struct curl_slist *headers, *resolve, *connect_to;
   bool own_key;  /* the headers settle whether and which Idempotency-Key is sent */
   bool key_sent; /* with own_key: they send one */

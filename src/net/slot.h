@@ -20,8 +20,8 @@ struct ps_slot_socket {
 };
 
 struct ps_slot {
-  CURL *easy;   /* the thread that runs an attempt */
-  unsigned use; /* likewise: counts transfers */
+  CURL *easy;     /* the thread that runs an attempt */
+  unsigned use;   /* likewise: counts transfers */
   int open_error; /* likewise: errno of a socket that could not be had in this use, or 0 */
 
   atomic_bool cancelled;

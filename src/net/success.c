@@ -16,8 +16,7 @@ static struct json_object *parse(const char *text, size_t size)
   }
   json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
   struct json_object *value = json_tokener_parse_ex(tokener, text, (int)size + 1);
-  bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
-               json_tokener_get_parse_end(tokener) >= size;
+  bool whole = json_tokener_get_error(tokener) == json_tokener_success && json_tokener_get_parse_end(tokener) >= size;
   json_tokener_free(tokener);
   if (whole)
     return value;

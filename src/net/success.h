@@ -5,8 +5,8 @@
 #include "core/fate.h"
 
 struct ps_json_rule {
-  char *pointer;       /* RFC 6901 */
-  char *expected;      /* JSON text */
+  char *pointer;  /* RFC 6901 */
+  char *expected; /* JSON text */
   struct ps_json_rule *next;
 };
 

@@ -15,14 +15,14 @@ struct ps_transfer {
   ps_time offset; /* of this transfer in the attempt */
 
   /* Evidence. */
-  bool requested;       /* a request was handed to a connection */
-  bool unanswered;      /* the newest one has no complete final header yet */
-  long size_before;     /* bytes sent before the newest request */
-  int status;           /* of the last complete final header */
-  bool stale;           /* the kept connection was dead, and nothing was sent on it */
-  bool resent, dead;    /* a silent resend was forbidden; a new connection was closed before the request */
-  bool in_header;       /* between a status line and its blank line */
-  int header_status;    /* of that status line */
+  bool requested;    /* a request was handed to a connection */
+  bool unanswered;   /* the newest one has no complete final header yet */
+  long size_before;  /* bytes sent before the newest request */
+  int status;        /* of the last complete final header */
+  bool stale;        /* the kept connection was dead, and nothing was sent on it */
+  bool resent, dead; /* a silent resend was forbidden; a new connection was closed before the request */
+  bool in_header;    /* between a status line and its blank line */
+  int header_status; /* of that status line */
   size_t header_bytes;
   bool headers_too_big, body_is_enough, spool_failed;
 

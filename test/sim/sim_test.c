@@ -16,7 +16,7 @@ int main(int argc, char **argv)
          "%llu further rounds, %llu interrupts, %llu steps: every invariant held\n",
          (unsigned long long)count, (unsigned long long)totals.messages, (unsigned long long)totals.attempts,
          (unsigned long long)totals.withdrawn, (unsigned long long)totals.delivered,
-         (unsigned long long)totals.duplicates, (unsigned long long)totals.unknown,
-         (unsigned long long)totals.rounds, (unsigned long long)totals.interrupts, (unsigned long long)totals.steps);
+         (unsigned long long)totals.duplicates, (unsigned long long)totals.unknown, (unsigned long long)totals.rounds,
+         (unsigned long long)totals.interrupts, (unsigned long long)totals.steps);
   return 0;
 }

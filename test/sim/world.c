@@ -53,16 +53,16 @@ struct world {
   struct world_totals *totals;
 };
 
-#define REQUIRE(world, condition, ...)                                                                        \
-  do {                                                                                                        \
-    if (!(condition))                                                                                         \
-      fail(world, #condition, __VA_ARGS__);                                                                   \
+#define REQUIRE(world, condition, ...)                                                                                 \
+  do {                                                                                                                 \
+    if (!(condition))                                                                                                  \
+      fail(world, #condition, __VA_ARGS__);                                                                            \
   } while (0)
 
 __attribute__((noreturn)) static void fail(const struct world *w, const char *condition, const char *words)
 {
-  fprintf(stderr, "seed %llu at %.3f s: %s\n  does not hold: %s\n", (unsigned long long)w->seed,
-          (double)w->now / 1e9, words, condition);
+  fprintf(stderr, "seed %llu at %.3f s: %s\n  does not hold: %s\n", (unsigned long long)w->seed, (double)w->now / 1e9,
+          words, condition);
   exit(1);
 }
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#define MS(count) ((ps_time)(count) * PS_MILLISECOND)
+#define MS(count) ((ps_time)(count)*PS_MILLISECOND)
 #define MOST      4
 
 static ps_time second_each[MOST] = {PS_SECOND, PS_SECOND, PS_SECOND, PS_SECOND};
