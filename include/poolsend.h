@@ -220,8 +220,8 @@ struct poolsend_sender;
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 
-/* Cancels what is not settled, waits for it, and frees everything. Events not fetched are lost; events fetched stay
- * valid until freed. No other call on this sender may be under way. NULL is fine. */
+/* Cancels what is not settled, waits for it, and frees everything. Events not fetched are lost; those fetched must have
+ * been freed. No other call on this sender may be under way. NULL is fine. */
 POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 
 struct poolsend_message {

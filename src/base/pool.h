@@ -20,7 +20,8 @@ struct ps_pool *ps_pool_new(unsigned threads);
  * could be started and none is there to run it: the caller still owns it. Any thread; never blocks on a job. */
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job);
 
-/* Run what is queued, wait for what runs, end the threads. Nothing may be submitted during or after it. NULL is fine. */
+/* Run what is queued, wait for what runs, end the threads. Nothing may be submitted during or after it. NULL is
+ * fine. */
 void ps_pool_free(struct ps_pool *pool);
 
 #endif

@@ -1,5 +1,5 @@
-/* curl's meaning, to the letter: -d @file drops CR, LF and NUL; --data-binary and --json take a file as it is; --data-raw
- * knows no "@"; repeats are joined by "&", but a --json is joined by nothing. */
+/* curl's meaning, to the letter: -d @file drops CR, LF and NUL; --data-binary and --json take a file as it is;
+ * --data-raw knows no "@"; repeats are joined by "&", but a --json is joined by nothing. */
 #include "cli/body.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 
 #include "cli/settings.h"
 
-/* Fill `settings`, initialised, from the arguments after the command's name. Everything that is wrong with them is said on
- * standard error, and gives false. Files that they name are read. */
+/* Fill `settings`, initialised, from the arguments after the command's name. Everything that is wrong with them is
+ * said on standard error, and gives false. Files that they name are read. */
 bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv);
 
 /* The help text, on standard output. */

@@ -1,5 +1,5 @@
-/* Writing results. A reader may be slow: that is waited for. After an interrupt a reader that takes nothing for a second is
- * waited for no longer. Nothing is buffered here: what was written is with the reader. */
+/* Writing results. A reader may be slow: that is waited for. After an interrupt a reader that takes nothing for a
+ * second is waited for no longer. Nothing is buffered here: what was written is with the reader. */
 #ifndef PS_CLI_OUTPUT_H
 #define PS_CLI_OUTPUT_H
 
@@ -15,8 +15,8 @@ struct ps_cli_output {
 /* All of `data`. False: it could not be written, see `error` (EAGAIN: blocked at an interrupt). */
 bool ps_cli_write(struct ps_cli_output *output, const void *data, size_t size);
 
-/* See to it that standard input, output and error are open, so that no socket gets their numbers; writing to one that was
- * closed fails. */
+/* See to it that standard input, output and error are open, so that no socket gets their numbers; writing to one
+ * that was closed fails. */
 void ps_cli_hold_standard_descriptors(void);
 
 #endif

@@ -58,8 +58,18 @@ static void write_results(struct run *run, const char *text)
   fputs(text, stderr);
 }
 
+/* A lone attempt that won: the line that told the win has said it all. For programs every event is there. */
+static bool says_nothing_new(const struct ps_cli_settings *settings, const struct poolsend_event *event)
+{
+  return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
+         event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner == 0 &&
+         event->attempts[0]->reason == POOLSEND_OK;
+}
+
 static void show(struct run *run, const struct poolsend_event *event)
 {
+  if (says_nothing_new(run->settings, event))
+    return;
   bool json = run->settings->json_output;
   char *text = json ? poolsend_event_json(event) : ps_cli_event_text(event);
   char *line = NULL;

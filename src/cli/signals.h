@@ -1,5 +1,6 @@
-/* SIGINT and SIGTERM. The first asks for an orderly end: nothing more starts, what runs is cancelled, every fate is told.
- * The second ends the process at once, and says how many accounts are lost by that. A thread of its own waits for them. */
+/* SIGINT and SIGTERM. The first asks for an orderly end: nothing more starts, what runs is cancelled, every fate is
+ * told. The second ends the process at once, and says how many accounts are lost by that. A thread of its own waits
+ * for them. */
 #ifndef PS_CLI_SIGNALS_H
 #define PS_CLI_SIGNALS_H
 

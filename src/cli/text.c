@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A span as a person says it: "12 ms", "2.01 s". */
+/* A span as a person says it: "0.4 ms", "120 ms", "2.01 s". */
 struct span {
   char text[32];
 };
@@ -13,7 +13,7 @@ static struct span span_of(poolsend_time time)
 {
   struct span span;
   if (time < POOLSEND_S(1))
-    snprintf(span.text, sizeof span.text, "%lld ms", (long long)(time / POOLSEND_MS(1)));
+    snprintf(span.text, sizeof span.text, "%.*f ms", time < POOLSEND_MS(10), (double)time / (double)POOLSEND_MS(1));
   else
     snprintf(span.text, sizeof span.text, "%.2f s", (double)time / (double)POOLSEND_S(1));
   return span;
@@ -48,10 +48,12 @@ static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool a
       [POOLSEND_DELIVERED] = "delivered",
       [POOLSEND_REJECTED] = "rejected",
       [POOLSEND_UNREACHED] = "not reached",
-      [POOLSEND_UNKNOWN] = "UNKNOWN, it may have arrived",
+      [POOLSEND_UNKNOWN] = "unknown",
   };
   fprintf(out, "%s%s after %s", also ? "ALSO " : "", fates[attempt->fate],
           span_of(attempt->finished - attempt->started).text);
+  if (attempt->fate == POOLSEND_UNKNOWN)
+    fputs(", it MAY HAVE ARRIVED", out);
   print_details(out, attempt);
 }
 

@@ -150,8 +150,8 @@ static void exhaust(struct ps_delivery *d, ps_time now)
     d->exhausted = trigger;
 }
 
-/* When a running attempt is cut: the settle time after a win (which the winner itself may still need for its body), else
- * the answer wait after the end of the list, or max-time. */
+/* When a running attempt is cut: the settle time after a win (which the winner itself may still need for its body),
+ * else the answer wait after the end of the list, or max-time. */
 static ps_time cancel_time(const struct ps_delivery *d, unsigned endpoint)
 {
   if (d->interrupted)

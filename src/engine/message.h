@@ -26,7 +26,8 @@ struct ps_event {
   struct ps_list link;
 };
 
-/* News of an attempt, on its way to the engine. Each attempt embeds one of each kind, so that posting needs no memory. */
+/* News of an attempt, on its way to the engine. Each attempt embeds one of each kind, so that posting needs no
+ * memory. */
 enum ps_notice_kind { PS_NOTICE_STARTED, PS_NOTICE_ACCEPTED, PS_NOTICE_FINISHED, PS_NOTICE_WITHDRAWN };
 
 struct ps_notice {

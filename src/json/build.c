@@ -21,9 +21,23 @@ bool ps_json_add_null(struct json_object *object, const char *key)
   return object && json_object_object_add(object, key, NULL) == 0;
 }
 
+/* Words of the transport may quote bytes of a server's: what is not UTF-8 must not spoil the line. */
+static struct json_object *new_text(const char *text)
+{
+  if (ps_json_is_utf8(text, strlen(text)))
+    return json_object_new_string(text);
+  char *ascii = strdup(text);
+  for (char *c = ascii; c && *c; c++)
+    if ((unsigned char)*c >= 0x80)
+      *c = '?';
+  struct json_object *object = ascii ? json_object_new_string(ascii) : NULL;
+  free(ascii);
+  return object;
+}
+
 bool ps_json_add_text(struct json_object *object, const char *key, const char *text)
 {
-  return text ? ps_json_add(object, key, json_object_new_string(text)) : ps_json_add_null(object, key);
+  return text ? ps_json_add(object, key, new_text(text)) : ps_json_add_null(object, key);
 }
 
 bool ps_json_add_count(struct json_object *object, const char *key, uint64_t count)

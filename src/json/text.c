@@ -1,5 +1,5 @@
-/* json-c would take what is not JSON (single quotes, raw control characters, NaN), clamp long integers and drop duplicate
- * members. A server's answer is evidence: it is either embedded as it is, or shown as a string. */
+/* json-c would take what is not JSON (single quotes, raw control characters, NaN), clamp long integers and drop
+ * duplicate members. A server's answer is evidence: it is either embedded as it is, or shown as a string. */
 #include "json/text.h"
 
 #include <errno.h>
@@ -235,8 +235,11 @@ int ps_json_base64(struct ps_buf *out, const void *data, size_t size)
     uint32_t group = (uint32_t)bytes[i] << 16;
     group |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
     group |= left > 2 ? (uint32_t)bytes[i + 2] : 0;
-    char four[4] = {digits[group >> 18], digits[group >> 12 & 63], left > 1 ? digits[group >> 6 & 63] : '=',
-                    left > 2 ? digits[group & 63] : '='};
+    char four[4] = {digits[group >> 18], digits[group >> 12 & 63], digits[group >> 6 & 63], digits[group & 63]};
+    if (left < 3)
+      four[3] = '=';
+    if (left < 2)
+      four[2] = '=';
     if (ps_buf_append(out, four, sizeof four))
       return -ENOMEM;
   }

@@ -6,9 +6,10 @@
 
 #include <stdbool.h>
 
-/* Appends `text`, which is `size` bytes, to `out` without the white space between its tokens, if it is one valid JSON
- * text (RFC 8259) in valid UTF-8 and not nested deeper than 32. Nothing else about it is changed: numbers keep all
- * their digits and objects all their members. 0; -EINVAL if it is not such a text (`out` may hold a part of it); -ENOMEM. */
+/* Appends `text`, which is `size` bytes, to `out` without the white space between its tokens, if it is one valid
+ * JSON text (RFC 8259) in valid UTF-8 and not nested deeper than 32. Nothing else about it is changed: numbers keep
+ * all their digits and objects all their members. 0; -EINVAL if it is not such a text (`out` may hold a part of it);
+ * -ENOMEM. */
 int ps_json_compact(struct ps_buf *out, const char *text, size_t size);
 
 /* Whether it is valid UTF-8 (RFC 3629). */

@@ -11,7 +11,8 @@ int ps_check_url(const char *url, struct poolsend_error *error);
 /* A method: a token (RFC 9110, 9.1). */
 int ps_check_method(const char *method, struct poolsend_error *error);
 
-/* A header: "Name: value", "Name:" or "Name;", the name a token (RFC 9110, 5.1), and not one that frames the message. */
+/* A header: "Name: value", "Name:" or "Name;", the name a token (RFC 9110, 5.1), and not one that frames the
+ * message. */
 int ps_check_header(const char *line, struct poolsend_error *error);
 
 /* Any other text that goes into a request: no CR and no LF. `what` names it. */

@@ -30,8 +30,8 @@ struct ps_endpoint {
   struct ps_slot **slots; /* [permits], made when first needed */
 };
 
-/* From `settings` with the sender's `config` for what it leaves open. 0; -ENOMEM; -EINVAL, and `error` says what is wrong
- * and what would be right. Fini it even so. */
+/* From `settings` with the sender's `config` for what it leaves open. 0; -ENOMEM; -EINVAL, and `error` says what is
+ * wrong and what would be right. Fini it even so. */
 int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
                      const struct poolsend_config *config, unsigned permits, struct poolsend_error *error);
 void ps_endpoint_fini(struct ps_endpoint *endpoint);

@@ -111,7 +111,7 @@ static int port_of(int fd)
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
     struct sockaddr_storage room;
-  } address;
+  } address = {.room = {0}};
   socklen_t size = sizeof address;
   if (getsockname(fd, &address.any, &size))
     return -1;

@@ -37,7 +37,8 @@ struct ps_slot {
 struct ps_slot *ps_slot_new(CURL *model);
 void ps_slot_free(struct ps_slot *slot);
 
-/* Before an attempt: forgets an earlier cancel. The caller sees to it that no cancel of the new attempt comes before. */
+/* Before an attempt: forgets an earlier cancel. The caller sees to it that no cancel of the new attempt comes
+ * before. */
 void ps_slot_rearm(struct ps_slot *slot);
 
 /* Before each transfer. */

@@ -1,0 +1,60 @@
+"""The shape of the tree: layers include downward only, symbols are prefixed, nothing else stands at the top."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAYERS = ['base', 'core', 'net', 'store', 'engine', 'json', 'cli']
+SOURCES = sorted((ROOT / 'src').rglob('*.[ch]'))
+
+
+def includes(path):
+    return re.findall(r'^#include "([^"]+)"', path.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_includes_run_downward_only(path):
+    layer = path.parent.name
+    for name in includes(path):
+        if name == 'poolsend.h':
+            continue
+        other = name.split('/')[0]
+        assert LAYERS.index(other) <= LAYERS.index(layer), f'{layer} includes {name}'
+        assert layer != 'cli' or other == 'cli', f'the program sees the library through poolsend.h alone, not {name}'
+
+
+def test_core_knows_no_threads_no_clock_and_no_transport():
+    for path in (ROOT / 'src' / 'core').glob('*.[ch]'):
+        text = path.read_text()
+        for word in ('pthread', 'ps_now', 'curl', 'json', '<time.h>'):
+            assert f'#include <{word}' not in text and f'{word}(' not in text, f'{path.name}: {word}'
+
+
+def test_engine_reads_no_clock():
+    assert 'ps_now(' not in (ROOT / 'src' / 'engine' / 'engine.c').read_text()
+
+
+def test_public_header_is_a_leaf():
+    header = (ROOT / 'include' / 'poolsend.h').read_text()
+    assert set(re.findall(r'#include (\S+)', header)) == {'<stdbool.h>', '<stddef.h>', '<stdint.h>'}
+
+
+def test_every_symbol_of_the_library_carries_its_prefix():
+    listing = subprocess.run(['nm', '--defined-only', '--extern-only', os.environ['LIBPOOLSEND']],
+                             capture_output=True, text=True, check=True).stdout
+    names = re.findall(r'^[0-9a-f]+ [A-Z] (\S+)$', listing, re.MULTILINE)
+    foreign = [name for name in names if not name.startswith(('poolsend_', 'ps_', '__odr_asan', '__tsan', '__asan'))]
+    assert names and not foreign
+
+
+def test_nothing_else_is_visible_at_the_top():
+    tracked = subprocess.run(['git', '-C', str(ROOT), 'ls-files'], capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip('not a git checkout')
+    top = {name.split('/')[0] for name in tracked.stdout.splitlines()}
+    visible = {name for name in top if not name.startswith('.')}
+    assert visible <= {'src', 'include', 'test', 'meson.build', 'meson_options.txt', 'README.md', 'LICENSE'}
