@@ -26,7 +26,7 @@ struct option_spec {
   enum group group;
   const char *argument; /* NULL: takes none */
   apply_fn *apply;
-  size_t field; /* of struct ps_cli_settings, for those that set one */
+  size_t field; /* what it sets: an offset in struct ps_cli_settings, or as `apply` has it */
   const char *help;
 };
 
@@ -115,38 +115,15 @@ static bool add_header(struct ps_cli_settings *settings, const struct option_spe
   return ps_cli_add_text(&settings->headers, value);
 }
 
-static bool add_piece(struct ps_cli_settings *settings, enum ps_cli_data kind, const char *text)
+/* The option's field is its kind of data. */
+static bool add_piece(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
 {
   struct ps_cli_piece *pieces = realloc(settings->pieces, (settings->piece_count + 1) * sizeof *pieces);
   if (!pieces)
     return ps_cli_complain("out of memory");
   settings->pieces = pieces;
-  pieces[settings->piece_count++] = (struct ps_cli_piece){.kind = kind, .text = text};
+  pieces[settings->piece_count++] = (struct ps_cli_piece){.kind = (enum ps_cli_data)option->field, .text = value};
   return true;
-}
-
-static bool add_data(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
-{
-  (void)option;
-  return add_piece(settings, PS_CLI_DATA, value);
-}
-
-static bool add_data_binary(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
-{
-  (void)option;
-  return add_piece(settings, PS_CLI_DATA_BINARY, value);
-}
-
-static bool add_data_raw(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
-{
-  (void)option;
-  return add_piece(settings, PS_CLI_DATA_RAW, value);
-}
-
-static bool add_json(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
-{
-  (void)option;
-  return add_piece(settings, PS_CLI_JSON, value);
 }
 
 static bool set_user(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
@@ -229,11 +206,11 @@ static const struct option_spec options[] = {
      "Use this method instead of POST with a body and GET without."},
     {"header", 'H', REQUEST, "HEADER|@FILE", add_header, 0,
      "Send this header; 'X:' removes one, 'X;' sends it empty; @FILE has one a line."},
-    {"data", 'd', REQUEST, "DATA|@FILE", add_data, 0,
+    {"data", 'd', REQUEST, "DATA|@FILE", add_piece, PS_CLI_DATA,
      "Send this body, as a form; a file loses its line breaks; repeats are joined by &."},
-    {"data-binary", 0, REQUEST, "DATA|@FILE", add_data_binary, 0, "Like -d, but a file is sent as it is."},
-    {"data-raw", 0, REQUEST, "DATA", add_data_raw, 0, "Like -d, but @ means nothing."},
-    {"json", 0, REQUEST, "DATA|@FILE", add_json, 0,
+    {"data-binary", 0, REQUEST, "DATA|@FILE", add_piece, PS_CLI_DATA_BINARY, "Like -d, but a file is sent as it is."},
+    {"data-raw", 0, REQUEST, "DATA", add_piece, PS_CLI_DATA_RAW, "Like -d, but @ means nothing."},
+    {"json", 0, REQUEST, "DATA|@FILE", add_piece, PS_CLI_JSON,
      "Like --data-binary, with JSON's Content-Type and Accept; repeats are joined as they are."},
     {"user", 'u', REQUEST, "USER:PASSWORD", set_user, 0, "Authenticate with basic authentication."},
     {"oauth2-bearer", 0, REQUEST, "TOKEN", set_text, IN_SETTINGS(request.bearer), "Authenticate with a bearer token."},

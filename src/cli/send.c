@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +34,7 @@ static void fail_locally(struct run *run, const char *format, ...)
     return;
   va_list arguments;
   va_start(arguments, format);
-  fputs("poolsend: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  ps_cli_vcomplain(format, arguments);
   va_end(arguments);
 }
 

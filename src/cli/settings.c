@@ -1,6 +1,5 @@
 #include "cli/settings.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,13 +47,19 @@ char *ps_cli_own(struct ps_cli_settings *settings, char *text)
   return text;
 }
 
+bool ps_cli_vcomplain(const char *format, va_list arguments)
+{
+  fputs("poolsend: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  return false;
+}
+
 bool ps_cli_complain(const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
-  fputs("poolsend: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  ps_cli_vcomplain(format, arguments);
   va_end(arguments);
   return false;
 }

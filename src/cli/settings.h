@@ -4,6 +4,8 @@
 
 #include "poolsend.h"
 
+#include <stdarg.h>
+
 enum ps_cli_data { PS_CLI_DATA, PS_CLI_DATA_BINARY, PS_CLI_DATA_RAW, PS_CLI_JSON };
 
 /* One -d, --data-binary, --data-raw or --json. */
@@ -46,5 +48,7 @@ char *ps_cli_own(struct ps_cli_settings *settings, char *text);
 
 /* Says what is wrong with the command line, on standard error, and returns false. */
 bool ps_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+bool ps_cli_vcomplain(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 #endif
