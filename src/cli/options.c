@@ -312,7 +312,7 @@ void ps_cli_print_help(void)
         print_option(&options[i]);
   }
   printf("\nTimes: 1, 0.25, 250ms, 1s, 2m, 1h. Sizes: 4096, 64K, 1M.\n\n"
-         "Exit status: 0 delivered; 1 undelivered, and nothing arrived anywhere; 2 bad usage, nothing was sent;\n"
+         "Exit status: 0 delivered; 1 undelivered, and accepted by nobody; 2 bad usage, nothing was sent;\n"
          "3 --fail-on-duplicate, and there is or may be one; 4 undelivered, but it may have arrived; 5 local failure;\n"
          "130 or 143 interrupted.\n");
 }

@@ -109,7 +109,7 @@ static void print_settled(FILE *out, const struct poolsend_event *event)
   bool also = print_names(out, event, POOLSEND_DELIVERED, ", ALSO delivered by ");
   bool unknown = print_names(out, event, POOLSEND_UNKNOWN, ", MAY HAVE ARRIVED at ");
   if (!also && !unknown)
-    fputs(event->winner >= 0 ? ", and nobody else has it" : ", and nobody has it", out);
+    fputs(event->winner >= 0 ? ", and nobody else accepted it" : ", and nobody accepted it", out);
   fputc('\n', out);
 
   int width = 0;
