@@ -17,6 +17,7 @@ need_to_test
 install_missing
 # Unquoted: a list of options.
 quietly meson "$action" "$build" -Dtests=true ${BUILD_OPTIONS:-} || exit 1
+quietly meson compile -C "$build" || exit 1
 
 # Most tests wait rather than compute, hence more of them at a time than there may be processors.
-meson test -C "$build" --print-errorlogs --num-processes 4 "$@"
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes 4 "$@"

@@ -2,6 +2,7 @@
 #include "cli/output.h"
 #include "cli/send.h"
 
+#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@ static int run(struct ps_cli_settings *settings, int argc, char **argv)
 int main(int argc, char **argv)
 {
   ps_cli_hold_standard_descriptors();
+  setlocale(LC_CTYPE, ""); /* what characters an international host name on the command line is made of */
   signal(SIGPIPE, SIG_IGN);
   mallopt(M_ARENA_MAX, 1);   /* a message is few allocations: an arena for every thread costs more than it saves */
   unsetenv("SSLKEYLOGFILE"); /* it would have the keys of every connection written to a file */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct run {
@@ -202,18 +203,33 @@ static void preview(struct run *run)
 
 /* ---- Setting up */
 
-/* Before anything is sent. */
-static bool check_output(const char *path)
+static bool is_writable_directory(const char *path, size_t size)
 {
-  if (!path || strcmp(path, "-") == 0 || access(path, W_OK) == 0)
-    return true;
-  if (errno != ENOENT)
-    return ps_cli_complain("%s: %s", path, strerror(errno));
-  const char *slash = strrchr(path, '/');
-  char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  char *directory = size ? strndup(path, size) : strdup(".");
   bool writable = directory && access(directory, W_OK | X_OK) == 0;
   free(directory);
-  return writable ? true : ps_cli_complain("%s: %s", path, strerror(errno));
+  return writable;
+}
+
+/* Before anything is sent: whether the response can be written there, or errno says why not. */
+static bool is_writable(const char *path)
+{
+  struct stat status;
+  if (stat(path, &status) == 0) {
+    if (!S_ISDIR(status.st_mode))
+      return access(path, W_OK) == 0;
+    errno = EISDIR;
+    return false;
+  }
+  const char *slash = strrchr(path, '/');
+  return errno == ENOENT && *path && is_writable_directory(path, slash ? (size_t)(slash - path) + 1 : 0);
+}
+
+static bool check_output(const char *path)
+{
+  if (!path || strcmp(path, "-") == 0 || is_writable(path))
+    return true;
+  return ps_cli_complain("-o '%s': %s", path, strerror(errno));
 }
 
 static bool make_sender(struct run *run)

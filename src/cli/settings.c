@@ -49,9 +49,15 @@ char *ps_cli_own(struct ps_cli_settings *settings, char *text)
 
 bool ps_cli_vcomplain(const char *format, va_list arguments)
 {
-  fputs("poolsend: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  char *words = NULL;
+  if (vasprintf(&words, format, arguments) < 0)
+    words = NULL;
+  /* It may quote what was on the command line: one line, and nothing that a terminal obeys. */
+  for (char *c = words; c && *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 127)
+      *c = '?';
+  fprintf(stderr, "poolsend: %s\n", words ? words : "out of memory");
+  free(words);
   return false;
 }
 

@@ -28,7 +28,6 @@ static void set_method(const struct ps_transfer *t)
   CURL *easy = t->slot->easy;
   const char *method = t->endpoint->method;
   bool has_body = t->payload->body != NULL;
-  bool natural = !method || strcmp(method, has_body ? "POST" : "GET") == 0;
   bool head = method && !has_body && strcmp(method, "HEAD") == 0;
 
   if (has_body) {
@@ -36,12 +35,12 @@ static void set_method(const struct ps_transfer *t)
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->payload->body);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->payload->size);
     /* A method given by name keeps its body where it keeps its name (RFC 9110, 15.4.2 and 15.4.3). */
-    curl_easy_setopt(easy, CURLOPT_POSTREDIR, natural ? 0L : CURL_REDIR_POST_301 | CURL_REDIR_POST_302);
+    curl_easy_setopt(easy, CURLOPT_POSTREDIR, method ? CURL_REDIR_POST_301 | CURL_REDIR_POST_302 : 0L);
   } else {
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(easy, CURLOPT_NOBODY, head ? 1L : 0L);
   }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, natural || head ? NULL : method);
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : method);
 }
 
 static void set_headers(struct ps_transfer *t)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int ps_refuse(struct poolsend_error *error, const char *format, ...)
@@ -53,31 +54,94 @@ static bool has_control_or_space(const char *text)
   return false;
 }
 
-static bool is_http(const char *url)
+/* What follows "http://" or "https://"; NULL if neither begins it. */
+static const char *after_scheme(const char *url)
 {
-  return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+  if (strncasecmp(url, "http://", 7) == 0)
+    return url + 7;
+  return strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+}
+
+static bool parses_with_host(const char *url, unsigned flags)
+{
+  CURLU *parsed = curl_url();
+  char *host = NULL;
+  bool good =
+      parsed && !curl_url_set(parsed, CURLUPART_URL, url, flags) && !curl_url_get(parsed, CURLUPART_HOST, &host, 0);
+  curl_free(host);
+  curl_url_cleanup(parsed);
+  return good;
+}
+
+/* Where a URL cannot be understood, neither can what of it is a secret: one that may hold a password is not shown. */
+static int refuse_url(const char *url, const char *why, struct poolsend_error *error)
+{
+  char *shown = strchr(url, '@') ? NULL : ps_redact_url(url);
+  int result = shown ? ps_refuse(error, "URL '%.200s': %s", shown, why) : ps_refuse(error, "URL: %s", why);
+  free(shown);
+  return result;
 }
 
 int ps_check_url(const char *url, struct poolsend_error *error)
 {
-  char *shown = ps_redact_url(url);
-  int result = 0;
-  CURLU *parsed = NULL;
-  char *host = NULL;
-  if (!shown) {
-    result = -ENOMEM;
-  } else if (has_control_or_space(url)) {
-    result = ps_refuse(error, "URL: it holds a space or a control character: write it percent-encoded (%%20)");
-  } else if (!is_http(url)) {
-    result = ps_refuse(error, "URL '%.200s': it must begin with http:// or https://", shown);
-  } else if (!(parsed = curl_url()) || curl_url_set(parsed, CURLUPART_URL, url, 0) ||
-             curl_url_get(parsed, CURLUPART_HOST, &host, 0)) {
-    result = ps_refuse(error, "URL '%.200s': it cannot be understood as a URL with a host", shown);
-  }
-  curl_free(host);
-  curl_url_cleanup(parsed);
-  free(shown);
-  return result;
+  if (has_control_or_space(url))
+    return ps_refuse(error, "URL: it holds a space or a control character: write it percent-encoded (%%20)");
+  const char *authority = after_scheme(url);
+  if (!authority)
+    return refuse_url(url, "it must begin with http:// or https://", error);
+  /* libcurl would forgive slashes too many and take what follows for the host. */
+  if (!*authority || strchr("/?#:", *authority) || !parses_with_host(url, 0))
+    return refuse_url(url, "it cannot be understood as a URL with a host", error);
+  return 0;
+}
+
+int ps_check_proxy(const char *proxy, struct poolsend_error *error)
+{
+  static const char *const schemes[] = {"http://", "https://", "socks4://", "socks4a://", "socks5://", "socks5h://"};
+  if (!proxy || !*proxy)
+    return 0;
+  bool known = !strstr(proxy, "://");
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+    known |= strncasecmp(proxy, schemes[i], strlen(schemes[i])) == 0;
+  if (!known)
+    return ps_refuse(error, "proxy: its URL must begin with http://, https://, socks4://, socks4a://, socks5:// or "
+                            "socks5h://");
+  if (has_control_or_space(proxy) || !parses_with_host(proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME))
+    return ps_refuse(error, "proxy: it cannot be understood as a URL with a host");
+  return 0;
+}
+
+/* Past the field that begins at `text`: a colon inside brackets, as IPv6 addresses have, does not end it. */
+static const char *skip_field(const char *text)
+{
+  if (*text == '[')
+    text += strcspn(text, "]");
+  return text + strcspn(text, ":");
+}
+
+static bool is_port(const char *text, size_t size)
+{
+  return size > 0 && size <= 5 && strspn(text, "0123456789") == size && strtol(text, NULL, 10) <= 65535;
+}
+
+int ps_check_resolve(const char *entry, struct poolsend_error *error)
+{
+  bool removes = *entry == '-';
+  const char *host = entry + (removes || *entry == '+');
+  const char *host_end = skip_field(host);
+  const char *port = *host_end ? host_end + 1 : host_end;
+  size_t port_size = strcspn(port, ":");
+  bool good = host_end > host && is_port(port, port_size) && (removes || (port[port_size] && port[port_size + 1]));
+  return good ? 0 : ps_refuse(error, "resolve '%.200s': write HOST:PORT:ADDRESS", entry);
+}
+
+int ps_check_connect_to(const char *entry, struct poolsend_error *error)
+{
+  const char *at = entry;
+  unsigned colons = 0;
+  for (at = skip_field(at); *at; at = skip_field(at + 1))
+    colons++;
+  return colons == 3 ? 0 : ps_refuse(error, "connect-to '%.200s': write HOST1:PORT1:HOST2:PORT2", entry);
 }
 
 int ps_check_method(const char *method, struct poolsend_error *error)
@@ -113,9 +177,23 @@ int ps_check_header(const char *line, struct poolsend_error *error)
   return 0;
 }
 
+static int check_readable(const char *what, const char *path, bool directory, struct poolsend_error *error)
+{
+  struct stat status;
+  if (!path || strncasecmp(path, "pkcs11:", 7) == 0)
+    return 0;
+  int failure = stat(path, &status) || access(path, R_OK) ? errno : 0;
+  if (!failure && directory != S_ISDIR(status.st_mode))
+    failure = directory ? ENOTDIR : EISDIR;
+  return failure ? ps_refuse(error, "%s '%s': %s", what, path, strerror(failure)) : 0;
+}
+
 int ps_check_file(const char *what, const char *path, struct poolsend_error *error)
 {
-  if (!path || strncmp(path, "pkcs11:", 7) == 0 || access(path, R_OK) == 0)
-    return 0;
-  return ps_refuse(error, "%s '%s': %s", what, path, strerror(errno));
+  return check_readable(what, path, false, error);
+}
+
+int ps_check_directory(const char *what, const char *path, struct poolsend_error *error)
+{
+  return check_readable(what, path, true, error);
 }

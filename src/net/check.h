@@ -18,8 +18,18 @@ int ps_check_header(const char *line, struct poolsend_error *error);
 /* Any other text that goes into a request: no CR and no LF. `what` names it. */
 int ps_check_text(const char *what, const char *text, struct poolsend_error *error);
 
-/* A file or directory that will be read; NULL and PKCS #11 URIs (RFC 7512) pass. `what` names it. */
+/* A file or a directory that will be read; NULL and PKCS #11 URIs (RFC 7512) pass. `what` names it. */
 int ps_check_file(const char *what, const char *path, struct poolsend_error *error);
+int ps_check_directory(const char *what, const char *path, struct poolsend_error *error);
+
+/* A proxy: a URL whose scheme, if it has one, is one that can be spoken. NULL and "" (none) pass. */
+int ps_check_proxy(const char *proxy, struct poolsend_error *error);
+
+/* "HOST:PORT:ADDRESS[,ADDRESS]...", with "+" before it or, without the address, "-". */
+int ps_check_resolve(const char *entry, struct poolsend_error *error);
+
+/* "HOST1:PORT1:HOST2:PORT2", each of which may be empty. */
+int ps_check_connect_to(const char *entry, struct poolsend_error *error);
 
 /* Write the words of `error`, and give -EINVAL. */
 int ps_refuse(struct poolsend_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

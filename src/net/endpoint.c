@@ -202,6 +202,33 @@ static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpo
 
 /* ---- Life */
 
+static int check_list(int (*check_one)(const char *entry, struct poolsend_error *error), const char *const *entries,
+                      size_t count, struct poolsend_error *error)
+{
+  int result = 0;
+  for (size_t i = 0; i < count && !result; i++)
+    result = check_one(entries[i], error);
+  return result;
+}
+
+static int check_files(const struct poolsend_endpoint *settings, struct poolsend_error *error)
+{
+  int result = ps_check_file("CA file", settings->cacert, error);
+  if (!result)
+    result = ps_check_directory("CA directory", settings->capath, error);
+  if (!result)
+    result = ps_check_file("certificate", settings->cert, error);
+  return result ? result : ps_check_file("key", settings->key, error);
+}
+
+static int check_route(const struct poolsend_endpoint *settings, struct poolsend_error *error)
+{
+  int result = ps_check_proxy(settings->proxy, error);
+  if (!result)
+    result = check_list(ps_check_resolve, settings->resolve, settings->resolve_count, error);
+  return result ? result : check_list(ps_check_connect_to, settings->connect_to, settings->connect_to_count, error);
+}
+
 static int check(const struct poolsend_endpoint *settings, struct poolsend_error *error)
 {
   int result = ps_check_url(settings->url, error);
@@ -212,14 +239,8 @@ static int check(const struct poolsend_endpoint *settings, struct poolsend_error
   if (!result)
     result = ps_check_text("bearer token", settings->bearer, error);
   if (!result)
-    result = ps_check_file("CA file", settings->cacert, error);
-  if (!result)
-    result = ps_check_file("CA directory", settings->capath, error);
-  if (!result)
-    result = ps_check_file("certificate", settings->cert, error);
-  if (!result)
-    result = ps_check_file("key", settings->key, error);
-  return result;
+    result = check_files(settings, error);
+  return result ? result : check_route(settings, error);
 }
 
 static char *copy(const char *text)

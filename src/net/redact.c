@@ -23,7 +23,7 @@ bool ps_redact_is_secret(const char *name, size_t size)
 {
   static const char *const anywhere[] = {"auth", "token",      "secret",    "passw",
                                          "pwd",  "credential", "signature", "cookie"};
-  static const char *const at_end[] = {"key", "sig"};
+  static const char *const at_end[] = {"key", "sig", "pass"};
   static const char public_key[] = "Idempotency-Key";
   if (size == sizeof public_key - 1 && strncasecmp(name, public_key, size) == 0)
     return false;

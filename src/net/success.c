@@ -45,12 +45,26 @@ static char *as_json(const char *text)
   return copy;
 }
 
+/* RFC 6901, section 3: "~" stands only before 0 and 1. */
+static bool is_pointer(const char *text, size_t size)
+{
+  for (size_t i = 0; i < size; i++)
+    if (text[i] == '~' && (i + 1 == size || (text[i + 1] != '0' && text[i + 1] != '1')))
+      return false;
+  return true;
+}
+
 static int add_test(struct ps_success *success, const char *item, size_t size, struct poolsend_error *error)
 {
   const char *equals = memchr(item, '=', size);
   if (!equals) {
     snprintf(error->text, sizeof error->text, "success: '%.*s' wants a value: %.*s=true", (int)size, item, (int)size,
              item);
+    return -EINVAL;
+  }
+  if (!is_pointer(item, (size_t)(equals - item))) {
+    snprintf(error->text, sizeof error->text, "success: '%.*s': in a JSON pointer, ~ is written ~0 and / in a name ~1",
+             (int)size, item);
     return -EINVAL;
   }
   struct ps_json_rule *test = calloc(1, sizeof *test);

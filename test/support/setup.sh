@@ -41,12 +41,18 @@ need_to_build() {
   need python3 "$python" --version
 }
 
+# Debian's place, Fedora's, SUSE's.
+has_ca_store() {
+  [ -s /etc/ssl/certs/ca-certificates.crt ] || [ -s /etc/ssl/certs/ca-bundle.crt ] || [ -s /etc/ssl/ca-bundle.pem ]
+}
+
 need_to_test() {
   need libcmocka-dev pkg-config --exists cmocka
   need python3-pytest "$python" -c 'import pytest'
   need python3-jsonschema "$python" -c 'import jsonschema'
   need curl curl --version
   need openssl openssl version
+  need ca-certificates has_ca_store
 }
 
 as_root() {

@@ -47,7 +47,7 @@ def sent_by_poolsend(server, *arguments, stdin=b'', env=None):
 
 
 def assert_same(server, *arguments, curl=None, including=(), stdin=b'', env=None):
-    """poolsend sends for `arguments` what curl does, or for those of `curl`. Returns the requests, for further looks."""
+    """poolsend sends for `arguments` what curl does for them, or for those of `curl`. Returns its requests."""
     wanted = sent_by_curl(server, *(arguments if curl is None else curl), stdin=stdin, env=env)
     assert wanted, 'curl sent nothing: there is nothing to compare with'
     got = sent_by_poolsend(server, *arguments, stdin=stdin, env=env)

@@ -24,7 +24,6 @@ FILES = {
     'headers-crlf': b'X-One: 1\r\nX-Two: 2\r\n',
     'headers-blank': b'\nX-One: 1\n\n\r\nX-Two: 2',
     'headers-all': b'X-One: 1\nAccept:\nX-Empty;\nContent-Type: text/plain\n',
-    'headers-commented': b'# a remark\nX-One: 1\n#X-Two: 2\n',
 }
 
 
@@ -179,7 +178,6 @@ def test_the_last_X_counts(server):
     'from a file': ['-H', '@headers'],
     'from a file with CRLF': ['-H', '@headers-crlf'],
     'from a file with blank lines and no end': ['-H', '@headers-blank'],
-    'from a file with a remark': ['-H', '@headers-commented'],
     'from a file that removes and empties': ['-H', '@headers-all'],
     'from an empty file': ['-H', '@empty'],
     'from a file between others': ['-H', 'A: 1', '-H', '@headers', '-H', 'B: 2'],

@@ -71,7 +71,8 @@ def test_proxy_of_the_environment_is_used_as_by_curl(server, name):
                          ids=['HTTP_PROXY, which a web server may set', 'one for https', 'an exemption',
                               'an exemption of all'])
 def test_proxy_of_the_environment_is_passed_by_as_by_curl(server, refused, environment):
-    assert_same(server, server.url(), env={name: value.replace('refused', refused) for name, value in environment.items()})
+    proxies = {name: value.replace('refused', refused) for name, value in environment.items()}
+    assert_same(server, server.url(), env=proxies)
 
 
 def test_empty_x_overrides_the_environment_as_with_curl(server, refused):
@@ -122,10 +123,14 @@ def test_international_name_is_encoded_as_by_curl(server):
 # ---- TLS
 
 @pytest.fixture(scope='module')
-def pki(tmp_path_factory):
-    """A directory with a CA, and with client certificates in several forms."""
-    directory = tmp_path_factory.mktemp('pki')
-    ca = make_ca(directory / 'ca')
+def ca(tmp_path_factory):
+    return make_ca(tmp_path_factory.mktemp('ca'))
+
+
+@pytest.fixture(scope='module')
+def clients(tmp_path_factory):
+    """A directory of client certificates and keys, in several forms."""
+    directory = tmp_path_factory.mktemp('clients')
     new_client(directory, 'client.pem', 'client.key', '-nodes')
     new_client(directory, 'locked.pem', 'locked.key', '-passout', 'pass:sec:ret')
     for name in ('client', 'locked'):
@@ -133,7 +138,6 @@ def pki(tmp_path_factory):
         (directory / f'{name}-both.pem').write_text(both)
     (directory / 'with:colon.pem').write_text((directory / 'client-both.pem').read_text())
     (directory / 'with\\slash.pem').write_text((directory / 'client-both.pem').read_text())
-    directory.ca = ca
     return directory
 
 
@@ -143,29 +147,29 @@ def new_client(directory, certificate, key, *protection):
 
 
 @pytest.fixture
-def secure(pki):
-    with Server(tls=pki.ca.issue()) as server:
+def secure(ca):
+    with Server(tls=ca.issue()) as server:
         yield server
 
 
 @pytest.fixture
-def demanding(pki, monkeypatch):
-    """A server that wants a certificate of its client, with the files of `pki` in the working directory."""
-    server = Server(tls=pki.ca.issue())
+def demanding(ca, clients, monkeypatch):
+    """A server that wants a certificate of its client, with those files in the working directory."""
+    server = Server(tls=ca.issue())
     server.context.verify_mode = ssl.CERT_REQUIRED
     for name in ('client.pem', 'locked.pem'):
-        server.context.load_verify_locations(pki / name)
-    monkeypatch.chdir(pki)
+        server.context.load_verify_locations(clients / name)
+    monkeypatch.chdir(clients)
     with server:
         yield server
 
 
-def test_cacert_makes_a_server_trusted_as_with_curl(secure, pki):
-    assert_same(secure, '--cacert', pki.ca.cert, '-d', 'x', secure.url())
+def test_cacert_makes_a_server_trusted_as_with_curl(secure, ca):
+    assert_same(secure, '--cacert', ca.cert, '-d', 'x', secure.url())
 
 
-def test_capath_makes_a_server_trusted_as_with_curl(secure, pki, tmp_path):
-    assert_same(secure, '--capath', hashed_dir(tmp_path / 'trusted', pki.ca), secure.url())
+def test_capath_makes_a_server_trusted_as_with_curl(secure, ca, tmp_path):
+    assert_same(secure, '--capath', hashed_dir(tmp_path / 'trusted', ca), secure.url())
 
 
 def test_k_trusts_anybody_as_with_curl(secure):
@@ -173,23 +177,23 @@ def test_k_trusts_anybody_as_with_curl(secure):
 
 
 @pytest.mark.parametrize('name', ['CURL_CA_BUNDLE', 'SSL_CERT_FILE'])
-def test_environment_makes_a_server_trusted_as_with_curl(secure, pki, name):
-    assert_same(secure, secure.url(), env={name: str(pki.ca.cert)})
+def test_environment_makes_a_server_trusted_as_with_curl(secure, ca, name):
+    assert_same(secure, secure.url(), env={name: str(ca.cert)})
 
 
-def test_SSL_CERT_DIR_makes_a_server_trusted_as_with_curl(secure, pki, tmp_path):
-    assert_same(secure, secure.url(), env={'SSL_CERT_DIR': str(hashed_dir(tmp_path / 'trusted', pki.ca))})
+def test_SSL_CERT_DIR_makes_a_server_trusted_as_with_curl(secure, ca, tmp_path):
+    assert_same(secure, secure.url(), env={'SSL_CERT_DIR': str(hashed_dir(tmp_path / 'trusted', ca))})
 
 
 @pytest.mark.parametrize('issued', ['by a stranger', 'in the past', 'for another host'])
-def test_server_that_cannot_be_trusted_gets_nothing(pki, tmp_path, issued):
+def test_server_that_cannot_be_trusted_gets_nothing(ca, tmp_path, issued):
     certificate = {
         'by a stranger': lambda: make_ca(tmp_path / 'stranger').issue(),
-        'in the past': lambda: pki.ca.issue(expired=True),
-        'for another host': lambda: pki.ca.issue(['other.example']),
+        'in the past': lambda: ca.issue(expired=True),
+        'for another host': lambda: ca.issue(['other.example']),
     }[issued]()
     with Server(tls=certificate) as server:
-        result = run_json('--cacert', pki.ca.cert, '-d', 'x', server.url())
+        result = run_json('--cacert', ca.cert, '-d', 'x', server.url())
         assert result.fates == [('unreached', 'tls')]
         assert result.code == 1
         assert server.count() == 0
@@ -211,13 +215,14 @@ def test_a_CA_of_the_users_replaces_those_of_the_system(secure, tmp_path):
     ['-E', 'client-both.pem:'],
     ['--cert', './client-both.pem:unneeded'],
 ], ids=' '.join)
-def test_client_certificate_is_shown_as_by_curl(demanding, pki, arguments):
-    assert_same(demanding, '--cacert', pki.ca.cert, *arguments, '-d', 'x', demanding.url())
+def test_client_certificate_is_shown_as_by_curl(demanding, ca, arguments):
+    assert_same(demanding, '--cacert', ca.cert, *arguments, '-d', 'x', demanding.url())
 
 
-@pytest.mark.parametrize('arguments', [[], ['-E', 'locked-both.pem:wrong'], ['-E', 'client.pem', '--key', 'locked.key']],
+@pytest.mark.parametrize('arguments', [[], ['-E', 'locked-both.pem:wrong'],
+                                       ['-E', 'client.pem', '--key', 'locked.key']],
                          ids=['no certificate', 'a wrong password', 'a key that does not fit'])
-def test_client_that_cannot_prove_itself_sends_nothing_as_with_curl(demanding, pki, arguments):
-    everything = ['--cacert', pki.ca.cert, *arguments, '-d', 'x', demanding.url()]
+def test_client_that_cannot_prove_itself_sends_nothing_as_with_curl(demanding, ca, arguments):
+    everything = ['--cacert', ca.cert, *arguments, '-d', 'x', demanding.url()]
     assert run_curl(*everything).returncode != 0
     assert sent_by_poolsend(demanding, *everything) == []

@@ -1,0 +1,204 @@
+/* What an attempt showed, and what that makes of it: the table of fates. */
+#include "core/fate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+struct row {
+  const char *what;
+  struct ps_evidence evidence; /* unanswered, status, ending, json */
+  enum poolsend_fate fate;
+  enum poolsend_reason reason;
+  bool transient;
+};
+
+static struct ps_status_set success;
+
+static int success_is_2xx(void **state)
+{
+  (void)state;
+  success = (struct ps_status_set){0};
+  ps_status_add(&success, 200, 299);
+  return 0;
+}
+
+static void check(const struct row *row)
+{
+  struct ps_verdict verdict = ps_fate_judge(&row->evidence, &success);
+  if (verdict.fate != row->fate || verdict.reason != row->reason)
+    fail_msg("%s: %s (%s) instead of %s (%s)", row->what, poolsend_fate_name(verdict.fate),
+             poolsend_reason_name(verdict.reason), poolsend_fate_name(row->fate), poolsend_reason_name(row->reason));
+  if (ps_fate_is_transient(verdict, row->evidence.status) != row->transient)
+    fail_msg("%s: it is %stransient", row->what, row->transient ? "" : "not ");
+}
+
+#define CHECK_ALL(rows)                                                                                                \
+  for (size_t i = 0; i < sizeof(rows) / sizeof *(rows); i++)                                                           \
+  check(&(rows)[i])
+
+static void nothing_sent_is_unreached(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"no address", {false, 0, PS_END_RESOLVE, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_RESOLVE, true},
+      {"refused", {false, 0, PS_END_CONNECT, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_CONNECT, true},
+      {"proxy says no", {false, 0, PS_END_PROXY, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_PROXY, false},
+      {"bad certificate", {false, 0, PS_END_TLS, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_TLS, false},
+      {"no connection in time", {false, 0, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_TIMEOUT, true},
+      {"cancelled early", {false, 0, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_CANCELLED, true},
+      {"reset early", {false, 0, PS_END_RESET, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_RESET, true},
+      {"not HTTP", {false, 0, PS_END_PROTOCOL, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_PROTOCOL, false},
+      {"no descriptor", {false, 0, PS_END_LOCAL, PS_JSON_NONE}, POOLSEND_UNREACHED, POOLSEND_LOCAL, false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void sent_and_unanswered_is_unknown(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"header cut by FIN", {true, 0, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_RESET, true},
+      {"timeout", {true, 0, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_TIMEOUT, true},
+      {"cancelled", {true, 0, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_CANCELLED, true},
+      {"reset", {true, 0, PS_END_RESET, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_RESET, true},
+      {"garbage", {true, 0, PS_END_PROTOCOL, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_PROTOCOL, false},
+      {"TLS alert after the request", {true, 0, PS_END_TLS, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_TLS, false},
+      {"no memory meanwhile", {true, 0, PS_END_LOCAL, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_LOCAL, false},
+  };
+  CHECK_ALL(rows);
+}
+
+/* With redirects or authentication an earlier answer says nothing of the newest request. */
+static void request_after_an_answered_one_is_unknown_while_unanswered(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"307, then reset", {true, 307, PS_END_RESET, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_RESET, true},
+      {"401, then timeout", {true, 401, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_TIMEOUT, true},
+      {"200, then reset", {true, 200, PS_END_RESET, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_RESET, true},
+  };
+  CHECK_ALL(rows);
+}
+
+static void complete_success_header_is_delivered_whatever_became_of_the_body(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_OK, false},
+      {"299", {false, 299, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_OK, false},
+      {"body reset", {false, 200, PS_END_RESET, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_TRUNCATED, false},
+      {"body too slow", {false, 200, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_TRUNCATED, false},
+      {"body cancelled", {false, 204, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_TRUNCATED, false},
+      {"body garbled", {false, 200, PS_END_PROTOCOL, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_TRUNCATED, false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void json_test_decides_about_a_success_status(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"passed", {false, 200, PS_END_COMPLETE, PS_JSON_PASSED}, POOLSEND_DELIVERED, POOLSEND_OK, false},
+      {"failed", {false, 200, PS_END_COMPLETE, PS_JSON_FAILED}, POOLSEND_REJECTED, POOLSEND_JSON, false},
+      {"cut off", {false, 200, PS_END_RESET, PS_JSON_IMPOSSIBLE}, POOLSEND_UNKNOWN, POOLSEND_TRUNCATED, true},
+      {"too long", {false, 200, PS_END_COMPLETE, PS_JSON_IMPOSSIBLE}, POOLSEND_UNKNOWN, POOLSEND_TRUNCATED, true},
+      {"passed with a bad status",
+       {false, 400, PS_END_COMPLETE, PS_JSON_PASSED},
+       POOLSEND_REJECTED,
+       POOLSEND_STATUS,
+       false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void any_other_complete_header_is_rejected(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"199", {false, 199, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"400", {false, 400, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"401", {false, 401, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"408", {false, 408, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, true},
+      {"429", {false, 429, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, true},
+      {"500", {false, 500, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, true},
+      {"501", {false, 501, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"503", {false, 503, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, true},
+      {"505", {false, 505, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"400, body reset", {false, 400, PS_END_RESET, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"500, body timeout", {false, 500, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, true},
+      {"404, cancelled", {false, 404, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void gateway_that_saw_no_answer_leaves_it_unknown(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_GATEWAY, true},
+      {"504", {false, 504, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_GATEWAY, true},
+      {"502, body reset", {false, 502, PS_END_RESET, PS_JSON_NONE}, POOLSEND_UNKNOWN, POOLSEND_GATEWAY, true},
+  };
+  CHECK_ALL(rows);
+}
+
+static void redirect_is_a_status_unless_following_it_went_wrong(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"not followed", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+      {"too many", {false, 302, PS_END_REDIRECT, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_REDIRECT, false},
+      {"to ftp", {false, 307, PS_END_REDIRECT, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_REDIRECT, false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void configured_statuses_count_as_success(void **state)
+{
+  (void)state;
+  success = (struct ps_status_set){0};
+  ps_status_add(&success, 409, 409);
+  ps_status_add(&success, 502, 502);
+  ps_status_add(&success, 302, 302);
+  static const struct row rows[] = {
+      {"409", {false, 409, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_OK, false},
+      {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_OK, false},
+      {"302", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_DELIVERED, POOLSEND_OK, false},
+      {"200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_REJECTED, POOLSEND_STATUS, false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void every_fate_and_reason_has_a_name_of_its_own(void **state)
+{
+  (void)state;
+  for (int i = POOLSEND_DELIVERED; i <= POOLSEND_UNKNOWN; i++)
+    assert_non_null(poolsend_fate_name((enum poolsend_fate)i));
+  for (int i = POOLSEND_OK; i <= POOLSEND_LOCAL; i++)
+    for (int k = POOLSEND_OK; k < i; k++)
+      assert_string_not_equal(poolsend_reason_name((enum poolsend_reason)i),
+                              poolsend_reason_name((enum poolsend_reason)k));
+  assert_string_equal(poolsend_fate_name(POOLSEND_UNREACHED), "unreached");
+  assert_string_equal(poolsend_reason_name(POOLSEND_GATEWAY), "gateway");
+}
+
+#define SENTENCE(name) cmocka_unit_test_setup(name, success_is_2xx)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SENTENCE(nothing_sent_is_unreached),
+      SENTENCE(sent_and_unanswered_is_unknown),
+      SENTENCE(request_after_an_answered_one_is_unknown_while_unanswered),
+      SENTENCE(complete_success_header_is_delivered_whatever_became_of_the_body),
+      SENTENCE(json_test_decides_about_a_success_status),
+      SENTENCE(any_other_complete_header_is_rejected),
+      SENTENCE(gateway_that_saw_no_answer_leaves_it_unknown),
+      SENTENCE(redirect_is_a_status_unless_following_it_went_wrong),
+      SENTENCE(configured_statuses_count_as_success),
+      SENTENCE(every_fate_and_reason_has_a_name_of_its_own),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,389 @@
+/* The pool with real threads. The calls that start a thread and that put one to sleep are wrapped: a test sees when a
+ * worker has become idle, and can have no thread made. */
+#include "base/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static struct ps_pool *pool;
+
+/* ---- The wrapped calls */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+int __real_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+
+static struct {
+  atomic_uint created;
+  void (*instead)(void); /* if set, no thread is made and this is called */
+  sem_t idle;            /* posted by each worker that goes to sleep, under the pool's mutex */
+} calls;
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+  if (calls.instead) {
+    calls.instead();
+    return EAGAIN;
+  }
+  atomic_fetch_add(&calls.created, 1);
+  return __real_pthread_create(thread, attributes, run, argument);
+}
+
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+  sem_post(&calls.idle);
+  return __real_pthread_cond_wait(cond, mutex);
+}
+
+/* ---- Jobs */
+
+struct task {
+  struct ps_job job;
+  int number;
+};
+
+static struct {
+  atomic_int running, most, ran;
+  int order[100];     /* of one worker */
+  sem_t began, go_on; /* of held jobs */
+} seen;
+
+static int fresh(void **state)
+{
+  (void)state;
+  atomic_store(&calls.created, 0);
+  calls.instead = NULL;
+  atomic_store(&seen.running, 0);
+  atomic_store(&seen.most, 0);
+  atomic_store(&seen.ran, 0);
+  return sem_init(&calls.idle, 0, 0) | sem_init(&seen.began, 0, 0) | sem_init(&seen.go_on, 0, 0);
+}
+
+static int free_pool(void **state)
+{
+  (void)state;
+  ps_pool_free(pool);
+  pool = NULL;
+  return 0;
+}
+
+static void wait_for(sem_t *semaphore)
+{
+  while (sem_wait(semaphore))
+    ;
+}
+
+static void count(struct ps_job *job)
+{
+  (void)job;
+  atomic_fetch_add(&seen.ran, 1);
+}
+
+static void note_order(struct ps_job *job)
+{
+  seen.order[atomic_fetch_add(&seen.ran, 1)] = PS_CONTAINER(job, struct task, job)->number;
+}
+
+static void free_itself(struct ps_job *job)
+{
+  free(PS_CONTAINER(job, struct task, job));
+  atomic_fetch_add(&seen.ran, 1);
+}
+
+static void note_most(int running)
+{
+  int most = atomic_load(&seen.most);
+  while (running > most && !atomic_compare_exchange_weak(&seen.most, &most, running))
+    ;
+}
+
+/* Runs until it is told to go on. */
+static void hold(struct ps_job *job)
+{
+  (void)job;
+  note_most(atomic_fetch_add(&seen.running, 1) + 1);
+  sem_post(&seen.began);
+  wait_for(&seen.go_on);
+  atomic_fetch_sub(&seen.running, 1);
+  atomic_fetch_add(&seen.ran, 1);
+}
+
+static void submit(struct task *tasks, int count_of_tasks, void (*run)(struct ps_job *job))
+{
+  for (int i = 0; i < count_of_tasks; i++) {
+    tasks[i] = (struct task){.job.run = run, .number = i};
+    assert_int_equal(ps_pool_submit(pool, &tasks[i].job), 0);
+  }
+}
+
+static void let_go(int held)
+{
+  for (int i = 0; i < held; i++)
+    sem_post(&seen.go_on);
+}
+
+/* ---- The tests */
+
+static void pool_without_a_job_starts_no_thread(void **state)
+{
+  (void)state;
+  pool = ps_pool_new(8);
+  assert_int_equal(atomic_load(&calls.created), 0);
+}
+
+static void every_job_runs_before_free_returns(void **state)
+{
+  (void)state;
+  struct task tasks[500];
+  pool = ps_pool_new(3);
+  submit(tasks, 500, count);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 500);
+}
+
+static void free_waits_for_what_runs_and_runs_what_is_queued(void **state)
+{
+  (void)state;
+  struct task held[2], queued[20];
+  pool = ps_pool_new(2);
+  submit(held, 2, hold);
+  submit(queued, 20, count);
+  wait_for(&seen.began);
+  wait_for(&seen.began);
+  assert_int_equal(atomic_load(&seen.ran), 0);
+  let_go(2);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 22);
+}
+
+static void free_of_no_pool_is_fine(void **state)
+{
+  (void)state;
+  ps_pool_free(NULL);
+}
+
+static void as_many_jobs_run_at_once_as_there_may_be_threads_and_no_more(void **state)
+{
+  (void)state;
+  struct task tasks[60];
+  pool = ps_pool_new(4);
+  submit(tasks, 60, hold);
+  for (int i = 0; i < 4; i++)
+    wait_for(&seen.began);
+  assert_int_equal(atomic_load(&seen.running), 4);
+  let_go(60);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 60);
+  assert_int_equal(atomic_load(&seen.most), 4);
+  assert_int_equal(atomic_load(&calls.created), 4);
+}
+
+static void one_thread_takes_the_jobs_in_the_order_they_came(void **state)
+{
+  (void)state;
+  struct task first, tasks[100];
+  pool = ps_pool_new(1);
+  submit(&first, 1, hold);
+  submit(tasks, 99, note_order);
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 100);
+  for (int i = 0; i < 99; i++)
+    assert_int_equal(seen.order[i + 1], i);
+}
+
+static void job_may_free_itself(void **state)
+{
+  (void)state;
+  pool = ps_pool_new(2);
+  for (int i = 0; i < 100; i++) {
+    struct task *task = calloc(1, sizeof *task);
+    assert_non_null(task);
+    task->job.run = free_itself;
+    assert_int_equal(ps_pool_submit(pool, &task->job), 0);
+  }
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 100);
+}
+
+static void idle_thread_is_used_before_another_is_started(void **state)
+{
+  (void)state;
+  struct task task;
+  pool = ps_pool_new(8);
+  for (int i = 0; i < 50; i++) {
+    submit(&task, 1, count);
+    do
+      wait_for(&calls.idle);
+    while (atomic_load(&seen.ran) <= i);
+    assert_int_equal(atomic_load(&calls.created), 1);
+  }
+}
+
+static void thread_is_started_for_each_job_that_finds_none_idle(void **state)
+{
+  (void)state;
+  struct task tasks[8];
+  pool = ps_pool_new(8);
+  for (unsigned i = 0; i < 8; i++) {
+    submit(&tasks[i], 1, hold);
+    wait_for(&seen.began);
+    assert_int_equal(atomic_load(&calls.created), i + 1);
+  }
+  let_go(8);
+}
+
+/* Two jobs in a row, while one thread sleeps: it can take but one of them. */
+static void idle_thread_that_has_been_woken_is_not_counted_on_twice(void **state)
+{
+  (void)state;
+  struct task first, held[2];
+  pool = ps_pool_new(2);
+  submit(&first, 1, count);
+  do
+    wait_for(&calls.idle);
+  while (!atomic_load(&seen.ran));
+  submit(held, 2, hold);
+  wait_for(&seen.began);
+  wait_for(&seen.began);
+  assert_int_equal(atomic_load(&calls.created), 2);
+  let_go(2);
+}
+
+#define SUBMITTERS 4
+#define EACH       300
+
+static void *submit_many(void *argument)
+{
+  struct task *tasks = argument;
+  for (int i = 0; i < EACH; i++) {
+    tasks[i].job.run = count;
+    if (ps_pool_submit(pool, &tasks[i].job))
+      return argument;
+  }
+  return NULL;
+}
+
+static void several_threads_may_submit(void **state)
+{
+  (void)state;
+  static struct task tasks[SUBMITTERS][EACH];
+  pthread_t threads[SUBMITTERS];
+  pool = ps_pool_new(3);
+  for (int i = 0; i < SUBMITTERS; i++)
+    assert_int_equal(__real_pthread_create(&threads[i], NULL, submit_many, tasks[i]), 0);
+  for (int i = 0; i < SUBMITTERS; i++) {
+    void *failed;
+    assert_int_equal(pthread_join(threads[i], &failed), 0);
+    assert_null(failed);
+  }
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), SUBMITTERS * EACH);
+  assert_in_range(atomic_load(&calls.created), 1, 3);
+}
+
+static void submit_another(struct ps_job *job)
+{
+  struct task *task = PS_CONTAINER(job, struct task, job);
+  task[1].job.run = count;
+  if (ps_pool_submit(pool, &task[1].job) == 0)
+    atomic_fetch_add(&seen.ran, 1);
+  sem_post(&seen.began);
+}
+
+static void job_may_submit_another(void **state)
+{
+  (void)state;
+  struct task tasks[2];
+  pool = ps_pool_new(1);
+  submit(tasks, 1, submit_another);
+  wait_for(&seen.began);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+/* ---- When no thread can be made */
+
+static void do_nothing(void)
+{
+}
+
+static void job_is_given_back_when_there_is_no_thread_for_it(void **state)
+{
+  (void)state;
+  struct task task = {.job.run = count};
+  pool = ps_pool_new(2);
+  calls.instead = do_nothing;
+  assert_int_equal(ps_pool_submit(pool, &task.job), -EAGAIN);
+  calls.instead = NULL;
+  assert_int_equal(ps_pool_submit(pool, &task.job), 0);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 1);
+}
+
+static void job_waits_for_the_threads_there_are_when_no_more_can_be_made(void **state)
+{
+  (void)state;
+  struct task held, task = {.job.run = count};
+  pool = ps_pool_new(2);
+  submit(&held, 1, hold);
+  calls.instead = do_nothing;
+  assert_int_equal(ps_pool_submit(pool, &task.job), 0);
+  calls.instead = NULL;
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+static struct task meanwhile;
+static int meanwhile_result;
+
+static void submit_meanwhile(void)
+{
+  calls.instead = do_nothing;
+  meanwhile.job.run = count;
+  meanwhile_result = ps_pool_submit(pool, &meanwhile.job);
+}
+
+static void job_that_was_taken_is_run_though_another_callers_thread_cannot_be_made(void **state)
+{
+  (void)state;
+  struct task task = {.job.run = count};
+  pool = ps_pool_new(1);
+  calls.instead = submit_meanwhile;
+  int result = ps_pool_submit(pool, &task.job);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), (result == 0) + (meanwhile_result == 0));
+}
+
+#define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, free_pool)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SENTENCE(pool_without_a_job_starts_no_thread),
+      SENTENCE(every_job_runs_before_free_returns),
+      SENTENCE(free_waits_for_what_runs_and_runs_what_is_queued),
+      SENTENCE(free_of_no_pool_is_fine),
+      SENTENCE(as_many_jobs_run_at_once_as_there_may_be_threads_and_no_more),
+      SENTENCE(one_thread_takes_the_jobs_in_the_order_they_came),
+      SENTENCE(job_may_free_itself),
+      SENTENCE(idle_thread_is_used_before_another_is_started),
+      SENTENCE(thread_is_started_for_each_job_that_finds_none_idle),
+      SENTENCE(idle_thread_that_has_been_woken_is_not_counted_on_twice),
+      SENTENCE(several_threads_may_submit),
+      SENTENCE(job_may_submit_another),
+      SENTENCE(job_is_given_back_when_there_is_no_thread_for_it),
+      SENTENCE(job_waits_for_the_threads_there_are_when_no_more_can_be_made),
+      SENTENCE(job_that_was_taken_is_run_though_another_callers_thread_cannot_be_made),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
