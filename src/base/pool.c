@@ -27,7 +27,8 @@ struct ps_pool {
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t work; /* queue or draining changed */
+    pthread_cond_t work; /* queue or draining changed: workers wait */
+    pthread_cond_t made; /* workers or started changed: submitters wait */
     struct ps_list queue;
     size_t queued;
     struct ps_list workers;
@@ -44,6 +45,7 @@ struct ps_pool *ps_pool_new(unsigned threads)
   pool->limit = threads;
   ps_mutex_init(&pool->shared.mutex);
   ps_cond_init(&pool->shared.work);
+  ps_cond_init(&pool->shared.made);
   ps_list_init(&pool->shared.queue);
   ps_list_init(&pool->shared.workers);
   return pool;
@@ -105,6 +107,7 @@ static bool add_worker(struct ps_pool *pool)
     pool->shared.spare--;
   }
   bool any = !ps_list_empty(&pool->shared.workers);
+  ps_cond_broadcast(&pool->shared.made);
   ps_mutex_unlock(&pool->shared.mutex);
   if (!made)
     free(worker);
@@ -131,6 +134,9 @@ static bool take_back(struct ps_pool *pool, const struct ps_job *job)
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job)
 {
   ps_mutex_lock(&pool->shared.mutex);
+  /* While every place is taken by a thread that others are still making, nobody knows whether there will be one. */
+  while (pool->shared.started == pool->limit && ps_list_empty(&pool->shared.workers))
+    ps_cond_wait(&pool->shared.made, &pool->shared.mutex, PS_NEVER);
   ps_list_append(&pool->shared.queue, &job->link);
   pool->shared.queued++;
   bool grow = pool->shared.queued > pool->shared.spare && pool->shared.started < pool->limit;
@@ -161,6 +167,7 @@ void ps_pool_free(struct ps_pool *pool)
     pthread_join(worker->thread, NULL);
     free(worker);
   }
+  ps_cond_fini(&pool->shared.made);
   ps_cond_fini(&pool->shared.work);
   ps_mutex_fini(&pool->shared.mutex);
   free(pool);

@@ -20,10 +20,8 @@ static int status_after_printing(void)
 
 static int run(struct ps_cli_settings *settings, int argc, char **argv)
 {
-  if (!ps_cli_parse(settings, argc, argv)) {
-    fputs("Nothing was sent. 'poolsend --help' explains the options.\n", stderr);
+  if (!ps_cli_parse(settings, argc, argv))
     return PS_EXIT_USAGE;
-  }
   if (settings->help) {
     ps_cli_print_help();
     return status_after_printing();
@@ -50,6 +48,8 @@ int main(int argc, char **argv)
   struct ps_cli_settings settings;
   ps_cli_settings_init(&settings);
   int status = run(&settings, argc, argv);
+  if (status == PS_EXIT_USAGE)
+    fputs("Nothing was sent. 'poolsend --help' explains the options.\n", stderr);
   ps_cli_settings_fini(&settings);
   return status;
 }

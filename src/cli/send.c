@@ -182,7 +182,7 @@ static void preview_one(struct run *run, unsigned endpoint)
   if (preview && run->settings->json_output)
     text = poolsend_preview_json(preview);
   else if (preview)
-    text = ps_cli_preview_text(preview, endpoint);
+    text = ps_cli_preview_text(preview, endpoint, endpoint + 1 == run->settings->urls.count);
   if (text)
     write_results(run, text);
   else

@@ -153,27 +153,29 @@ char *ps_cli_event_text(const struct poolsend_event *event)
 
 /* ---- The dry run */
 
-static void print_preview(FILE *out, const struct poolsend_preview *preview, unsigned order)
+static void print_preview(FILE *out, const struct poolsend_preview *preview, unsigned order, bool last)
 {
   fprintf(out, "%u  %s  %s %s\n", order + 1, preview->name, preview->method, preview->url);
   for (size_t i = 0; i < preview->header_count; i++)
     fprintf(out, "     %s\n", preview->headers[i]);
   if (preview->body)
     fprintf(out, "     body of %zu bytes\n", preview->size);
+  if (last)
+    return;
   if (preview->hedge_delay == POOLSEND_NEVER)
     fputs("   then, if it fails:\n", out);
   else
     fprintf(out, "   then, if it fails or has not answered after %s:\n", span_of(preview->hedge_delay).text);
 }
 
-char *ps_cli_preview_text(const struct poolsend_preview *preview, unsigned order)
+char *ps_cli_preview_text(const struct poolsend_preview *preview, unsigned order, bool last)
 {
   char *text = NULL;
   size_t size;
   FILE *out = open_memstream(&text, &size);
   if (!out)
     return NULL;
-  print_preview(out, preview, order);
+  print_preview(out, preview, order, last);
   if (fclose(out) == 0)
     return text;
   free(text);

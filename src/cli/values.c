@@ -33,8 +33,10 @@ bool ps_cli_parse_time(const char *text, poolsend_time *span)
     if (strcmp(unit, units[i].name) != 0)
       continue;
     double seconds = number * units[i].seconds;
+    if (seconds > TIME_MAX_SECONDS) /* first: past the range of a span the conversion is undefined */
+      return false;
     *span = (poolsend_time)(seconds * 1e9 + 0.5);
-    return seconds <= TIME_MAX_SECONDS;
+    return true;
   }
   return false;
 }

@@ -32,7 +32,7 @@ static bool add_key(struct preview *preview, const char *id)
 static bool fill(struct preview *preview, const struct ps_endpoint *endpoint, const struct poolsend_message *message)
 {
   bool has_body = message->body != NULL;
-  size_t room = 2;
+  size_t room = 3;
   for (const struct curl_slist *line = endpoint->headers; line; line = line->next)
     room++;
   preview->lines = calloc(room, sizeof(char *));
@@ -43,6 +43,8 @@ static bool fill(struct preview *preview, const struct ps_endpoint *endpoint, co
     return false;
   if (has_body && endpoint->form_type && !endpoint->own_type &&
       !add_line(preview, "Content-Type: application/x-www-form-urlencoded"))
+    return false;
+  if (endpoint->authenticates && !add_line(preview, "Authorization: (made from the credentials)"))
     return false;
   for (const struct curl_slist *line = endpoint->headers; line; line = line->next)
     if (ps_header_has_value(line->data) && !add_line(preview, line->data))

@@ -1,6 +1,6 @@
 #include "json/build.h"
 
-#include "json/text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +24,7 @@ bool ps_json_add_null(struct json_object *object, const char *key)
 /* Words of the transport may quote bytes of a server's: what is not UTF-8 must not spoil the line. */
 static struct json_object *new_text(const char *text)
 {
-  if (ps_json_is_utf8(text, strlen(text)))
+  if (ps_text_is_utf8(text, strlen(text)))
     return json_object_new_string(text);
   char *ascii = strdup(text);
   for (char *c = ascii; c && *c; c++)
@@ -83,7 +83,7 @@ static struct json_object *raw(char *text)
 static bool add_base64(struct json_object *object, const char *key, const char *data, size_t size)
 {
   struct ps_buf text = {0}, label = {0};
-  bool done = !ps_json_base64(&text, data, size) && !ps_buf_printf(&label, "%s_encoding", key) &&
+  bool done = !ps_text_base64(&text, data, size) && !ps_buf_printf(&label, "%s_encoding", key) &&
               ps_json_add(object, key, json_object_new_string_len(text.data, (int)text.size)) &&
               ps_json_add_text(object, label.data, "base64");
   ps_buf_fini(&text);
@@ -94,13 +94,13 @@ static bool add_base64(struct json_object *object, const char *key, const char *
 bool ps_json_add_bytes(struct json_object *object, const char *key, const char *data, size_t size, bool as_json)
 {
   struct ps_buf compact = {0};
-  int error = as_json ? ps_json_compact(&compact, data, size) : -EINVAL;
+  int error = as_json ? ps_text_compact_json(&compact, data, size) : -EINVAL;
   if (!error)
     return ps_json_add(object, key, raw(compact.data));
   ps_buf_fini(&compact);
   if (error == -ENOMEM)
     return false;
-  if (ps_json_is_utf8(data, size))
+  if (ps_text_is_utf8(data, size))
     return ps_json_add(object, key, json_object_new_string_len(data, (int)size));
   return add_base64(object, key, data, size);
 }

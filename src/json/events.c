@@ -1,6 +1,6 @@
 /* Events -> JSON lines. The words and shapes are those of events.schema.json. */
 #include "json/build.h"
-#include "json/text.h"
+#include "base/text.h"
 #include "poolsend.h"
 
 static bool add_status(struct json_object *object, int status)
@@ -11,7 +11,7 @@ static bool add_status(struct json_object *object, int status)
 /* What was cut is no longer the JSON it may have been. */
 static bool add_response(struct json_object *object, const struct poolsend_response *response)
 {
-  size_t size = response->truncated ? ps_json_whole_utf8(response->data, response->size) : response->size;
+  size_t size = response->truncated ? ps_text_whole_utf8(response->data, response->size) : response->size;
   bool done = ps_json_add_bytes(object, "response", response->data, size, !response->truncated);
   if (done && response->truncated)
     done = ps_json_add(object, "response_truncated", json_object_new_boolean(true));

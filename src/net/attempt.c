@@ -1,5 +1,6 @@
 #include "net/attempt.h"
 
+#include "net/redact.h"
 #include "net/transfer.h"
 
 #include <fcntl.h>
@@ -169,7 +170,9 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
     words = "the connection was closed in the middle of the header";
   else if (t->slot->open_error)
     words = strerror(t->slot->open_error);
-  snprintf(outcome->error, sizeof outcome->error, "%s", words);
+  char *shown = ps_redact_url(words);
+  snprintf(outcome->error, sizeof outcome->error, "%s", shown ? shown : "");
+  free(shown);
 }
 
 static ps_time timing(CURL *easy, CURLINFO info, ps_time offset)

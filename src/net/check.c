@@ -90,7 +90,7 @@ int ps_check_url(const char *url, struct poolsend_error *error)
   if (!authority)
     return refuse_url(url, "it must begin with http:// or https://", error);
   /* libcurl would forgive slashes too many and take what follows for the host. */
-  if (!*authority || strchr("/?#:", *authority) || !parses_with_host(url, 0))
+  if (!*authority || strchr("/?#", *authority) || !parses_with_host(url, 0))
     return refuse_url(url, "it cannot be understood as a URL with a host", error);
   return 0;
 }

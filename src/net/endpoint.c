@@ -255,6 +255,7 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
       .form_type = settings->form_type,
       .no_key = config->no_idempotency_key,
       .follow = settings->follow,
+      .authenticates = settings->userpwd || settings->bearer,
       .keep_bodies = config->keep_bodies,
       .max_response = config->max_response,
       .hedge_delay = settings->hedge_delay ? settings->hedge_delay : config->hedge_delay,

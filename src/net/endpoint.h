@@ -17,7 +17,8 @@ struct ps_endpoint {
   bool own_key;  /* the headers settle whether and which Idempotency-Key is sent */
   bool key_sent; /* with own_key: they send one */
   bool own_type; /* the headers settle the Content-Type */
-  bool form_type, no_key, follow, keep_bodies, uses_proxy;
+  bool form_type, no_key, follow, keep_bodies;
+  bool authenticates; /* an Authorization is made from credentials */
   size_t max_response;
   ps_time hedge_delay, attempt_timeout;
   struct ps_success success;

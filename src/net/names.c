@@ -38,6 +38,15 @@ static int name_after_host(struct ps_endpoint *endpoint, bool with_port)
   return endpoint->name ? 0 : -ENOMEM;
 }
 
+/* Whether a name is given to another endpoint, or was found for an earlier one. */
+static bool is_taken(struct ps_endpoint *endpoints, unsigned count, unsigned index)
+{
+  for (unsigned i = 0; i < count; i++)
+    if (i != index && (i < index || endpoints[i].named) && strcmp(endpoints[i].name, endpoints[index].name) == 0)
+      return true;
+  return false;
+}
+
 /* "host:port-2", with the first number that nobody has. */
 static int number(struct ps_endpoint *endpoints, unsigned count, struct ps_endpoint *endpoint)
 {
@@ -71,8 +80,7 @@ int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct pool
     if (!endpoints[i].named && endpoints[i].name_is_shared && name_after_host(&endpoints[i], true))
       return -ENOMEM;
   for (unsigned i = 0; i < count; i++)
-    if (!endpoints[i].named && (i > 0 && count_of(endpoints, i, endpoints[i].name)) &&
-        number(endpoints, count, &endpoints[i]))
+    if (!endpoints[i].named && is_taken(endpoints, count, i) && number(endpoints, count, &endpoints[i]))
       return -ENOMEM;
   return 0;
 }

@@ -23,7 +23,7 @@ bool ps_redact_is_secret(const char *name, size_t size)
 {
   static const char *const anywhere[] = {"auth", "token",      "secret",    "passw",
                                          "pwd",  "credential", "signature", "cookie"};
-  static const char *const at_end[] = {"key", "sig", "pass"};
+  static const char *const at_end[] = {"key", "sig", "pass", "phrase"};
   static const char public_key[] = "Idempotency-Key";
   if (size == sizeof public_key - 1 && strncasecmp(name, public_key, size) == 0)
     return false;
@@ -48,7 +48,7 @@ static size_t run(const char *text, const char *end, const char *stops)
 /* After "://": how much of what follows is user information, its "@" included. */
 static size_t userinfo_size(const char *text, const char *end)
 {
-  size_t authority = run(text, end, "/?# \t\"'");
+  size_t authority = run(text, end, "/?# \t");
   for (size_t i = authority; i > 0; i--)
     if (text[i - 1] == '@')
       return i;
@@ -58,11 +58,11 @@ static size_t userinfo_size(const char *text, const char *end)
 /* After "?" or "&": appends the parameter's name and "=", and "***" for a secret value. How much of `text` that was. */
 static int append_parameter(struct ps_buf *out, const char *text, const char *end, size_t *taken)
 {
-  size_t name = run(text, end, "=&# \t\"'");
+  size_t name = run(text, end, "=&# \t");
   *taken = 0;
   if (text + name >= end || text[name] != '=' || !ps_redact_is_secret(text, name))
     return 0;
-  size_t value = run(text + name + 1, end, "&# \t\"'");
+  size_t value = run(text + name + 1, end, "&# \t");
   *taken = name + 1 + value;
   int error = ps_buf_append(out, text, name + 1);
   return error ? error : ps_buf_puts(out, "***");
@@ -73,7 +73,7 @@ int ps_redact_append(struct ps_buf *out, const char *text, size_t size)
   for (const char *end = text + size; text < end;) {
     bool authority = end - text > 3 && memcmp(text, "://", 3) == 0;
     size_t step = authority ? 3 : 1;
-    bool parameter = *text == '?' || *text == '&';
+    bool parameter = *text == '?' || *text == '&' || *text == '#';
     if (ps_buf_append(out, text, step))
       return -ENOMEM;
     text += step;
@@ -89,8 +89,8 @@ int ps_redact_append(struct ps_buf *out, const char *text, size_t size)
 
 int ps_redact_append_header(struct ps_buf *out, const char *line, size_t size)
 {
-  size_t name = run(line, line + size, ":");
-  if (name == size || !ps_redact_is_secret(line, name))
+  size_t name = run(line, line + size, ": /?\t");
+  if (name == size || line[name] != ':' || !ps_redact_is_secret(line, name))
     return ps_redact_append(out, line, size);
   int error = ps_buf_append(out, line, name);
   return error ? error : ps_buf_puts(out, ": ***");

@@ -226,9 +226,11 @@ static void file_that_can_be_read_is_taken(void **state)
   int result = ps_check_file("key", path, &error);
   unlink(path);
   assert_int_equal(result, 0);
-  assert_int_equal(ps_check_file("CA directory", "/", &error), 0);
+  assert_int_equal(ps_check_directory("CA directory", "/", &error), 0);
   assert_int_equal(ps_check_file("key", NULL, &error), 0);
   assert_int_equal(ps_check_file("key", "pkcs11:token=x;object=y", &error), 0);
+  expect_refusal("/", ps_check_file("key", "/", &error), ": Is a directory");
+  expect_refusal(path, ps_check_directory("CA directory", "/dev/null", &error), ": Not a directory");
   expect_refusal(path, ps_check_file("key", path, &error), ": No such file or directory");
   assert_int_equal(strncmp(error.text, "key '/tmp/check_test.", 21), 0);
 }

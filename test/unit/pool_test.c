@@ -24,7 +24,7 @@ int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 static struct {
   atomic_uint created;
   void (*instead)(void); /* if set, no thread is made and this is called */
-  sem_t idle;            /* posted by each worker that goes to sleep, under the pool's mutex */
+  sem_t idle;            /* posted by each thread that goes to sleep, under the pool's mutex */
 } calls;
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
@@ -343,25 +343,39 @@ static void job_waits_for_the_threads_there_are_when_no_more_can_be_made(void **
   assert_int_equal(atomic_load(&seen.ran), 2);
 }
 
-static struct task meanwhile;
-static int meanwhile_result;
+static struct {
+  struct task task;
+  pthread_t thread;
+  int result;
+} other;
 
-static void submit_meanwhile(void)
+static void *submit_other(void *unused)
 {
-  calls.instead = do_nothing;
-  meanwhile.job.run = count;
-  meanwhile_result = ps_pool_submit(pool, &meanwhile.job);
+  (void)unused;
+  other.result = ps_pool_submit(pool, &other.task.job);
+  return NULL;
 }
 
-static void job_that_was_taken_is_run_though_another_callers_thread_cannot_be_made(void **state)
+/* Another caller comes while the only thread is being made; it is made to fail once that caller sleeps. */
+static void have_another_submit(void)
+{
+  calls.instead = do_nothing;
+  other.task.job.run = count;
+  __real_pthread_create(&other.thread, NULL, submit_other, NULL);
+  wait_for(&calls.idle);
+}
+
+static void caller_who_counted_on_a_thread_that_could_not_be_made_is_told(void **state)
 {
   (void)state;
   struct task task = {.job.run = count};
   pool = ps_pool_new(1);
-  calls.instead = submit_meanwhile;
-  int result = ps_pool_submit(pool, &task.job);
+  calls.instead = have_another_submit;
+  assert_int_equal(ps_pool_submit(pool, &task.job), -EAGAIN);
+  pthread_join(other.thread, NULL);
+  assert_int_equal(other.result, -EAGAIN);
   free_pool(state);
-  assert_int_equal(atomic_load(&seen.ran), (result == 0) + (meanwhile_result == 0));
+  assert_int_equal(atomic_load(&seen.ran), 0);
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, free_pool)
@@ -383,7 +397,7 @@ int main(void)
       SENTENCE(job_may_submit_another),
       SENTENCE(job_is_given_back_when_there_is_no_thread_for_it),
       SENTENCE(job_waits_for_the_threads_there_are_when_no_more_can_be_made),
-      SENTENCE(job_that_was_taken_is_run_though_another_callers_thread_cannot_be_made),
+      SENTENCE(caller_who_counted_on_a_thread_that_could_not_be_made_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

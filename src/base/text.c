@@ -1,6 +1,6 @@
 /* json-c would take what is not JSON (single quotes, raw control characters, NaN), clamp long integers and drop
  * duplicate members. A server's answer is evidence: it is either embedded as it is, or shown as a string. */
-#include "json/text.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ static size_t sequence(const unsigned char *text, size_t size)
   return 0;
 }
 
-bool ps_json_is_utf8(const char *text, size_t size)
+bool ps_text_is_utf8(const char *text, size_t size)
 {
   const unsigned char *bytes = (const unsigned char *)text;
   for (size_t i = 0, length; i < size; i += length)
@@ -45,7 +45,7 @@ bool ps_json_is_utf8(const char *text, size_t size)
   return true;
 }
 
-size_t ps_json_whole_utf8(const char *text, size_t size)
+size_t ps_text_whole_utf8(const char *text, size_t size)
 {
   for (size_t cut = 0; cut < 4 && cut < size; cut++) {
     unsigned char c = (unsigned char)text[size - 1 - cut];
@@ -167,7 +167,10 @@ static int member(struct scan *s)
   skip_space(s);
   if (!next_is(s, '"'))
     return -EINVAL;
+  const char *name = s->at;
   int error = string(s);
+  if (!error && memmem(name, (size_t)(s->at - name), "\\u0000", 6))
+    return -EINVAL;
   if (!error)
     error = punctuation(s, ':');
   return error ? error : value(s);
@@ -177,7 +180,7 @@ static int member(struct scan *s)
 static int collection(struct scan *s, char close, int (*item)(struct scan *s))
 {
   if (++s->depth > DEPTH_MAX)
-    return -EINVAL;
+    return -E2BIG;
   int error = punctuation(s, *s->at);
   if (!error && !next_is(s, close)) {
     error = item(s);
@@ -214,9 +217,9 @@ static int value(struct scan *s)
   }
 }
 
-int ps_json_compact(struct ps_buf *out, const char *text, size_t size)
+int ps_text_compact_json(struct ps_buf *out, const char *text, size_t size)
 {
-  if (!ps_json_is_utf8(text, size))
+  if (!ps_text_is_utf8(text, size))
     return -EINVAL;
   struct scan s = {.at = text, .end = text + size, .out = out};
   int error = value(&s);
@@ -226,7 +229,7 @@ int ps_json_compact(struct ps_buf *out, const char *text, size_t size)
 
 /* ---- Base64 */
 
-int ps_json_base64(struct ps_buf *out, const void *data, size_t size)
+int ps_text_base64(struct ps_buf *out, const void *data, size_t size)
 {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const unsigned char *bytes = data;
