@@ -53,6 +53,7 @@ need_to_test() {
   need curl curl --version
   need openssl openssl version
   need ca-certificates has_ca_store
+  need git git --version
 }
 
 as_root() {

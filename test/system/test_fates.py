@@ -155,7 +155,7 @@ def test_insecure_accepts_any_certificate(authority):
 
 def test_tls_handshake_that_hangs_is_unreached():
     with Server(mode='hang') as server:
-        result = run_json('--attempt-timeout', '0.5', '-d', 'x', f'https://127.0.0.1:{server.port}/')
+        result = run_json('-k', '--attempt-timeout', '0.5', '-d', 'x', f'https://127.0.0.1:{server.port}/')
     assert result.fates == [('unreached', 'timeout')]
 
 
