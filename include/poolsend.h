@@ -83,7 +83,8 @@ struct poolsend_response {
   const char *data; /* the first bytes, at most max_response of them */
   size_t size;
   bool truncated; /* there was more, or the connection broke before its end */
-  int spool;      /* with keep_bodies: a file with all of it, to be read with pread and not closed; else -1 */
+  int spool; /* with keep_bodies, of the winner: a file with all of it, to be read with pread and not closed; else -1 */
+  int spool_error; /* why it could not be kept: an errno value, or 0 */
 };
 
 struct poolsend_attempt {
@@ -135,6 +136,7 @@ struct poolsend_event {
   int winner;
 };
 
+/* NULL is fine. */
 POOLSEND_API void poolsend_event_free(struct poolsend_event *event);
 
 /* The event as one line of JSON without its newline, to be freed with free(); NULL: no memory. */
@@ -194,7 +196,7 @@ struct poolsend_config {
   const char *fatal_status; /* "401,403": an answer that ends the matter for the whole message. NULL: none */
   bool no_idempotency_key;
   size_t max_response; /* bytes of a response that are kept in memory */
-  bool keep_bodies;    /* keep all of each response in a temporary file, see poolsend_response.spool */
+  bool keep_bodies;    /* keep all of the winner's response in a temporary file, see poolsend_response.spool */
   unsigned events;     /* poolsend_event_kind values, or-ed */
 
   poolsend_trace_fn *trace; /* NULL: none */
@@ -239,7 +241,7 @@ POOLSEND_API bool poolsend_id_is_valid(const char *id);
 /* Take up a message; id and body are copied. Never blocks on the network. -EINVAL: the id is malformed. -ENOMEM. */
 POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message);
 
-/* The next event, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and an event, which the
+/* The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and an event, which the
  * caller frees; or -ETIMEDOUT. */
 POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event);
 
@@ -264,7 +266,8 @@ struct poolsend_preview {
   size_t size;
 };
 
-/* The request that `message` would be to the endpoint numbered `endpoint`; nothing is sent. NULL: no memory. */
+/* The request that `message` would be to the endpoint numbered `endpoint`, below the endpoint_count it was made with;
+ * nothing is sent. NULL: no memory. poolsend_preview_free takes NULL. */
 POOLSEND_API struct poolsend_preview *poolsend_preview(struct poolsend_sender *sender, unsigned endpoint,
                                                        const struct poolsend_message *message);
 POOLSEND_API void poolsend_preview_free(struct poolsend_preview *preview);

@@ -164,7 +164,7 @@ void ps_pool_free(struct ps_pool *pool)
 
   for (struct ps_list *link; (link = ps_list_pop(&pool->shared.workers));) {
     struct worker *worker = PS_CONTAINER(link, struct worker, link);
-    pthread_join(worker->thread, NULL);
+    ps_thread_join(worker->thread);
     free(worker);
   }
   ps_cond_fini(&pool->shared.made);

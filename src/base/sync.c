@@ -67,3 +67,8 @@ void ps_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, ps_time deadline
   int error = pthread_cond_timedwait(cond, mutex, &until);
   check(error == ETIMEDOUT ? 0 : error, "pthread_cond_timedwait");
 }
+
+void ps_thread_join(pthread_t thread)
+{
+  check(pthread_join(thread, NULL), "pthread_join");
+}

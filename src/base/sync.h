@@ -22,4 +22,7 @@ void ps_cond_broadcast(pthread_cond_t *cond);
  * condition variable does: look at the predicate again. */
 void ps_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, ps_time deadline);
 
+/* Wait until the thread has ended. */
+void ps_thread_join(pthread_t thread);
+
 #endif

@@ -14,7 +14,7 @@
 
 static bool is_running(const struct ps_track *track)
 {
-  return track->phase == PS_PHASE_RUNNING || track->phase == PS_PHASE_ACCEPTED;
+  return track->phase == PS_PHASE_RUNNING || track->phase == PS_PHASE_ACCEPTED || track->phase == PS_PHASE_REFUSED;
 }
 
 static int first_in_phase(const struct ps_delivery *d, enum ps_phase phase)
@@ -68,6 +68,16 @@ void ps_delivery_accepted(struct ps_delivery *d, unsigned endpoint, ps_time when
   assert(track->phase == PS_PHASE_RUNNING);
   track->phase = PS_PHASE_ACCEPTED;
   track->since = when;
+}
+
+void ps_delivery_refused(struct ps_delivery *d, unsigned endpoint, bool fatal, ps_time when)
+{
+  struct ps_track *track = &d->tracks[endpoint];
+  assert(track->phase == PS_PHASE_RUNNING);
+  track->phase = PS_PHASE_REFUSED;
+  track->since = when;
+  if (fatal)
+    ps_delivery_stop(d, when);
 }
 
 void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsend_fate fate, bool transient, bool fatal,
@@ -127,6 +137,7 @@ static ps_time trigger_time(const struct ps_delivery *d)
     return d->round_start;
   const struct ps_track *track = &d->tracks[d->newest];
   switch (track->phase) {
+  case PS_PHASE_REFUSED:
   case PS_PHASE_FAILED:
     return track->since;
   case PS_PHASE_RUNNING:
@@ -150,15 +161,26 @@ static void exhaust(struct ps_delivery *d, ps_time now)
     d->exhausted = trigger;
 }
 
+/* How long the rest of a body is waited for when the header has told the answer: one hedge delay. Plain failover has
+ * none, so the default bounds it. */
+static ps_time body_end(const struct ps_delivery *d, unsigned endpoint)
+{
+  ps_time grace = d->rule->hedge_delay[endpoint];
+  return ps_after(d->tracks[endpoint].since, grace == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : grace);
+}
+
 /* When a running attempt is cut: the settle time after a win (which the winner itself may still need for its body),
  * else the answer wait after the end of the list, or max-time. */
 static ps_time cancel_time(const struct ps_delivery *d, unsigned endpoint)
 {
   if (d->interrupted)
     return 0;
+  ps_time limit;
   if (d->winner >= 0)
-    return ps_after(d->won, (int)endpoint == d->winner ? d->rule->body_wait : d->rule->settle);
-  return ps_earlier(ps_after(d->exhausted, d->rule->answer_wait), time_limit(d));
+    limit = ps_after(d->won, (int)endpoint == d->winner ? d->rule->body_wait : d->rule->settle);
+  else
+    limit = ps_earlier(ps_after(d->exhausted, d->rule->answer_wait), time_limit(d));
+  return d->tracks[endpoint].phase == PS_PHASE_REFUSED ? ps_earlier(limit, body_end(d, endpoint)) : limit;
 }
 
 /* Of the attempts that run and have not been cancelled, the one to be cut first; or -1. */
@@ -174,14 +196,10 @@ static int next_to_cancel(const struct ps_delivery *d)
   return next;
 }
 
-/* When an accepted attempt wins though its body has not ended: one hedge delay after its header. Plain failover has
- * no hedge delay, so the default bounds it. */
+/* When an accepted attempt wins though its body has not ended. */
 static ps_time declare_time(const struct ps_delivery *d, unsigned endpoint)
 {
-  ps_time grace = d->rule->hedge_delay[endpoint];
-  if (grace == PS_NEVER)
-    grace = PS_HEDGE_DELAY_DEFAULT;
-  return ps_earlier(ps_after(d->tracks[endpoint].since, grace), cancel_time(d, endpoint));
+  return ps_earlier(body_end(d, endpoint), cancel_time(d, endpoint));
 }
 
 static ps_time next_declare_time(const struct ps_delivery *d)
@@ -293,10 +311,12 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
   return (struct ps_effect){.kind = PS_EFFECT_WAIT, .until = next_deadline(d, now)};
 }
 
-enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *d, ps_time now)
+enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *d, unsigned endpoint, ps_time now)
 {
   if (d->interrupted)
     return PS_CANCEL_INTERRUPT;
+  if ((int)endpoint == d->winner || (d->tracks[endpoint].phase == PS_PHASE_REFUSED && body_end(d, endpoint) <= now))
+    return PS_CANCEL_BODY;
   if (d->winner >= 0)
     return PS_CANCEL_SETTLE;
   return time_limit(d) <= now ? PS_CANCEL_MAX_TIME : PS_CANCEL_ANSWER_WAIT;

@@ -35,6 +35,7 @@ enum ps_phase {
   PS_PHASE_QUEUED,   /* asked to start */
   PS_PHASE_RUNNING,  /* its request is under way */
   PS_PHASE_ACCEPTED, /* running, and its complete success header has come */
+  PS_PHASE_REFUSED,  /* running, and a complete header has come that is no success */
   PS_PHASE_FAILED,
   PS_PHASE_DELIVERED,
   PS_PHASE_WITHDRAWN /* never started */
@@ -44,7 +45,7 @@ enum ps_phase {
 struct ps_track {
   enum ps_phase phase;
   bool cancelled, transient;
-  ps_time since; /* running: its start; accepted: its header; failed: its end */
+  ps_time since; /* running: its start; accepted, refused: its header; failed: its end */
 };
 
 enum ps_effect_kind {
@@ -63,7 +64,13 @@ struct ps_effect {
 };
 
 /* Why running attempts are being cancelled. */
-enum ps_cancel_why { PS_CANCEL_INTERRUPT, PS_CANCEL_SETTLE, PS_CANCEL_ANSWER_WAIT, PS_CANCEL_MAX_TIME };
+enum ps_cancel_why {
+  PS_CANCEL_INTERRUPT,
+  PS_CANCEL_SETTLE,
+  PS_CANCEL_ANSWER_WAIT,
+  PS_CANCEL_MAX_TIME,
+  PS_CANCEL_BODY /* its answer is known, only the rest of the body is not waited for */
+};
 
 struct ps_delivery {
   const struct ps_delivery_rule *rule;
@@ -91,10 +98,12 @@ struct ps_delivery {
 void ps_delivery_init(struct ps_delivery *delivery, const struct ps_delivery_rule *rule, struct ps_track *tracks,
                       bool may_repeat, uint64_t seed, ps_time now);
 
-/* Facts, each with the time it happened. `finished`: `fatal` says that the status forbids further starts;
- * `retry_after` is what the server asked for, or 0. */
+/* Facts, each with the time it happened. `accepted` and `refused` tell of a complete header, success or not, and come
+ * before `finished`, at most one of them. `fatal` says that the status forbids further starts; `retry_after` is what
+ * the server asked for, or 0. */
 void ps_delivery_started(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
 void ps_delivery_accepted(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
+void ps_delivery_refused(struct ps_delivery *delivery, unsigned endpoint, bool fatal, ps_time when);
 void ps_delivery_finished(struct ps_delivery *delivery, unsigned endpoint, enum poolsend_fate fate, bool transient,
                           bool fatal, ps_time retry_after, ps_time when);
 void ps_delivery_withdrawn(struct ps_delivery *delivery, unsigned endpoint);
@@ -108,8 +117,8 @@ void ps_delivery_interrupt(struct ps_delivery *delivery);
 /* The next thing to do. */
 struct ps_effect ps_delivery_decide(struct ps_delivery *delivery, ps_time now);
 
-/* Which limit ended the attempts that are being cancelled now. */
-enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *delivery, ps_time now);
+/* Which limit ended the attempt to `endpoint`, which is being cancelled now. */
+enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *delivery, unsigned endpoint, ps_time now);
 
 /* Whether the settings leave an endpoint that could never be reached: the hedge delays of all but the last add up to
  * max_time or more. */

@@ -14,7 +14,8 @@ void ps_outcome_local(struct ps_outcome *outcome, int error)
 void ps_outcome_fini(struct ps_outcome *outcome)
 {
   ps_buf_fini(&outcome->body);
-  if (outcome->has_response && outcome->response.spool >= 0)
+  if (outcome->response.spool >= 0)
     close(outcome->response.spool);
+  outcome->response.spool = -1;
   outcome->has_response = false;
 }

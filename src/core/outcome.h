@@ -25,6 +25,7 @@ struct ps_outcome {
 /* The outcome of an attempt that could not be made for want of something here; `error` is an errno value. */
 void ps_outcome_local(struct ps_outcome *outcome, int error);
 
+/* Closes the spool, which is -1 where there is none, and frees the body. */
 void ps_outcome_fini(struct ps_outcome *outcome);
 
 #endif

@@ -54,13 +54,21 @@ static void post_finished(struct ps_coordinator *c, struct ps_attempt *attempt)
   ps_mutex_unlock(&c->shared.mutex);
 }
 
-void ps_coordinator_accepted(struct ps_coordinator *c, struct ps_attempt *attempt, int status)
+void ps_coordinator_answered(struct ps_coordinator *c, struct ps_attempt *attempt, bool success, int status)
 {
   ps_mutex_lock(&c->shared.mutex);
-  attempt->message->closed = true;
-  attempt->accepted.status = status;
-  post_locked(c, &attempt->accepted, PS_NOTICE_ACCEPTED);
+  attempt->message->closed |= success;
+  attempt->answered.status = status;
+  post_locked(c, &attempt->answered, success ? PS_NOTICE_ACCEPTED : PS_NOTICE_REFUSED);
   ps_mutex_unlock(&c->shared.mutex);
+}
+
+bool ps_coordinator_is_late(struct ps_coordinator *c, const struct ps_attempt *attempt)
+{
+  ps_mutex_lock(&c->shared.mutex);
+  int winner = attempt->message->winner;
+  ps_mutex_unlock(&c->shared.mutex);
+  return winner >= 0 && winner != (int)attempt->endpoint;
 }
 
 static void run_attempt(struct ps_job *job)
@@ -106,6 +114,14 @@ static void close_message(void *context, struct ps_message *message)
   struct ps_coordinator *c = context;
   ps_mutex_lock(&c->shared.mutex);
   message->closed = true;
+  ps_mutex_unlock(&c->shared.mutex);
+}
+
+static void won(void *context, struct ps_message *message, unsigned endpoint)
+{
+  struct ps_coordinator *c = context;
+  ps_mutex_lock(&c->shared.mutex);
+  message->winner = (int)endpoint;
   ps_mutex_unlock(&c->shared.mutex);
 }
 
@@ -200,7 +216,8 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_engine_settin
                          const struct ps_runner *runner, struct ps_pool *pool)
 {
   *c = (struct ps_coordinator){.runner = *runner, .pool = pool};
-  struct ps_engine_host host = {.launch = launch, .cancel = cancel, .close = close_message, .tell = tell, .context = c};
+  struct ps_engine_host host = {
+      .launch = launch, .cancel = cancel, .close = close_message, .won = won, .tell = tell, .context = c};
   ps_list_init(&c->backlog);
   ps_list_init(&c->outgoing);
   ps_list_init(&c->shared.inbox);
@@ -228,7 +245,7 @@ void ps_coordinator_stop(struct ps_coordinator *c)
   c->shared.stopping = true;
   wake_locked(c);
   ps_mutex_unlock(&c->shared.mutex);
-  pthread_join(c->thread, NULL);
+  ps_thread_join(c->thread);
 
   for (struct ps_list *link; (link = ps_list_pop(&c->shared.events));)
     ps_message_release(PS_CONTAINER(link, struct ps_event, link)->message);

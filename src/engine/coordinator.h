@@ -12,7 +12,7 @@
 
 /* How attempts are run. Both are called without a lock held. */
 struct ps_runner {
-  /* On a worker: run it, and fill `attempt->outcome`. May call ps_coordinator_accepted once meanwhile. */
+  /* On a worker: run it, and fill `attempt->outcome`. May call ps_coordinator_answered once meanwhile. */
   void (*perform)(void *context, struct ps_attempt *attempt);
   /* On the coordinator's thread, before the attempt is given to the pool. */
   void (*prepare)(void *context, struct ps_attempt *attempt);
@@ -56,8 +56,11 @@ void ps_coordinator_submit(struct ps_coordinator *coordinator, struct ps_message
 
 void ps_coordinator_interrupt(struct ps_coordinator *coordinator);
 
-/* A success header has come, of `status`. On the worker that performs the attempt. */
-void ps_coordinator_accepted(struct ps_coordinator *coordinator, struct ps_attempt *attempt, int status);
+/* A complete header has come, of `status`, and it tells the answer. On the worker that performs the attempt. */
+void ps_coordinator_answered(struct ps_coordinator *coordinator, struct ps_attempt *attempt, bool success, int status);
+
+/* Whether another attempt has won. On the worker that performs the attempt. */
+bool ps_coordinator_is_late(struct ps_coordinator *coordinator, const struct ps_attempt *attempt);
 
 /* The next event, or NULL when `deadline` has passed. Any thread. The caller releases its message. */
 struct ps_event *ps_coordinator_next(struct ps_coordinator *coordinator, ps_time deadline);

@@ -16,8 +16,10 @@ int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *se
   ps_list_init(&engine->dirty);
   ps_heap_init(&engine->timers);
   engine->lanes = calloc(settings->rule.endpoints, sizeof *engine->lanes);
-  if (!engine->lanes)
+  if (!engine->lanes || ps_heap_reserve(&engine->timers, 1)) { /* so that the first message needs no memory */
+    free(engine->lanes);
     return -ENOMEM;
+  }
   for (unsigned i = 0; i < settings->rule.endpoints; i++) {
     ps_list_init(&engine->lanes[i].waiting);
     if (ps_slots_init(&engine->lanes[i].slots, settings->endpoints[i].permits)) {
@@ -202,6 +204,10 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice)
     attempt->view.status = notice->status;
     ps_delivery_accepted(&attempt->message->delivery, attempt->endpoint, notice->when);
     break;
+  case PS_NOTICE_REFUSED:
+    ps_delivery_refused(&attempt->message->delivery, attempt->endpoint,
+                        ps_status_has(&engine->settings.fatal, notice->status), notice->when);
+    break;
   case PS_NOTICE_FINISHED:
     record_end(engine, attempt, notice->when);
     break;
@@ -243,6 +249,7 @@ static const char *cancel_words(enum ps_cancel_why why)
       [PS_CANCEL_SETTLE] = "cancelled at the end of the settle time",
       [PS_CANCEL_ANSWER_WAIT] = "cancelled at the end of the answer wait",
       [PS_CANCEL_MAX_TIME] = "cancelled at the end of max-time",
+      [PS_CANCEL_BODY] = "the rest of the answer was not waited for",
   };
   return words[why];
 }
@@ -250,7 +257,7 @@ static const char *cancel_words(enum ps_cancel_why why)
 static void cancel_attempt(struct ps_engine *engine, struct ps_message *message, unsigned endpoint, ps_time now)
 {
   struct ps_attempt *attempt = message->current[endpoint];
-  attempt->cancel_words = cancel_words(ps_delivery_cancel_why(&message->delivery, now));
+  attempt->cancel_words = cancel_words(ps_delivery_cancel_why(&message->delivery, endpoint, now));
   engine->host.cancel(engine->host.context, attempt);
 }
 
@@ -275,6 +282,7 @@ static void advance(struct ps_engine *engine, struct ps_message *message, ps_tim
       break;
     case PS_EFFECT_DELIVERED:
       tell_delivered(engine, message);
+      engine->host.won(engine->host.context, message, effect.endpoint);
       break;
     case PS_EFFECT_CLOSE:
       close_message(engine, message);

@@ -18,6 +18,8 @@ struct ps_engine_host {
   void (*cancel)(void *context, struct ps_attempt *attempt);
   /* From now on no attempt of this message may start: those launched and not started are fed as withdrawn. */
   void (*close)(void *context, struct ps_message *message);
+  /* The attempt to `endpoint` won: nobody wants the bodies of the others. */
+  void (*won)(void *context, struct ps_message *message, unsigned endpoint);
   /* The event is the host's, which holds its message until it is released. */
   void (*tell)(void *context, struct ps_event *event);
   void *context;

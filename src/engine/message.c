@@ -62,6 +62,7 @@ struct ps_message *ps_message_new(const char *id, const void *body, size_t size,
   message->body = body ? copy(body, size) : NULL;
   message->size = size;
   message->may_repeat = may_repeat;
+  message->winner = -1;
   message->tracks = calloc(endpoints, sizeof *message->tracks);
   message->current = calloc(endpoints, sizeof(struct ps_attempt *));
   message->pending = calloc(endpoints, sizeof *message->pending);
@@ -102,9 +103,10 @@ struct ps_attempt *ps_message_add_attempt(struct ps_message *message, unsigned e
   attempt->endpoint = endpoint;
   attempt->permit = -1;
   attempt->asked = now;
+  attempt->outcome.response.spool = -1;
   ps_list_init(&attempt->waiting);
   init_notice(&attempt->started, attempt, PS_NOTICE_STARTED);
-  init_notice(&attempt->accepted, attempt, PS_NOTICE_ACCEPTED);
+  init_notice(&attempt->answered, attempt, PS_NOTICE_ACCEPTED);
   init_notice(&attempt->ended, attempt, PS_NOTICE_FINISHED);
   ps_list_append(&message->attempts, &attempt->link);
   message->asked++;

@@ -28,13 +28,19 @@ struct ps_event {
 
 /* News of an attempt, on its way to the engine. Each attempt embeds one of each kind, so that posting needs no
  * memory. */
-enum ps_notice_kind { PS_NOTICE_STARTED, PS_NOTICE_ACCEPTED, PS_NOTICE_FINISHED, PS_NOTICE_WITHDRAWN };
+enum ps_notice_kind {
+  PS_NOTICE_STARTED,
+  PS_NOTICE_ACCEPTED, /* a complete success header has come */
+  PS_NOTICE_REFUSED,  /* a complete header has come that is no success */
+  PS_NOTICE_FINISHED,
+  PS_NOTICE_WITHDRAWN
+};
 
 struct ps_notice {
   struct ps_list link;
   struct ps_attempt *attempt;
   enum ps_notice_kind kind;
-  int status; /* accepted: of the header that came */
+  int status; /* accepted, refused: of the header that came */
   ps_time when;
 };
 
@@ -56,7 +62,7 @@ struct ps_attempt {
   struct ps_job job;
   void *host;
   struct ps_outcome outcome;
-  struct ps_notice started, accepted, ended;
+  struct ps_notice started, answered, ended;
 };
 
 struct ps_message {
@@ -79,6 +85,7 @@ struct ps_message {
   struct ps_event delivered, settled;
 
   bool closed; /* the host's: nothing more may be launched */
+  int winner;  /* the host's: the endpoint that won, or -1 */
 };
 
 /* A message with room for one attempt to each of `endpoints`; id and body are copied. NULL: no memory. */

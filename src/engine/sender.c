@@ -3,6 +3,7 @@
 #include "engine/sender.h"
 #include "net/attempt.h"
 #include "net/check.h"
+#include "net/spool.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 
 #define WORKERS_MAX 100000
 
-/* Of each request in flight, and of the process besides. */
+/* Of each request in flight (and one more to keep its body in), and of the process besides. */
 #define DESCRIPTORS_EACH  3
 #define DESCRIPTORS_OTHER 32
 #define THREADS_OTHER     8
@@ -33,10 +34,16 @@ static void prepare(void *context, struct ps_attempt *attempt)
     ps_slot_rearm(slot);
 }
 
-static void on_accepted(void *context, int status)
+static void on_answer(void *context, bool success, int status)
 {
   struct ps_attempt *attempt = context;
-  ps_coordinator_accepted(attempt->host, attempt, status);
+  ps_coordinator_answered(attempt->host, attempt, success, status);
+}
+
+static bool is_late(void *context)
+{
+  struct ps_attempt *attempt = context;
+  return ps_coordinator_is_late(attempt->host, attempt);
 }
 
 static void perform(void *context, struct ps_attempt *attempt)
@@ -45,7 +52,7 @@ static void perform(void *context, struct ps_attempt *attempt)
   struct ps_slot *slot = endpoint->slots[attempt->permit];
   const struct ps_message *message = attempt->message;
   struct ps_payload payload = {.id = message->id, .body = message->body, .size = message->size};
-  struct ps_attempt_watcher watcher = {.accepted = on_accepted, .context = attempt};
+  struct ps_attempt_watcher watcher = {.answered = on_answer, .is_late = is_late, .context = attempt};
   if (slot)
     ps_attempt_perform(endpoint, slot, &payload, &watcher, &attempt->outcome);
   else
@@ -99,9 +106,9 @@ static rlim_t raise_limit(int resource, rlim_t need)
 }
 
 /* Each request in flight needs a thread and descriptors. */
-static int make_room_for(unsigned workers, struct poolsend_error *error)
+static int make_room_for(unsigned workers, bool keep_bodies, struct poolsend_error *error)
 {
-  rlim_t descriptors = (rlim_t)workers * DESCRIPTORS_EACH + DESCRIPTORS_OTHER;
+  rlim_t descriptors = (rlim_t)workers * (DESCRIPTORS_EACH + keep_bodies) + DESCRIPTORS_OTHER;
   rlim_t limit = raise_limit(RLIMIT_NOFILE, descriptors);
   if (limit) {
     ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n)", workers,
@@ -155,10 +162,17 @@ static int check_fatal(const struct poolsend_sender *sender, struct poolsend_err
 
 /* Under plain failover nothing but its own end moves an attempt's successor on: one that stays silent is given the
  * answer wait. */
-static void bound_failover(struct ps_endpoint *endpoint, const struct poolsend_config *config)
+static int bound_failover(struct ps_endpoint *endpoint, const struct poolsend_config *config,
+                          struct poolsend_error *error)
 {
-  if (endpoint->hedge_delay == PS_NEVER && endpoint->attempt_timeout == PS_NEVER)
-    endpoint->attempt_timeout = config->answer_wait;
+  if (endpoint->hedge_delay != PS_NEVER || endpoint->attempt_timeout != PS_NEVER)
+    return 0;
+  if (config->answer_wait == 0)
+    return ps_refuse(error,
+                     "answer-wait: without a hedge delay a silent attempt is given the answer wait, and 0 leaves "
+                     "it no time");
+  endpoint->attempt_timeout = config->answer_wait;
+  return 0;
 }
 
 static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers,
@@ -167,9 +181,10 @@ static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_
   unsigned count = (unsigned)config->endpoint_count;
   for (unsigned i = 0; i < count; i++) {
     int result = ps_endpoint_init(&sender->endpoints[i], &config->endpoints[i], config, workers / count, error);
+    if (!result)
+      result = bound_failover(&sender->endpoints[i], config, error);
     if (result)
       return result;
-    bound_failover(&sender->endpoints[i], config);
     sender->hedge_delays[i] = sender->endpoints[i].hedge_delay;
   }
   int result = ps_endpoints_name(sender->endpoints, count, error);
@@ -178,6 +193,15 @@ static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_
                                                    .url = sender->endpoints[i].shown_url,
                                                    .permits = sender->endpoints[i].permits};
   return result;
+}
+
+static int check_spool(struct poolsend_error *error)
+{
+  int fd = ps_spool_open();
+  if (fd < 0)
+    return ps_refuse(error, "responses cannot be kept in TMPDIR (or /tmp): %s", strerror(errno));
+  close(fd);
+  return 0;
 }
 
 static int configure(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers,
@@ -203,7 +227,9 @@ static int configure(struct poolsend_sender *sender, const struct poolsend_confi
   /* Who keeps bodies wants the winner's whole: it is not cut short because the others are. */
   if (config->keep_bodies && config->answer_wait > config->settle)
     sender->rule.body_wait = config->answer_wait;
-  int result = parse_fatal(&sender->fatal, config->fatal_status, error);
+  int result = config->keep_bodies ? check_spool(error) : 0;
+  if (!result)
+    result = parse_fatal(&sender->fatal, config->fatal_status, error);
   if (!result)
     result = init_endpoints(sender, config, workers, error);
   if (!result)
@@ -255,7 +281,7 @@ int poolsend_new(struct poolsend_sender **out, const struct poolsend_config *con
   unsigned workers = config->workers ? config->workers : (unsigned)config->endpoint_count;
   int result = check_workers(workers, (unsigned)config->endpoint_count, error);
   if (!result)
-    result = make_room_for(workers, error);
+    result = make_room_for(workers, config->keep_bodies, error);
   if (result)
     return result;
   struct poolsend_sender *sender = calloc(1, sizeof *sender);

@@ -22,7 +22,7 @@ bool ps_json_add_null(struct json_object *object, const char *key)
 }
 
 /* Words of the transport may quote bytes of a server's: what is not UTF-8 must not spoil the line. */
-static struct json_object *new_text(const char *text)
+struct json_object *ps_json_text(const char *text)
 {
   if (ps_text_is_utf8(text, strlen(text)))
     return json_object_new_string(text);
@@ -37,7 +37,7 @@ static struct json_object *new_text(const char *text)
 
 bool ps_json_add_text(struct json_object *object, const char *key, const char *text)
 {
-  return text ? ps_json_add(object, key, new_text(text)) : ps_json_add_null(object, key);
+  return text ? ps_json_add(object, key, ps_json_text(text)) : ps_json_add_null(object, key);
 }
 
 bool ps_json_add_count(struct json_object *object, const char *key, uint64_t count)

@@ -11,6 +11,8 @@
 /* Takes over `value`, NULL included: that means no memory. */
 bool ps_json_add(struct json_object *object, const char *key, struct json_object *value);
 bool ps_json_add_null(struct json_object *object, const char *key);
+/* A string; NULL: no memory. Bytes that are not UTF-8 are shown as question marks. */
+struct json_object *ps_json_text(const char *text);
 /* NULL text is null; bytes that are not UTF-8 are shown as question marks. */
 bool ps_json_add_text(struct json_object *object, const char *key, const char *text);
 bool ps_json_add_count(struct json_object *object, const char *key, uint64_t count);

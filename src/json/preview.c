@@ -6,7 +6,7 @@ static bool add_headers(struct json_object *object, const struct poolsend_previe
   struct json_object *headers = json_object_new_array();
   bool done = headers != NULL;
   for (size_t i = 0; done && i < preview->header_count; i++)
-    done = json_object_array_add(headers, json_object_new_string(preview->headers[i])) == 0;
+    done = json_object_array_add(headers, ps_json_text(preview->headers[i])) == 0;
   return ps_json_add(object, "headers", headers) && done;
 }
 

@@ -3,26 +3,11 @@
 #include "net/redact.h"
 #include "net/transfer.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- Setting up */
-
-/* A file without a name, or -1. */
-static int open_spool(void)
-{
-  const char *directory = getenv("TMPDIR");
-  char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/poolsend.XXXXXX", directory && *directory ? directory : "/tmp");
-  int fd = mkostemp(path, O_CLOEXEC);
-  if (fd >= 0)
-    unlink(path);
-  return fd;
-}
 
 static void set_method(const struct ps_transfer *t)
 {
@@ -131,6 +116,23 @@ static bool proxy_refused(const struct ps_transfer *t)
   return !t->requested && status != 0 && status / 100 != 2;
 }
 
+/* Some of the newest request has left, and no answer to it has come. */
+static bool is_unanswered(const struct ps_transfer *t)
+{
+  return t->unanswered && ps_transfer_request_size(t) > t->size_before;
+}
+
+/* libcurl calls a header line that is too long for it a want of memory. */
+static bool line_too_long(const struct ps_transfer *t, CURLcode code)
+{
+  return code == CURLE_OUT_OF_MEMORY && is_unanswered(t);
+}
+
+static bool no_socket(const struct ps_transfer *t, CURLcode code)
+{
+  return code == CURLE_COULDNT_CONNECT && !t->requested && t->slot->open_error;
+}
+
 /* Our own reasons to stop come before the transport's code, which is an accident of where it was stopped; a complete
  * answer comes before both. */
 static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
@@ -145,10 +147,10 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return ps_slot_is_cancelled(t->slot) ? PS_END_CANCELLED : PS_END_RESET;
   if (ps_slot_is_cancelled(t->slot))
     return PS_END_CANCELLED;
-  if (t->slot->open_error)
+  if (no_socket(t, code))
     return PS_END_LOCAL;
-  if (code == CURLE_OUT_OF_MEMORY && t->unanswered)
-    return PS_END_PROTOCOL; /* what libcurl says of a header line that is too long for it */
+  if (line_too_long(t, code))
+    return PS_END_PROTOCOL;
   return proxy_refused(t) ? PS_END_PROXY : ending_of_code(code);
 }
 
@@ -160,7 +162,7 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
     words = "";
   else if (t->headers_too_big)
     words = "the header of the answer is too big";
-  else if (code == CURLE_OUT_OF_MEMORY && t->unanswered)
+  else if (line_too_long(t, code))
     words = "no memory, or a line of the header is too long";
   else if (t->resent)
     words = "the connection broke before an answer came";
@@ -168,7 +170,7 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
     words = "the connection was closed before the request was sent";
   else if (code == CURLE_OK)
     words = "the connection was closed in the middle of the header";
-  else if (t->slot->open_error)
+  else if (no_socket(t, code))
     words = strerror(t->slot->open_error);
   char *shown = ps_redact_url(words);
   snprintf(outcome->error, sizeof outcome->error, "%s", shown ? shown : "");
@@ -227,7 +229,7 @@ static void judge(struct ps_transfer *t, CURLcode code)
   enum ps_ending ending = ending_of(t, code);
   put_into_words(t, code, ending);
   struct ps_evidence evidence = {
-      .unanswered = t->unanswered && ps_transfer_request_size(t) > t->size_before,
+      .unanswered = is_unanswered(t),
       .status = t->status,
       .ending = ending,
       .json = test_body(t, ending),
@@ -240,6 +242,8 @@ static void judge(struct ps_transfer *t, CURLcode code)
   outcome->response.data = outcome->body.data ? outcome->body.data : "";
   outcome->response.size = outcome->body.size;
   outcome->response.truncated |= ending != PS_END_COMPLETE;
+  if (outcome->verdict.fate != POOLSEND_DELIVERED)
+    ps_transfer_drop_spool(t);
   read_timings(t);
 }
 
@@ -269,7 +273,7 @@ void ps_attempt_perform(const struct ps_endpoint *endpoint, struct ps_slot *slot
       .began = ps_now(),
   };
   outcome->timings.sent = -1;
-  outcome->response.spool = endpoint->keep_bodies ? open_spool() : -1;
+  outcome->response.spool = -1;
   set_method(&t);
   set_headers(&t);
   ps_transfer_watch(&t);

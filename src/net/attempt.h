@@ -17,8 +17,11 @@ struct ps_payload {
 };
 
 struct ps_attempt_watcher {
-  /* A complete success header has come, and no JSON test is set: the data is accepted. On the calling thread. */
-  void (*accepted)(void *context, int status);
+  /* A complete final header has come that tells the answer: no success, or one whose body is not to be tested. Once at
+   * most. On the calling thread, as the next. */
+  void (*answered)(void *context, bool success, int status);
+  /* Whether nobody wants the body any more: another attempt has won. Asked only when bodies are kept. */
+  bool (*is_late)(void *context);
   void *context;
 };
 

@@ -50,7 +50,8 @@ static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpo
     endpoint->own_type |= header_is(line, "Content-Type");
     if (header_is(line, "Idempotency-Key")) {
       endpoint->own_key = true;
-      endpoint->key_sent |= ps_header_has_value(line);
+      endpoint->key_sent |=
+          ps_header_has_value(line) && line[strcspn(line, ":;")] == ':'; /* an empty one tells nothing apart */
     }
   }
   int result = own_expect ? 0 : append(&endpoint->headers, "Expect:");

@@ -10,6 +10,7 @@ struct ps_endpoint {
   /* Immutable after init. */
   char *name;
   bool named, name_is_shared; /* the name was given; its host is another's too */
+  unsigned twins;             /* how many before it have the same host and port */
   char *url;                  /* as requested */
   char *shown_url;            /* as shown */
   char *method;               /* NULL: POST with a body, GET without */

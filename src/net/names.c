@@ -47,14 +47,14 @@ static bool is_taken(struct ps_endpoint *endpoints, unsigned count, unsigned ind
   return false;
 }
 
-/* "host:port-2", with the first number that nobody has. */
+/* "host:port-2", with the first number that nobody has; it is not below how many have the same host and port before. */
 static int number(struct ps_endpoint *endpoints, unsigned count, struct ps_endpoint *endpoint)
 {
   struct ps_buf name = {0};
-  unsigned next = 2;
+  unsigned next = endpoint->twins > 1 ? endpoint->twins : 1;
   do {
     ps_buf_clear(&name);
-    if (ps_buf_printf(&name, "%s-%u", endpoint->name, next++)) {
+    if (ps_buf_printf(&name, "%s-%u", endpoint->name, ++next)) {
       ps_buf_fini(&name);
       return -ENOMEM;
     }
@@ -79,6 +79,8 @@ int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct pool
   for (unsigned i = 0; i < count; i++)
     if (!endpoints[i].named && endpoints[i].name_is_shared && name_after_host(&endpoints[i], true))
       return -ENOMEM;
+  for (unsigned i = 0; i < count; i++)
+    endpoints[i].twins = count_of(endpoints, i, endpoints[i].name);
   for (unsigned i = 0; i < count; i++)
     if (!endpoints[i].named && is_taken(endpoints, count, i) && number(endpoints, count, &endpoints[i]))
       return -ENOMEM;

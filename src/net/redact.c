@@ -21,10 +21,12 @@ static bool ends_with(const char *name, size_t size, const char *word)
 
 bool ps_redact_is_secret(const char *name, size_t size)
 {
-  static const char *const anywhere[] = {"auth", "token",      "secret",    "passw",
-                                         "pwd",  "credential", "signature", "cookie"};
-  static const char *const at_end[] = {"key", "sig", "pass", "phrase"};
+  static const char *const anywhere[] = {"auth",       "token",     "secret", "passw",  "pwd",
+                                         "credential", "signature", "cookie", "session"};
+  static const char *const at_end[] = {"key", "sig", "pass", "phrase", "pw", "pin", "jwt", "otp"};
   static const char public_key[] = "Idempotency-Key";
+  if (memchr(name, '%', size)) /* what it stands for may be any of them */
+    return true;
   if (size == sizeof public_key - 1 && strncasecmp(name, public_key, size) == 0)
     return false;
   for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)

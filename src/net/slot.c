@@ -35,9 +35,11 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
   (void)purpose;
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) {
-    slot->open_error = errno;
+    /* Of a family that this machine does not have, others will be tried. */
+    slot->open_error = errno == EAFNOSUPPORT ? 0 : errno;
     return CURL_SOCKET_BAD;
   }
+  slot->open_error = 0;
   if (enter_socket(slot, fd))
     return fd;
   close(fd);

@@ -151,7 +151,7 @@ static bool equal_numbers(struct json_object *a, struct json_object *b)
   if (json_object_is_type(a, json_type_int) && json_object_is_type(b, json_type_int))
     return json_object_equal(a, b) && !is_clamped(a);
   double x = json_object_get_double(a), y = json_object_get_double(b);
-  return x == y && (json_object_get_type(a) == json_object_get_type(b) || fabs(x) <= EXACT_MAX);
+  return x == y && (json_object_get_type(a) == json_object_get_type(b) || fabs(x) < EXACT_MAX);
 }
 
 static bool equal_arrays(struct json_object *a, struct json_object *b)

@@ -19,12 +19,17 @@ static const char *mark_of(curl_infotype type)
   }
 }
 
-/* libcurl names the user who is authenticated, which may be all the secret there is. */
-static size_t size_before_user(const char *text, size_t size)
+/* libcurl names the user who is authenticated, which may be all the secret there is, and the proxy that the environment
+ * names, with its password. */
+static size_t size_before_secret(const char *text, size_t size)
 {
-  static const char words[] = " with user '";
-  const char *found = memmem(text, size, words, sizeof words - 1);
-  return found ? (size_t)(found - text) : size;
+  static const char *const marks[] = {" with user '", " == '"};
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    const char *found = memmem(text, size, marks[i], strlen(marks[i]));
+    if (found)
+      return (size_t)(found - text);
+  }
+  return size;
 }
 
 static void trace_line(const struct ps_endpoint *endpoint, const char *mark, const char *text, size_t size)
@@ -44,7 +49,7 @@ int ps_trace_debug(CURL *easy, curl_infotype type, char *data, size_t size, void
     const char *newline = memchr(text, '\n', (size_t)(end - text));
     size_t length = (size_t)((newline ? newline : end) - text);
     size_t shown = length && text[length - 1] == '\r' ? length - 1 : length;
-    trace_line(endpoint, mark, text, type == CURLINFO_TEXT ? size_before_user(text, shown) : shown);
+    trace_line(endpoint, mark, text, type == CURLINFO_TEXT ? size_before_secret(text, shown) : shown);
     text += length + 1;
   }
   return 0;

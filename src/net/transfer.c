@@ -1,9 +1,9 @@
 #include "net/transfer.h"
 
+#include "net/spool.h"
 #include "net/trace.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,12 +55,23 @@ static bool will_be_followed(const struct ps_transfer *t)
   return t->endpoint->follow && t->status / 100 == 3;
 }
 
-/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). */
-static void follow_see_other(struct ps_transfer *t)
+/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). And the
+ * connection is not used again: should it turn out to be dead, there is no trying again without sending the first
+ * request twice. */
+static void prepare_redirect(struct ps_transfer *t)
 {
   const char *method = t->endpoint->method;
-  if (will_be_followed(t) && t->status == 303 && method && strcmp(method, "HEAD") != 0)
+  if (t->status == 303 && method && strcmp(method, "HEAD") != 0)
     curl_easy_setopt(t->slot->easy, CURLOPT_CUSTOMREQUEST, NULL);
+  curl_easy_setopt(t->slot->easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+/* The header alone tells it, but for a success whose body is to be tested. */
+static void tell_answer(struct ps_transfer *t)
+{
+  bool success = ps_status_has(&t->endpoint->success.statuses, t->status);
+  if (!success || !t->endpoint->success.tests)
+    t->watcher->answered(t->watcher->context, success, t->status);
 }
 
 static void end_of_header(struct ps_transfer *t)
@@ -70,9 +81,10 @@ static void end_of_header(struct ps_transfer *t)
     return;
   t->status = t->header_status;
   t->unanswered = false;
-  follow_see_other(t);
-  if (!t->endpoint->success.tests && !will_be_followed(t) && ps_status_has(&t->endpoint->success.statuses, t->status))
-    t->watcher->accepted(t->watcher->context, t->status);
+  if (will_be_followed(t))
+    prepare_redirect(t);
+  else
+    tell_answer(t);
 }
 
 static size_t read_header(char *line, size_t unit, size_t size, void *context)
@@ -93,21 +105,31 @@ static size_t read_header(char *line, size_t unit, size_t size, void *context)
   return size;
 }
 
+void ps_transfer_drop_spool(struct ps_transfer *t)
+{
+  struct poolsend_response *response = &t->outcome->response;
+  if (response->spool >= 0)
+    close(response->spool);
+  response->spool = -1;
+}
+
+/* Keep what may be the winner's response: of a success, while no other has won. Whether it is being kept. */
 static bool spool(struct ps_transfer *t, const char *data, size_t size)
 {
-  while (size) {
-    ssize_t written = write(t->outcome->response.spool, data, size);
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written < 0) {
-      t->spool_failed = true;
-      snprintf(t->words, sizeof t->words, "the response cannot be kept: %s", strerror(errno));
-      return false;
-    }
-    data += written;
-    size -= (size_t)written;
+  struct poolsend_response *response = &t->outcome->response;
+  if (!t->endpoint->keep_bodies || response->spool_error || !ps_status_has(&t->endpoint->success.statuses, t->status))
+    return false;
+  if (t->watcher->is_late(t->watcher->context)) {
+    ps_transfer_drop_spool(t);
+    return false;
   }
-  return true;
+  if (response->spool < 0 && (response->spool = ps_spool_open()) < 0)
+    response->spool_error = errno;
+  else
+    response->spool_error = ps_spool_write(response->spool, data, size);
+  if (response->spool_error)
+    ps_transfer_drop_spool(t);
+  return !response->spool_error;
 }
 
 /* Decoded bytes. What is past the limit is not read, unless all of it is being kept in a file. */
@@ -120,9 +142,7 @@ static size_t read_body(char *data, size_t unit, size_t size, void *context)
   if (ps_buf_append(&outcome->body, data, size < room ? size : room))
     return 0;
   outcome->response.truncated |= size > room;
-  if (outcome->response.spool >= 0)
-    return spool(t, data, size) ? size : 0;
-  t->body_is_enough = size > room;
+  t->body_is_enough = !spool(t, data, size) && size > room;
   return t->body_is_enough ? 0 : size;
 }
 

@@ -24,7 +24,7 @@ struct ps_transfer {
   bool in_header;    /* between a status line and its blank line */
   int header_status; /* of that status line */
   size_t header_bytes;
-  bool headers_too_big, body_is_enough, spool_failed;
+  bool headers_too_big, body_is_enough;
 
   struct curl_slist key; /* the endpoint's headers behind it */
   char key_line[sizeof "Idempotency-Key: " + 255];
@@ -33,6 +33,9 @@ struct ps_transfer {
 
 /* Have the slot's next transfers report to `transfer`. */
 void ps_transfer_watch(struct ps_transfer *transfer);
+
+/* Stop keeping the response, and give up what was kept. */
+void ps_transfer_drop_spool(struct ps_transfer *transfer);
 
 /* Bytes of requests that have left so far, as the transport counts them. */
 long ps_transfer_request_size(const struct ps_transfer *transfer);

@@ -142,6 +142,13 @@ static ps_time some_delay(struct world *w)
   return upto(w, 4 * PS_SECOND);
 }
 
+/* The header first, the body later or never. */
+static void plan_body(struct world *w, struct entry *e)
+{
+  e->header_at = e->end_at;
+  e->end_at = chance(w, 30) ? PS_NEVER : e->header_at + some_delay(w);
+}
+
 static void plan_attempt(struct world *w, struct entry *e)
 {
   e->launch_at = w->now + (chance(w, 50) ? 0 : upto(w, 700 * PS_MILLISECOND));
@@ -151,17 +158,23 @@ static void plan_attempt(struct world *w, struct entry *e)
       return; /* hangs */
     plan_failure(w, e);
     e->end_at = e->launch_at + some_delay(w);
+    if (e->plan.status && chance(w, 30))
+      plan_body(w, e);
     return;
   }
   plan_verdict(e, POOLSEND_DELIVERED, POOLSEND_OK, 200);
   e->end_at = e->launch_at + some_delay(w);
-  if (chance(w, 30)) { /* the header first, the body later or never */
-    e->header_at = e->end_at;
-    e->end_at = chance(w, 30) ? PS_NEVER : e->header_at + some_delay(w);
-  }
+  if (chance(w, 30))
+    plan_body(w, e);
 }
 
 /* ---- The host: what the engine asks for */
+
+/* Its header has told that it is no success, or it has ended as none. */
+static bool is_failing(const struct entry *e)
+{
+  return (e->header != PS_NEVER || e->end != PS_NEVER) && e->plan.verdict.fate != POOLSEND_DELIVERED;
+}
 
 /* When the attempt before this one in its round starts a successor, or the round's beginning. */
 static void check_trigger(struct world *w, const struct book *book, const struct entry *e)
@@ -170,7 +183,9 @@ static void check_trigger(struct world *w, const struct book *book, const struct
     return;
   const struct entry *before = e - 1;
   ps_time hedge = ps_after(before->start, w->hedge_delay[before->endpoint]);
-  ps_time trigger = before->fate != POOLSEND_DELIVERED ? ps_earlier(before->end, hedge) : hedge;
+  ps_time trigger = hedge;
+  if (is_failing(before))
+    trigger = ps_earlier(hedge, ps_earlier(before->header, before->end));
   REQUIRE(w, !before->withdrawn, "an attempt follows one that was withdrawn");
   REQUIRE(w, before->endpoint < e->endpoint, "endpoints are tried in order");
   REQUIRE(w, e->asked >= trigger, "the newest attempt starts the next too early");
@@ -213,14 +228,16 @@ static void launch(void *context, struct ps_attempt *attempt)
   REQUIRE(w, book->count < ATTEMPTS, "more attempts than endpoints times rounds");
   REQUIRE(w, !book->interrupted, "an attempt is launched after an interrupt");
   for (unsigned i = 0; i < book->count; i++) {
-    REQUIRE(w, book->entries[i].header == PS_NEVER, "an attempt is launched after a success header");
+    REQUIRE(w, book->entries[i].header == PS_NEVER || is_failing(&book->entries[i]),
+            "an attempt is launched after a success header");
     REQUIRE(w, !book->entries[i].fatal, "an attempt is launched after a fatal status");
   }
   if (is_new_round(book, attempt->endpoint))
     check_new_round(w, book, attempt->endpoint);
 
   struct entry *e = &book->entries[book->count++];
-  *e = (struct entry){.attempt = attempt,
+  *e = (struct entry){.plan.response.spool = -1,
+                      .attempt = attempt,
                       .endpoint = attempt->endpoint,
                       .asked = attempt->asked,
                       .start = PS_NEVER,
@@ -237,9 +254,11 @@ static ps_time exhausted(const struct world *w, const struct book *book)
 {
   const struct entry *last = &book->entries[book->count - 1];
   ps_time when = ps_earlier(last->end, ps_after(last->start, w->hedge_delay[last->endpoint]));
+  if (is_failing(last))
+    when = ps_earlier(when, last->header);
   for (unsigned i = book->round_begin; i < book->count; i++)
     if (book->entries[i].fatal)
-      when = ps_earlier(when, book->entries[i].end);
+      when = ps_earlier(when, ps_earlier(book->entries[i].header, book->entries[i].end));
   return when;
 }
 
@@ -256,6 +275,8 @@ static void cancel(void *context, struct ps_attempt *attempt)
     allowed = book->interrupted || w->now >= ps_after(book->won, after_win);
   else if (!allowed)
     allowed = w->now >= ps_after(exhausted(w, book), rule(w)->answer_wait);
+  ps_time grace = w->hedge_delay[e->endpoint] == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : w->hedge_delay[e->endpoint];
+  allowed |= is_failing(e) && w->now >= ps_after(e->header, grace);
   REQUIRE(w, allowed, "an attempt is cancelled though no limit has passed");
   e->cancelled = true;
 
@@ -266,7 +287,7 @@ static void cancel(void *context, struct ps_attempt *attempt)
   if (e->header == PS_NEVER) {
     plan_verdict(e, POOLSEND_UNKNOWN, POOLSEND_CANCELLED, 0);
     e->header_at = PS_NEVER;
-  } else {
+  } else if (e->plan.verdict.fate == POOLSEND_DELIVERED) {
     plan_verdict(e, POOLSEND_DELIVERED, POOLSEND_TRUNCATED, 200);
   }
   e->end_at = soon;
@@ -279,6 +300,14 @@ static void close_message(void *context, struct ps_message *message)
   REQUIRE(w, !book->closed, "a message is closed twice");
   message->closed = true;
   book->closed = true;
+}
+
+static void won(void *context, struct ps_message *message, unsigned endpoint)
+{
+  struct world *w = context;
+  const struct book *book = book_of(w, message);
+  REQUIRE(w, !book->settled && message->winner < 0 && endpoint < rule(w)->endpoints, "one endpoint wins, once");
+  message->winner = (int)endpoint;
 }
 
 static void check_delivered(struct world *w, struct book *book, const struct poolsend_event *event)
@@ -358,11 +387,11 @@ static void tell(void *context, struct ps_event *event)
 
 /* ---- What happens to attempts */
 
-static void feed(struct world *w, struct ps_notice *notice, enum ps_notice_kind kind, ps_time when)
+static void feed(struct world *w, struct ps_notice *notice, enum ps_notice_kind kind, ps_time when, int status)
 {
   notice->kind = kind;
   notice->when = when;
-  notice->status = 200;
+  notice->status = status;
   ps_engine_notice(&w->engine, notice);
 }
 
@@ -374,21 +403,23 @@ static void happen_launch(struct world *w, struct book *book, struct entry *e)
     e->end = w->now;
     w->lent[e->endpoint]--;
     w->totals->withdrawn++;
-    feed(w, &e->attempt->ended, PS_NOTICE_WITHDRAWN, w->now);
+    feed(w, &e->attempt->ended, PS_NOTICE_WITHDRAWN, w->now, 0);
     e->attempt = NULL;
     return;
   }
   e->start = w->now;
   e->number = ++book->started;
   w->totals->attempts++;
-  feed(w, &e->attempt->started, PS_NOTICE_STARTED, w->now);
+  feed(w, &e->attempt->started, PS_NOTICE_STARTED, w->now, 0);
 }
 
 static void happen_header(struct world *w, struct book *book, struct entry *e)
 {
+  bool success = e->plan.verdict.fate == POOLSEND_DELIVERED;
   e->header = w->now;
-  book->message->closed = true;
-  feed(w, &e->attempt->accepted, PS_NOTICE_ACCEPTED, w->now);
+  e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
+  book->message->closed |= success;
+  feed(w, &e->attempt->answered, success ? PS_NOTICE_ACCEPTED : PS_NOTICE_REFUSED, w->now, e->plan.status);
 }
 
 static void happen_end(struct world *w, struct book *book, struct entry *e)
@@ -400,7 +431,7 @@ static void happen_end(struct world *w, struct book *book, struct entry *e)
   if (e->fate == POOLSEND_DELIVERED)
     book->message->closed = true;
   w->lent[e->endpoint]--;
-  feed(w, &e->attempt->ended, PS_NOTICE_FINISHED, w->now);
+  feed(w, &e->attempt->ended, PS_NOTICE_FINISHED, w->now, 0);
 }
 
 /* Its next happening, and when; PS_NEVER when there is none. */
@@ -548,7 +579,7 @@ void world_run(uint64_t seed, struct world_totals *totals)
   w->totals = totals;
   struct ps_engine_settings settings;
   set_up(w, &settings);
-  struct ps_engine_host host = {launch, cancel, close_message, tell, w};
+  struct ps_engine_host host = {launch, cancel, close_message, won, tell, w};
   if (ps_engine_init(&w->engine, &settings, &host))
     abort();
 

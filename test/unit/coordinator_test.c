@@ -74,7 +74,7 @@ static void tell_of_header(struct ps_attempt *attempt)
     ps_cond_wait(&stage.changed, &stage.mutex, PS_NEVER);
   ps_mutex_unlock(&stage.mutex);
 
-  ps_coordinator_accepted(attempt->host, attempt, 202);
+  ps_coordinator_answered(attempt->host, attempt, true, 202);
 
   ps_mutex_lock(&stage.mutex);
   stage.told_of_header = true;

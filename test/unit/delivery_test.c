@@ -136,6 +136,41 @@ static void newest_attempt_failing_starts_the_next_at_once(void **state)
   expect_start(7, 2);
 }
 
+static void header_of_a_rejection_starts_the_next_at_once(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_refused(&delivery, 0, false, MS(10));
+  expect_start(10, 1);
+  reject(500, 0);
+  expect_wait_until(500, MS(1010));
+}
+
+static void body_of_a_rejection_is_waited_for_one_hedge_delay(void **state)
+{
+  (void)state;
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_refused(&delivery, 0, false, MS(10));
+  expect_wait_until(10, MS(1010));
+  expect(1010, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(ps_delivery_cancel_why(&delivery, 0, MS(1010)), PS_CANCEL_BODY);
+  reject(1011, 0);
+  expect_settled(1011, -1);
+}
+
+static void header_of_a_fatal_status_starts_nothing_more(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_refused(&delivery, 0, true, MS(10));
+  expect(10, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(10, MS(1010));
+}
+
 static void older_attempt_failing_starts_nothing(void **state)
 {
   (void)state;
@@ -709,6 +744,9 @@ int main(void)
       SENTENCE(first_attempt_starts_at_once),
       SENTENCE(newest_attempt_starts_the_next_when_its_hedge_delay_passes),
       SENTENCE(newest_attempt_failing_starts_the_next_at_once),
+      SENTENCE(header_of_a_rejection_starts_the_next_at_once),
+      SENTENCE(body_of_a_rejection_is_waited_for_one_hedge_delay),
+      SENTENCE(header_of_a_fatal_status_starts_nothing_more),
       SENTENCE(older_attempt_failing_starts_nothing),
       SENTENCE(attempt_that_timed_out_and_then_fails_starts_one_successor),
       SENTENCE(hedge_delay_none_leaves_plain_failover),
