@@ -38,6 +38,7 @@ int main(int argc, char **argv)
   ps_cli_hold_standard_descriptors();
   setlocale(LC_CTYPE, ""); /* what characters an international host name on the command line is made of */
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  /* a file that may not grow is an error to report, not an end */
   mallopt(M_ARENA_MAX, 1);   /* a message is few allocations: an arena for every thread costs more than it saves */
   unsetenv("SSLKEYLOGFILE"); /* it would have the keys of every connection written to a file */
   if (argc > 1 && strcmp(argv[1], "send") == 0) {

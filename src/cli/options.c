@@ -274,8 +274,8 @@ static const struct option_spec options[] = {
     {"fail-on-duplicate", 0, OUTPUT, NULL, set_flag, IN_SETTINGS(fail_on_duplicate),
      "Exit with 3 if it was delivered more than once, or may have been."},
     {"dry-run", 0, OUTPUT, NULL, set_flag, IN_SETTINGS(dry_run), "Show what would be sent where, and send nothing."},
-    {"silent", 's', OUTPUT, NULL, set_flag, IN_SETTINGS(silent), "No messages on standard error."},
-    {"show-error", 'S', OUTPUT, NULL, set_flag, IN_SETTINGS(show_error), "With -s, still those about errors."},
+    {"silent", 's', OUTPUT, NULL, set_flag, IN_SETTINGS(silent), "Say nothing of failures on standard error."},
+    {"show-error", 'S', OUTPUT, NULL, set_flag, IN_SETTINGS(show_error), "With -s, say it all the same."},
     {"verbose", 'v', OUTPUT, NULL, set_flag, IN_SETTINGS(verbose),
      "Show the conversations, without secrets, on standard error."},
     {"help", 'h', OUTPUT, NULL, set_flag, IN_SETTINGS(help), "Show this."},
@@ -363,7 +363,8 @@ static bool parse_options(struct ps_cli_settings *settings, int argc, char **arg
     if (!option && optopt && optopt < FIRST_LONG)
       return ps_cli_complain("unknown option -%c; --help lists them all", optopt);
     if (!option)
-      return ps_cli_complain("unknown, ambiguous or misused option '%s'; --help lists them all", word);
+      return ps_cli_complain("unknown, ambiguous or misused option '%.*s'; --help lists them all",
+                             (int)strcspn(word, "="), word);
     if (!option->apply(settings, option, optarg))
       return false;
   }
@@ -400,16 +401,31 @@ static bool set_body_type(struct ps_cli_settings *settings)
          (has_header(settings, "Accept") || ps_cli_add_text(&settings->headers, "Accept: application/json"));
 }
 
-/* As the curl tool has it: heeded only where no option says what to trust. */
-static void heed_trust_environment(struct poolsend_endpoint *request)
+static const char *environment_value(const char *name)
 {
-  if (request->cacert || request->capath || request->insecure)
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+static bool any_https(const struct ps_cli_texts *urls)
+{
+  for (size_t i = 0; i < urls->count; i++)
+    if (strncasecmp(urls->items[i], "https:", 6) == 0)
+      return true;
+  return false;
+}
+
+/* As the curl tool has it: heeded only where no option says what to trust. */
+static void heed_trust_environment(struct ps_cli_settings *settings)
+{
+  struct poolsend_endpoint *request = &settings->request;
+  if (request->cacert || request->capath || request->insecure || !any_https(&settings->urls))
     return;
-  request->cacert = getenv("CURL_CA_BUNDLE");
+  request->cacert = environment_value("CURL_CA_BUNDLE");
   if (!request->cacert)
-    request->capath = getenv("SSL_CERT_DIR");
+    request->capath = environment_value("SSL_CERT_DIR");
   if (!request->cacert && !request->capath)
-    request->cacert = getenv("SSL_CERT_FILE");
+    request->cacert = environment_value("SSL_CERT_FILE");
 }
 
 static void hand_over_lists(struct ps_cli_settings *settings)
@@ -431,7 +447,7 @@ bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv)
     return true;
   if (!set_body_type(settings) || !ps_cli_load_body(settings))
     return false;
-  heed_trust_environment(&settings->request);
+  heed_trust_environment(settings);
   hand_over_lists(settings);
   return true;
 }

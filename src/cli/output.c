@@ -4,17 +4,25 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 1000
+#define LOOK_AGAIN_MS 20
+
+static int interrupt_fd = -1;
+
+void ps_cli_output_heed(int interrupted)
+{
+  interrupt_fd = interrupted;
+}
 
 /* Wait until something can be written. After an interrupt only for a while, counted from the last progress. */
 static bool wait_writable(const struct ps_cli_output *output)
 {
-  struct pollfd fds[] = {{.fd = output->fd, .events = POLLOUT}, {.fd = output->interrupted, .events = POLLIN}};
+  struct pollfd fds[] = {{.fd = output->fd, .events = POLLOUT}, {.fd = interrupt_fd, .events = POLLIN}};
   bool interrupted = false;
   for (;;) {
-    int ready = poll(fds, interrupted ? 1 : 2, interrupted ? PATIENCE_MS : -1);
+    int ready = poll(fds, interrupted ? 1 : 2, interrupted ? output->patience_ms : -1);
     if (ready < 0 && errno != EINTR)
       return false;
     if (ready > 0 && fds[0].revents)
@@ -45,6 +53,26 @@ bool ps_cli_write(struct ps_cli_output *output, const void *data, size_t size)
     }
   }
   return !output->error;
+}
+
+void ps_cli_say(const char *text)
+{
+  struct ps_cli_output output = {.fd = STDERR_FILENO, .patience_ms = PS_CLI_PATIENCE_MS};
+  ps_cli_write(&output, text, strlen(text));
+}
+
+int ps_cli_open(const char *path)
+{
+  struct pollfd interrupt = {.fd = interrupt_fd, .events = POLLIN};
+  for (;;) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != ENXIO)
+      return fd;
+    if (poll(&interrupt, 1, LOOK_AGAIN_MS) > 0) {
+      errno = EAGAIN;
+      return -1;
+    }
+  }
 }
 
 void ps_cli_hold_standard_descriptors(void)

@@ -5,7 +5,6 @@
 #include "cli/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,24 +24,44 @@ struct run {
 
 /* ---- Saying things */
 
-/* A local failure: it outranks every other exit status. */
+static void vwarn(const struct run *run, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+static void warn(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void fail_locally(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void fail_locally(struct run *run, const char *format, ...)
+static void vwarn(const struct run *run, const char *format, va_list arguments)
 {
-  run->status = PS_EXIT_LOCAL;
-  if (run->settings->silent && !run->settings->show_error)
-    return;
+  if (!run->settings->silent || run->settings->show_error)
+    ps_cli_vcomplain(format, arguments);
+}
+
+static void warn(const struct run *run, const char *format, ...)
+{
   va_list arguments;
   va_start(arguments, format);
-  ps_cli_vcomplain(format, arguments);
+  vwarn(run, format, arguments);
   va_end(arguments);
 }
 
+/* It outranks every other exit status. */
+static void fail_locally(struct run *run, const char *format, ...)
+{
+  va_list arguments;
+  run->status = PS_EXIT_LOCAL;
+  va_start(arguments, format);
+  vwarn(run, format, arguments);
+  va_end(arguments);
+}
+
+/* On workers, which are not to be held up: after an interrupt a line that nobody takes is dropped. */
 static void trace(void *context, const char *endpoint, const char *line)
 {
+  struct ps_cli_output output = {.fd = STDERR_FILENO};
+  char *text = NULL;
   (void)context;
-  fprintf(stderr, "[%s] %s\n", endpoint, line);
+  if (asprintf(&text, "[%s] %s\n", endpoint, line) < 0)
+    return;
+  ps_cli_write(&output, text, strlen(text));
+  free(text);
 }
 
 /* What cannot be written where it belongs is said on standard error instead: an account is not lost with its reader. */
@@ -53,7 +72,8 @@ static void write_results(struct run *run, const char *text)
   if (run->status != PS_EXIT_LOCAL)
     fail_locally(run, "cannot write the results: %s; they follow here",
                  run->results.error == EAGAIN ? "the reader takes nothing" : strerror(run->results.error));
-  fputs(text, stderr);
+  if (run->results.fd != STDERR_FILENO)
+    ps_cli_say(text);
 }
 
 /* A lone attempt that won: the line that told the win has said it all. For programs every event is there. */
@@ -62,6 +82,19 @@ static bool says_nothing_new(const struct ps_cli_settings *settings, const struc
   return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
          event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner == 0 &&
          event->attempts[0]->reason == POOLSEND_OK;
+}
+
+/* What can be said of an event without any memory. */
+static void show_plainly(struct run *run, const struct poolsend_event *event)
+{
+  char line[256];
+  fail_locally(run, "out of memory: of message %s only this can be told", event->message);
+  for (size_t i = 0; event->kind == POOLSEND_EVENT_SETTLED && i < event->attempt_count; i++) {
+    const struct poolsend_attempt *attempt = event->attempts[i];
+    snprintf(line, sizeof line, "attempt %u to %.100s: %s\n", attempt->number, attempt->name,
+             poolsend_fate_name(attempt->fate));
+    ps_cli_say(line);
+  }
 }
 
 static void show(struct run *run, const struct poolsend_event *event)
@@ -77,7 +110,7 @@ static void show(struct run *run, const struct poolsend_event *event)
   if (shown)
     write_results(run, shown);
   else
-    fail_locally(run, "out of memory: an event of message %s is not shown", event->message);
+    show_plainly(run, event);
   free(line);
   free(text);
 }
@@ -94,19 +127,30 @@ static bool copy_spool(int spool, struct ps_cli_output *to)
   return true;
 }
 
-static void write_response(struct run *run, const struct poolsend_response *response)
+/* A response without a body has no spool. */
+static bool copy_response(const struct poolsend_response *response, struct ps_cli_output *to)
+{
+  return response->spool >= 0 ? copy_spool(response->spool, to) : ps_cli_write(to, response->data, response->size);
+}
+
+static void write_response(struct run *run, const struct poolsend_attempt *winner)
 {
   const char *path = run->settings->output;
   bool standard = strcmp(path, "-") == 0;
-  int fd = standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  struct ps_cli_output to = {.fd = fd, .interrupted = run->signals.raised};
+  const struct poolsend_response *response = winner->response;
   run->response_written = true;
-  if (response->spool < 0)
-    fail_locally(run, "the response could not be kept, so %s is not written", path);
-  else if (fd < 0 || !copy_spool(response->spool, &to))
-    fail_locally(run, "%s: %s", standard ? "standard output" : path, strerror(to.error ? to.error : errno));
-  if (!standard && fd >= 0 && close(fd) != 0)
-    fail_locally(run, "%s: %s", path, strerror(errno));
+  if (response->spool_error) {
+    fail_locally(run, "-o %s: the response could not be kept: %s", path, strerror(response->spool_error));
+    return;
+  }
+  struct ps_cli_output to = {.fd = standard ? STDOUT_FILENO : ps_cli_open(path), .patience_ms = PS_CLI_PATIENCE_MS};
+  if (to.fd < 0 || !copy_response(response, &to))
+    fail_locally(run, "-o %s: %s", path, strerror(to.error ? to.error : errno));
+  if (!standard && to.fd >= 0 && close(to.fd) != 0)
+    fail_locally(run, "-o %s: %s", path, strerror(errno));
+  /* It was delivered all the same: an exit status that says otherwise might have it sent again. */
+  if (winner->reason == POOLSEND_TRUNCATED)
+    warn(run, "-o %s: the response broke off; what came of it is there", path);
 }
 
 /* At the win, or with the end if the body was not there yet. */
@@ -118,7 +162,7 @@ static void take_response(struct run *run, const struct poolsend_event *event)
   else if (event->kind == POOLSEND_EVENT_SETTLED && event->winner >= 0)
     winner = event->attempts[event->winner];
   if (run->settings->output && winner && winner->response && !run->response_written)
-    write_response(run, winner->response);
+    write_response(run, winner);
 }
 
 /* ---- The exit status */
@@ -147,9 +191,12 @@ static int final_status(struct run *run)
 
 static void handle(struct run *run, const struct poolsend_event *event)
 {
-  take_response(run, event);
-  if (event->kind & run->settings->shown_events)
+  bool shown = event->kind & run->settings->shown_events;
+  if (shown)
     show(run, event);
+  if (shown && event->kind == POOLSEND_EVENT_FINISH)
+    atomic_fetch_add(&run->signals.accounted, 1);
+  take_response(run, event);
   if (event->kind != POOLSEND_EVENT_SETTLED)
     return;
   atomic_store(&run->signals.accounted, event->attempt_count);
@@ -157,13 +204,20 @@ static void handle(struct run *run, const struct poolsend_event *event)
     run->status = status_of(event, run->settings->fail_on_duplicate);
 }
 
+/* A signal may have come before there was a message for it to end. */
 static void deliver(struct run *run)
 {
+  if (atomic_load(&run->signals.first)) {
+    warn(run, "interrupted before anything was sent");
+    return;
+  }
   int error = poolsend_submit(run->sender, &run->message);
   if (error) {
     fail_locally(run, "%s", strerror(-error));
     return;
   }
+  if (atomic_load(&run->signals.first))
+    poolsend_cancel_all(run->sender);
   bool settled = false;
   while (!settled) {
     struct poolsend_event *event;
@@ -285,7 +339,7 @@ int ps_cli_send(const struct ps_cli_settings *settings)
     return PS_EXIT_LOCAL;
   }
   run.results =
-      (struct ps_cli_output){.fd = text_aside ? STDERR_FILENO : STDOUT_FILENO, .interrupted = run.signals.raised};
+      (struct ps_cli_output){.fd = text_aside ? STDERR_FILENO : STDOUT_FILENO, .patience_ms = PS_CLI_PATIENCE_MS};
   if (settings->dry_run)
     preview(&run);
   else

@@ -1,5 +1,7 @@
 #include "cli/settings.h"
 
+#include "cli/output.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,7 +58,11 @@ bool ps_cli_vcomplain(const char *format, va_list arguments)
   for (char *c = words; c && *c; c++)
     if ((unsigned char)*c < ' ' || *c == 127)
       *c = '?';
-  fprintf(stderr, "poolsend: %s\n", words ? words : "out of memory");
+  char *line = NULL;
+  if (words && asprintf(&line, "poolsend: %s\n", words) < 0)
+    line = NULL;
+  ps_cli_say(line ? line : "poolsend: out of memory\n");
+  free(line);
   free(words);
   return false;
 }

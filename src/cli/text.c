@@ -81,16 +81,29 @@ static void print_delivered(FILE *out, const struct poolsend_event *event)
   fputc('\n', out);
 }
 
+/* Whether the attempt at `index` met `fate`, is not the winner, and its endpoint has not been named for that before. */
+static bool is_to_be_named(const struct poolsend_event *event, size_t index, enum poolsend_fate fate)
+{
+  const struct poolsend_attempt *attempt = event->attempts[index];
+  if (attempt->fate != fate || (int)index == event->winner)
+    return false;
+  for (size_t i = 0; i < index; i++)
+    if (event->attempts[i]->fate == fate && event->attempts[i]->endpoint == attempt->endpoint &&
+        (int)i != event->winner)
+      return false;
+  return true;
+}
+
 /* " PREFIX a, b and c" of the attempts that met `fate`, the winner apart. Whether there were any. */
 static bool print_names(FILE *out, const struct poolsend_event *event, enum poolsend_fate fate, const char *prefix)
 {
   size_t left = 0;
   for (size_t i = 0; i < event->attempt_count; i++)
-    left += event->attempts[i]->fate == fate && (int)i != event->winner;
+    left += is_to_be_named(event, i, fate);
   bool any = left > 0;
   const char *before = prefix;
   for (size_t i = 0; i < event->attempt_count && left; i++) {
-    if (event->attempts[i]->fate != fate || (int)i == event->winner)
+    if (!is_to_be_named(event, i, fate))
       continue;
     fprintf(out, "%s%s", before, event->attempts[i]->name);
     left--;

@@ -57,6 +57,20 @@ def test_hedge_delay_none_bounds_a_silent_attempt_by_the_answer_wait(a, b):
     assert result.fates == [('unknown', 'timeout'), ('delivered', 'ok')]
 
 
+def test_rejection_whose_body_stalls_passes_on_at_once(a, b):
+    result = run_json('--hedge-delay', '3', '-d', 'x', a.url('/?status=500&hang=body&size=50'), b.url('/'))
+    assert result.code == 0
+    assert result.settled['attempts'][1]['started'] < 1
+    assert result.fates == [('rejected', 'status'), ('delivered', 'ok')]
+
+
+def test_rejection_whose_body_stalls_is_settled_after_a_hedge_delay(a):
+    result = run_json('--hedge-delay', '0.3', '-d', 'x', a.url('/?status=500&hang=body&size=50'))
+    assert result.code == 1
+    assert 0.3 <= result.settled['t'] < 3
+    assert result.fates == [('rejected', 'status')]
+
+
 # ---- What counts as success
 
 

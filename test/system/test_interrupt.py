@@ -32,6 +32,17 @@ def test_signal_cancels_what_runs_and_every_fate_is_told(server, number, code):
     assert result.settled['outcome'] == 'undelivered'
 
 
+def test_signal_that_comes_twice_at_once_is_one(server):
+    """As timeout(1) sends it: to the process, and to its group."""
+    with Running('--format', 'json', '-d', 'x', server.url('/?hang=request')) as running:
+        server.wait_for(1)
+        running.interrupt(signal.SIGTERM)
+        running.interrupt(signal.SIGTERM)
+        result = running.finish()
+    assert result.code == 143
+    assert result.fates == [('unknown', 'cancelled')]
+
+
 def test_signal_after_the_win_cancels_the_late_attempts_and_still_exits_with_130(server):
     with Running('--format', 'json', '--hedge-delay', '0.1', '-d', 'x', server.url('/a?hang=request'),
                  server.url('/b')) as running:
@@ -126,12 +137,24 @@ def test_second_signal_ends_at_once_and_says_how_many_accounts_are_lost(server):
         os.close(writer)
         server.wait_for(1)
         running.interrupt()
-        time.sleep(0.2)  # the first is being handled: the results have nowhere to go
+        time.sleep(0.4)  # not the same signal once more; the results have nowhere to go
         running.interrupt()
         _, err = running.process.communicate(timeout=PATIENCE)
         assert running.process.returncode == 130
     os.close(reader)
     assert '1 account lost' in err
+
+
+@pytest.mark.parametrize('arguments', [['-v'], ['--format', 'json', '-o', '-']], ids=' '.join)
+def test_standard_error_that_takes_nothing_does_not_keep_the_program_from_ending(server, arguments):
+    reader, writer = fill_pipe()
+    process = subprocess.Popen([PROGRAM, *arguments, '-d', 'x', server.url('/?hang=body')],
+                               stdout=subprocess.DEVNULL, stderr=writer, env=environment())
+    os.close(writer)
+    time.sleep(0.5)  # it is stuck, or in the middle of the body
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=PATIENCE) in (5, 130)
+    os.close(reader)
 
 
 def test_reader_that_has_gone_gets_exit_5_and_the_account_goes_to_standard_error(server):

@@ -2,7 +2,10 @@
 
 import pytest
 
-from harness import run, run_json
+from harness import PROGRAM, Running, environment, run, run_json
+
+import os
+import subprocess
 
 from server import Server, refused_port
 
@@ -64,6 +67,56 @@ def test_output_file_gets_the_whole_response_though_late_attempts_are_cancelled_
     assert result.fates == [('delivered', 'ok')]
 
 
+def test_win_is_told_before_the_response_is_written(server, tmp_path):
+    path = tmp_path / 'fifo'
+    os.mkfifo(path)
+    with Running('--format', 'json', '-o', path, '-d', 'x', server.url('/?body=hello')) as running:
+        assert '"event":"delivered"' in running.line()
+        assert path.read_text() == 'hello'
+        assert running.finish().code == 0
+
+
+def test_fifo_that_nobody_reads_does_not_keep_the_program_from_ending(server, tmp_path):
+    path = tmp_path / 'fifo'
+    os.mkfifo(path)
+    with Running('--format', 'json', '-o', path, '-d', 'x', server.url('/')) as running:
+        running.line()
+        running.interrupt()
+        result = running.finish()
+    assert result.code == 5
+    assert result.settled['outcome'] == 'delivered'
+
+
+def test_output_file_of_an_empty_response_is_empty(server, tmp_path):
+    path = tmp_path / 'answer'
+    assert run('-o', path, '-d', 'x', server.url('/?body=')).code == 0
+    assert path.read_text() == ''
+
+
+def test_output_keeps_no_descriptor_of_an_attempt_that_failed(server, tmp_path):
+    path = tmp_path / 'answer'
+    server.script('/', *['status=503'] * 80, 'status=200')
+    few = ['prlimit', '--nofile=64:64', PROGRAM]
+    done = subprocess.run([*few, '--format', 'json', '-o', path, '--retry', '100', '--retry-delay', '1ms', '-d', 'x',
+                           server.url('/')], capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done
+
+
+def test_output_says_when_the_response_broke_off(server, tmp_path):
+    path = tmp_path / 'answer'
+    result = run_json('-o', path, '-d', 'x', server.url('/?size=1000&body_cut=100'))
+    assert result.code == 0
+    assert path.read_text() == 'x' * 100
+    assert 'broke off' in result.err
+
+
+def test_responses_that_cannot_be_kept_are_refused_before_anything_is_sent(server, tmp_path):
+    result = run('-o', tmp_path / 'answer', '-d', 'x', server.url('/'), env={'TMPDIR': str(tmp_path / 'missing')})
+    assert result.code == 2
+    assert 'TMPDIR' in result.err
+    assert server.connections == 0
+
+
 def test_output_file_is_left_alone_when_nobody_accepts(server, tmp_path):
     path = tmp_path / 'answer'
     path.write_text('before')
@@ -80,8 +133,6 @@ def test_output_that_cannot_be_written_is_a_local_failure_and_the_account_stands
 
 def test_results_that_cannot_be_written_are_a_local_failure(server):
     with open('/dev/full', 'wb') as full:
-        import subprocess
-        from harness import PROGRAM, environment
         done = subprocess.run([PROGRAM, '-d', 'x', server.url('/')], stdout=full, stderr=subprocess.PIPE, text=True,
                               env=environment(), check=False)
     assert done.returncode == 5
