@@ -87,6 +87,7 @@ static void end_of_header(struct ps_transfer *t)
     tell_answer(t);
 }
 
+/* Trailers come here too, and may look like anything: an answer is only what answers a request. */
 static size_t read_header(char *line, size_t unit, size_t size, void *context)
 {
   struct ps_transfer *t = context;
@@ -96,7 +97,8 @@ static size_t read_header(char *line, size_t unit, size_t size, void *context)
     t->headers_too_big = true;
     return 0;
   }
-  if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+  bool begins = t->unanswered && !t->in_header && size >= 5 && memcmp(line, "HTTP/", 5) == 0;
+  if (begins) {
     t->in_header = true;
     t->header_status = status_of_line(line, size);
   } else if (t->in_header && (*line == '\r' || *line == '\n')) {

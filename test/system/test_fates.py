@@ -1,5 +1,9 @@
 """What became of an attempt, told from evidence: what the server saw is the judge."""
 
+import contextlib
+import socket
+import threading
+
 import pytest
 
 from harness import run_json
@@ -74,6 +78,33 @@ def test_name_that_does_not_resolve_is_unreached():
     result = run_json('-d', 'x', '--attempt-timeout', '5', 'http://no-such-host.invalid/')
     assert result.fates[0][0] == 'unreached'
     assert result.fates[0][1] in ('resolve', 'timeout')
+
+
+@contextlib.contextmanager
+def raw_server(answer):
+    """Reads one request and sends these bytes."""
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f'http://127.0.0.1:{listener.getsockname()[1]}/'
+        thread.join(10)
+
+
+@pytest.mark.parametrize('answer, fate, status', [
+    (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHTTP/1.1 500 No: x\r\n\r\n', 'delivered', 200),
+    (b'HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHTTP/1.1 200 OK: x\r\n\r\n', 'rejected', 500),
+    (b'HTTP/1.1 500 No\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'unknown', None),
+], ids=['trailer after a success', 'trailer after a failure', 'header'])
+def test_status_line_is_no_answer_when_it_is_a(answer, fate, status):
+    with raw_server(answer) as url:
+        result = run_json('-d', 'x', url)
+    attempt = result.settled['attempts'][0]
+    assert (attempt['fate'], attempt['status']) == (fate, status)
 
 
 # ---- Sent once, never twice
