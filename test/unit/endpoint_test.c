@@ -1,0 +1,126 @@
+/* What an endpoint decides of a request: its method, its Idempotency-Key, and whether it may be made again. */
+#include "net/endpoint.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct poolsend_config config;
+static struct poolsend_endpoint settings;
+static struct poolsend_error error;
+static struct ps_endpoint endpoint;
+
+static int fresh(void **state)
+{
+  (void)state;
+  poolsend_config_init(&config);
+  settings = (struct poolsend_endpoint){.url = "http://127.0.0.1/"};
+  return 0;
+}
+
+static int fini(void **state)
+{
+  (void)state;
+  ps_endpoint_fini(&endpoint);
+  return 0;
+}
+
+static void make(void)
+{
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &error), 0);
+}
+
+static void make_with_header(const char *line)
+{
+  settings.headers = &line;
+  settings.header_count = 1;
+  make();
+}
+
+static void method_is_POST_with_a_body_and_GET_without(void **state)
+{
+  (void)state;
+  make();
+  assert_string_equal(ps_endpoint_method(&endpoint, true), "POST");
+  assert_string_equal(ps_endpoint_method(&endpoint, false), "GET");
+}
+
+static void key_is_added_unless_the_method_is_idempotent(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *method;
+    bool added;
+  } rows[] = {{NULL, true},   {"POST", true},    {"PATCH", true},    {"put", true},   {"LOCK", true},
+              {"PUT", false}, {"DELETE", false}, {"OPTIONS", false}, {"HEAD", false}, {"GET", false}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    settings.method = rows[i].method;
+    make();
+    assert_int_equal(ps_endpoint_adds_key(&endpoint, true), rows[i].added);
+    assert_true(ps_endpoint_may_repeat(&endpoint, true));
+    ps_endpoint_fini(&endpoint);
+  }
+}
+
+static void key_of_the_users_own_wins(void **state)
+{
+  (void)state;
+  make_with_header("idempotency-key: mine");
+  assert_false(ps_endpoint_adds_key(&endpoint, true));
+  assert_true(ps_endpoint_may_repeat(&endpoint, true));
+}
+
+static void key_that_is_removed_or_empty_allows_no_repeat(void **state)
+{
+  (void)state;
+  static const char *const lines[] = {"Idempotency-Key:", "Idempotency-Key: ", "Idempotency-Key;"};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    make_with_header(lines[i]);
+    assert_false(ps_endpoint_adds_key(&endpoint, true));
+    assert_false(ps_endpoint_may_repeat(&endpoint, true));
+    ps_endpoint_fini(&endpoint);
+  }
+}
+
+static void key_that_is_turned_off_allows_a_repeat_of_idempotent_methods_only(void **state)
+{
+  (void)state;
+  config.no_idempotency_key = true;
+  make();
+  assert_false(ps_endpoint_adds_key(&endpoint, true));
+  assert_false(ps_endpoint_may_repeat(&endpoint, true));
+  assert_true(ps_endpoint_may_repeat(&endpoint, false));
+}
+
+static void what_the_endpoint_leaves_open_is_the_senders(void **state)
+{
+  (void)state;
+  config.hedge_delay = 3 * PS_SECOND;
+  config.attempt_timeout = 4 * PS_SECOND;
+  make();
+  assert_int_equal(endpoint.hedge_delay, 3 * PS_SECOND);
+  assert_int_equal(endpoint.attempt_timeout, 4 * PS_SECOND);
+  ps_endpoint_fini(&endpoint);
+  settings.hedge_delay = PS_SECOND;
+  settings.attempt_timeout = 2 * PS_SECOND;
+  make();
+  assert_int_equal(endpoint.hedge_delay, PS_SECOND);
+  assert_int_equal(endpoint.attempt_timeout, 2 * PS_SECOND);
+}
+
+#define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, fini)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SENTENCE(method_is_POST_with_a_body_and_GET_without),
+      SENTENCE(key_is_added_unless_the_method_is_idempotent),
+      SENTENCE(key_of_the_users_own_wins),
+      SENTENCE(key_that_is_removed_or_empty_allows_no_repeat),
+      SENTENCE(key_that_is_turned_off_allows_a_repeat_of_idempotent_methods_only),
+      SENTENCE(what_the_endpoint_leaves_open_is_the_senders),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
