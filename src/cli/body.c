@@ -10,6 +10,9 @@
 
 #define HEADER_FILE_MAX ((size_t)1 << 20)
 
+/* A file that is nothing but what is stripped could go on for ever. */
+#define STRIPPED_MAX ((size_t)16 << 20)
+
 struct bytes {
   char *data;
   size_t size, room;
@@ -43,10 +46,12 @@ static bool append_stripped(struct bytes *bytes, const char *data, size_t size)
 static bool read_all(FILE *file, const char *path, bool strip, size_t limit, struct bytes *into)
 {
   char block[65536];
+  size_t total = 0;
   for (size_t size; (size = fread(block, 1, sizeof block, file));) {
     if (!(strip ? append_stripped(into, block, size) : append(into, block, size)))
       return false;
-    if (into->size > limit)
+    total += size;
+    if (into->size > limit || total > limit + STRIPPED_MAX)
       return ps_cli_complain("%s: more than %zu bytes (--max-body)", path, limit);
   }
   return ferror(file) ? ps_cli_complain("%s: %s", path, strerror(errno)) : true;

@@ -75,10 +75,14 @@ static bool set_limit(struct ps_cli_settings *settings, const struct option_spec
 
 static bool set_hedge_delay(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
 {
-  if (strcmp(value, "none") != 0)
-    return set_time(settings, option, value);
-  settings->config.hedge_delay = POOLSEND_NEVER;
-  return true;
+  (void)option;
+  if (strcmp(value, "none") == 0) {
+    settings->config.hedge_delay = POOLSEND_NEVER;
+    return true;
+  }
+  if (ps_cli_parse_time(value, &settings->config.hedge_delay))
+    return true;
+  return ps_cli_complain("--hedge-delay: '%s' is not a time; write 1, 0.25, 250ms, 1s, 2m, 1h, or none", value);
 }
 
 static bool set_size(struct ps_cli_settings *settings, const struct option_spec *option, const char *value)
@@ -237,14 +241,14 @@ static const struct option_spec options[] = {
     {"compressed", 0, REQUEST, NULL, set_flag, IN_SETTINGS(request.compressed),
      "Ask for a compressed answer, and unpack it."},
 
-    {"hedge-delay", 0, DELIVERY, "TIME|none", set_hedge_delay, IN_SETTINGS(config.hedge_delay),
+    {"hedge-delay", 0, DELIVERY, "TIME|none", set_hedge_delay, 0,
      "Start the next API when the newest attempt has no answer by then (1s). none: only when it fails."},
     {"settle", 0, DELIVERY, "TIME", set_time, IN_SETTINGS(config.settle),
      "Wait this long after the win for the attempts left behind (60s). 0: cancel them at the win."},
     {"answer-wait", 0, DELIVERY, "TIME", set_time, IN_SETTINGS(config.answer_wait),
      "Wait this long for an answer when every API has been tried (60s)."},
     {"max-time", 'm', DELIVERY, "TIME", set_limit, IN_SETTINGS(config.max_time),
-     "Give up if nobody has accepted by then, all rounds together."},
+     "Give up if nobody has accepted by then, all rounds together. 0: never."},
     {"attempt-timeout", 0, DELIVERY, "TIME", set_limit, IN_SETTINGS(config.attempt_timeout),
      "Give up one attempt after this."},
     {"retry", 0, DELIVERY, "N", set_retries, IN_SETTINGS(config.retries),
@@ -274,8 +278,9 @@ static const struct option_spec options[] = {
     {"fail-on-duplicate", 0, OUTPUT, NULL, set_flag, IN_SETTINGS(fail_on_duplicate),
      "Exit with 3 if it was delivered more than once, or may have been."},
     {"dry-run", 0, OUTPUT, NULL, set_flag, IN_SETTINGS(dry_run), "Show what would be sent where, and send nothing."},
-    {"silent", 's', OUTPUT, NULL, set_flag, IN_SETTINGS(silent), "Say nothing of failures on standard error."},
-    {"show-error", 'S', OUTPUT, NULL, set_flag, IN_SETTINGS(show_error), "With -s, say it all the same."},
+    {"silent", 's', OUTPUT, NULL, set_flag, IN_SETTINGS(silent),
+     "No warnings on standard error; results are told as ever."},
+    {"show-error", 'S', OUTPUT, NULL, set_flag, IN_SETTINGS(show_error), "With -s, warn all the same."},
     {"verbose", 'v', OUTPUT, NULL, set_flag, IN_SETTINGS(verbose),
      "Show the conversations, without secrets, on standard error."},
     {"help", 'h', OUTPUT, NULL, set_flag, IN_SETTINGS(help), "Show this."},
@@ -314,7 +319,7 @@ void ps_cli_print_help(void)
   printf("\nTimes: 1, 0.25, 250ms, 1s, 2m, 1h. Sizes: 4096, 64K, 1M.\n\n"
          "Exit status: 0 delivered; 1 undelivered, and accepted by nobody; 2 bad usage, nothing was sent;\n"
          "3 --fail-on-duplicate, and there is or may be one; 4 undelivered, but it may have arrived; 5 local failure;\n"
-         "130 or 143 interrupted.\n");
+         "130, 143 or 129 interrupted (SIGINT, SIGTERM, SIGHUP).\n");
 }
 
 /* ---- Parsing */
@@ -349,6 +354,16 @@ static void make_tables(char *letters, struct option *longs)
   longs[OPTIONS] = (struct option){0};
 }
 
+/* The value, which may be a secret, is not repeated. */
+static bool complain_of_long(const char *word)
+{
+  size_t size = strcspn(word, "="), matches = 0;
+  for (size_t i = 0; i < OPTIONS; i++)
+    matches += size > 2 && strncmp(options[i].name, word + 2, size - 2) == 0;
+  return ps_cli_complain("%s option '%.*s'; --help lists them all", matches > 1 ? "ambiguous" : "unknown", (int)size,
+                         word);
+}
+
 static bool parse_options(struct ps_cli_settings *settings, int argc, char **argv)
 {
   char letters[2 * OPTIONS + 2];
@@ -360,11 +375,12 @@ static bool parse_options(struct ps_cli_settings *settings, int argc, char **arg
     if (code == ':')
       return ps_cli_complain("option '%s' wants a value", word);
     const struct option_spec *option = code == '?' ? NULL : option_of(code);
-    if (!option && optopt && optopt < FIRST_LONG)
+    if (!option && optopt >= FIRST_LONG)
+      return ps_cli_complain("option '--%s' takes no value", options[optopt - FIRST_LONG].name);
+    if (!option && optopt)
       return ps_cli_complain("unknown option -%c; --help lists them all", optopt);
     if (!option)
-      return ps_cli_complain("unknown, ambiguous or misused option '%.*s'; --help lists them all",
-                             (int)strcspn(word, "="), word);
+      return complain_of_long(word);
     if (!option->apply(settings, option, optarg))
       return false;
   }

@@ -321,7 +321,7 @@ static bool make_message(struct run *run)
       .id = settings->id ? settings->id : run->random_id, .body = settings->body, .size = settings->body_size};
   if (poolsend_id_is_valid(run->message.id))
     return true;
-  return ps_cli_complain("--id: 1 to 255 letters, digits and . _ : - are allowed");
+  return ps_cli_complain("--id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", run->message.id);
 }
 
 int ps_cli_send(const struct ps_cli_settings *settings)

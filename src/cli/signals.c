@@ -19,7 +19,7 @@
 /* One that was ignored when we began, as under nohup, stays so. */
 static sigset_t signals_of_interest(void)
 {
-  static const int numbers[] = {SIGINT, SIGTERM};
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   sigset_t set;
   sigemptyset(&set);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

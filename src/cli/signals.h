@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM. The first asks for an orderly end: nothing more starts, what runs is cancelled, every fate is
+/* SIGINT, SIGTERM and SIGHUP. The first asks for an orderly end: nothing more starts, what runs is cancelled, every fate is
  * told. The second ends the process at once, and says how many accounts are lost by that. A thread of its own waits
  * for them. */
 #ifndef PS_CLI_SIGNALS_H

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXCERPT_MAX 100
+
 /* A span as a person says it: "0.4 ms", "120 ms", "2.01 s". */
 struct span {
   char text[32];
@@ -17,6 +19,16 @@ static struct span span_of(poolsend_time time)
   else
     snprintf(span.text, sizeof span.text, "%.2f s", (double)time / (double)POOLSEND_S(1));
   return span;
+}
+
+/* The first line of bytes that others chose, fit for a terminal; at most what a line of words can bear. */
+static void print_excerpt(FILE *out, const char *data, size_t size)
+{
+  size_t shown = 0;
+  for (; shown < size && shown < EXCERPT_MAX && data[shown] != '\r' && data[shown] != '\n'; shown++)
+    fputc(data[shown] >= ' ' && data[shown] < 127 ? data[shown] : '?', out);
+  if (shown < size && data[shown] != '\r' && data[shown] != '\n')
+    fputs("...", out);
 }
 
 /* ---- One attempt */
@@ -36,10 +48,20 @@ static const char *words_of(const struct poolsend_attempt *attempt)
 static void print_details(FILE *out, const struct poolsend_attempt *attempt)
 {
   const char *words = words_of(attempt);
-  if (attempt->status)
-    fprintf(out, " (status %d%s%s)", attempt->status, words ? "; " : "", words ? words : "");
-  else if (words)
-    fprintf(out, " (%s)", words);
+  if (!attempt->status) {
+    if (words)
+      fprintf(out, " (%s)", words);
+    return;
+  }
+  fprintf(out, " (status %d", attempt->status);
+  if (words)
+    fprintf(out, "; %s", words);
+  /* What a server says of a rejection is what somebody has to act on. */
+  if (attempt->fate == POOLSEND_REJECTED && attempt->response && attempt->response->size) {
+    fputs(": ", out);
+    print_excerpt(out, attempt->response->data, attempt->response->size);
+  }
+  fputc(')', out);
 }
 
 static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool also)
@@ -171,8 +193,11 @@ static void print_preview(FILE *out, const struct poolsend_preview *preview, uns
   fprintf(out, "%u  %s  %s %s\n", order + 1, preview->name, preview->method, preview->url);
   for (size_t i = 0; i < preview->header_count; i++)
     fprintf(out, "     %s\n", preview->headers[i]);
-  if (preview->body)
-    fprintf(out, "     body of %zu bytes\n", preview->size);
+  if (preview->body) {
+    fprintf(out, "     body of %zu byte%s: ", preview->size, preview->size == 1 ? "" : "s");
+    print_excerpt(out, preview->body, preview->size);
+    fputc('\n', out);
+  }
   if (last)
     return;
   if (preview->hedge_delay == POOLSEND_NEVER)

@@ -132,11 +132,11 @@ static int check_times(const struct poolsend_sender *sender, struct poolsend_err
   ps_time sum = 0;
   for (unsigned i = 0; i + 1 < rule->endpoints; i++)
     sum = ps_after(sum, rule->hedge_delay[i]);
-  return ps_refuse(
-      error,
-      "max-time: with %g s the last endpoint could never be tried, since the hedge delays before it add up "
-      "to %g s; raise max-time or lower the hedge delay",
-      (double)rule->max_time / 1e9, (double)sum / 1e9);
+  return ps_refuse(error,
+                   "max-time: if those before it stay silent, the last endpoint is never tried within %g s, since "
+                   "their hedge delays "
+                   "add up to %g s; raise max-time or lower the hedge delay",
+                   (double)rule->max_time / 1e9, (double)sum / 1e9);
 }
 
 static int parse_fatal(struct ps_status_set *set, const char *text, struct poolsend_error *error)

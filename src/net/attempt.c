@@ -154,26 +154,55 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
   return proxy_refused(t) ? PS_END_PROXY : ending_of_code(code);
 }
 
+/* What libcurl says of a failure to connect, with the system's reason in place of its own. */
+static void say_connect(const struct ps_transfer *t, char *words, size_t size)
+{
+  static const char own[] = "Couldn't connect to server";
+  long error = 0;
+  curl_easy_getinfo(t->slot->easy, CURLINFO_OS_ERRNO, &error);
+  const char *found = strstr(t->words, own);
+  if (t->endpoint->unix_socket)
+    snprintf(words, size, "%s: %s", t->endpoint->unix_socket, strerror((int)error));
+  else if (found && error)
+    snprintf(words, size, "%.*s%s", (int)(found - t->words), t->words, strerror((int)error));
+}
+
+static bool is_out_of_time(const struct ps_transfer *t)
+{
+  return t->endpoint->attempt_timeout != PS_NEVER &&
+         ps_now() - t->began >= t->endpoint->attempt_timeout - 2 * PS_MILLISECOND;
+}
+
+static const char *own_words(const struct ps_transfer *t, CURLcode code, enum ps_ending ending)
+{
+  if (ending == PS_END_COMPLETE || ending == PS_END_CANCELLED)
+    return "";
+  if (t->headers_too_big)
+    return "the header of the answer is too big";
+  if (line_too_long(t, code))
+    return "no memory, or a line of the header is too long";
+  if (t->resent)
+    return "the connection broke before an answer came";
+  if (t->dead)
+    return "the connection was closed before the request was sent";
+  if (code == CURLE_OK)
+    return "the connection was closed in the middle of the header";
+  return no_socket(t, code) ? strerror(t->slot->open_error) : NULL;
+}
+
 static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending ending)
 {
-  struct ps_outcome *outcome = t->outcome;
-  const char *words = t->words[0] ? t->words : curl_easy_strerror(code);
-  if (ending == PS_END_COMPLETE || ending == PS_END_CANCELLED)
-    words = "";
-  else if (t->headers_too_big)
-    words = "the header of the answer is too big";
-  else if (line_too_long(t, code))
-    words = "no memory, or a line of the header is too long";
-  else if (t->resent)
-    words = "the connection broke before an answer came";
-  else if (t->dead)
-    words = "the connection was closed before the request was sent";
-  else if (code == CURLE_OK)
-    words = "the connection was closed in the middle of the header";
-  else if (no_socket(t, code))
-    words = strerror(t->slot->open_error);
+  char words[CURL_ERROR_SIZE + 64];
+  const char *own = own_words(t, code, ending);
+  snprintf(words, sizeof words, "%s", own ? own : t->words[0] ? t->words : curl_easy_strerror(code));
+  if (!own && ending == PS_END_CONNECT)
+    say_connect(t, words, sizeof words);
+  size_t size = strlen(words);
+  if (ending == PS_END_TIMEOUT && is_out_of_time(t))
+    snprintf(words + size, sizeof words - size, "; its time limit is %g s",
+             (double)t->endpoint->attempt_timeout / (double)PS_SECOND);
   char *shown = ps_redact_url(words);
-  snprintf(outcome->error, sizeof outcome->error, "%s", shown ? shown : "");
+  snprintf(t->outcome->error, sizeof t->outcome->error, "%s", shown ? shown : "");
   free(shown);
 }
 
@@ -191,7 +220,8 @@ static void read_timings(struct ps_transfer *t)
   timings->resolve = timing(easy, CURLINFO_NAMELOOKUP_TIME_T, t->offset);
   timings->connect = timing(easy, CURLINFO_CONNECT_TIME_T, t->offset);
   timings->tls = timing(easy, CURLINFO_APPCONNECT_TIME_T, t->offset);
-  timings->first_byte = timing(easy, CURLINFO_STARTTRANSFER_TIME_T, t->offset);
+  /* libcurl stamps it too when the connection ends without one. */
+  timings->first_byte = t->header_bytes ? timing(easy, CURLINFO_STARTTRANSFER_TIME_T, t->offset) : -1;
   timings->total = ps_now() - t->began;
   if (timings->first_byte >= 0 && (timings->sent < 0 || timings->sent > timings->first_byte))
     timings->sent = timings->first_byte; /* it was sent by then; the callback did not come in between */

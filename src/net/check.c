@@ -85,7 +85,7 @@ static int refuse_url(const char *url, const char *why, struct poolsend_error *e
 int ps_check_url(const char *url, struct poolsend_error *error)
 {
   if (has_control_or_space(url))
-    return ps_refuse(error, "URL: it holds a space or a control character: write it percent-encoded (%%20)");
+    return refuse_url(url, "it holds a space or a control character: write it percent-encoded (%20)", error);
   const char *authority = after_scheme(url);
   if (!authority)
     return refuse_url(url, "it must begin with http:// or https://", error);

@@ -47,6 +47,7 @@ static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpo
     if (result)
       return result;
     own_expect |= header_is(line, "Expect");
+    endpoint->authenticates &= !header_is(line, "Authorization");
     endpoint->own_type |= header_is(line, "Content-Type");
     if (header_is(line, "Idempotency-Key")) {
       endpoint->own_key = true;
@@ -277,9 +278,10 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
   endpoint->url = copy(settings->url);
   endpoint->shown_url = ps_redact_url(settings->url);
   endpoint->method = copy(settings->method);
+  endpoint->unix_socket = copy(settings->unix_socket);
   endpoint->slots = calloc(permits, sizeof(struct ps_slot *));
   if (!endpoint->url || !endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
-      (settings->name && !endpoint->name) ||
+      (settings->unix_socket && !endpoint->unix_socket) || (settings->name && !endpoint->name) ||
       copy_list(&endpoint->resolve, settings->resolve, settings->resolve_count) ||
       copy_list(&endpoint->connect_to, settings->connect_to, settings->connect_to_count))
     return -ENOMEM;
@@ -300,6 +302,7 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
   free(endpoint->url);
   free(endpoint->shown_url);
   free(endpoint->method);
+  free(endpoint->unix_socket);
   *endpoint = (struct ps_endpoint){0};
 }
 

@@ -14,12 +14,13 @@ struct ps_endpoint {
   char *url;                  /* as requested */
   char *shown_url;            /* as shown */
   char *method;               /* NULL: POST with a body, GET without */
+  char *unix_socket;          /* NULL: none */
   struct curl_slist *headers, *resolve, *connect_to;
   bool own_key;  /* the headers settle whether and which Idempotency-Key is sent */
   bool key_sent; /* with own_key: they send one */
   bool own_type; /* the headers settle the Content-Type */
   bool form_type, no_key, follow, keep_bodies;
-  bool authenticates; /* an Authorization is made from credentials */
+  bool authenticates; /* an Authorization is made from credentials, none is given as a header */
   size_t max_response;
   ps_time hedge_delay, attempt_timeout;
   struct ps_success success;

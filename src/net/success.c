@@ -70,6 +70,11 @@ static int add_test(struct ps_success *success, const char *item, size_t size, s
              item);
     return -EINVAL;
   }
+  if (equals + 1 == item + size) {
+    snprintf(error->text, sizeof error->text, "success: '%.*s' wants a value after =; an empty string is written \"\"",
+             (int)size, item);
+    return -EINVAL;
+  }
   if (!is_pointer(item, (size_t)(equals - item))) {
     snprintf(error->text, sizeof error->text, "success: '%.*s': in a JSON pointer, ~ is written ~0 and / in a name ~1",
              (int)size, item);

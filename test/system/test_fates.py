@@ -243,6 +243,13 @@ def test_account_names_sizes_and_times():
         assert timings['tls'] is None
 
 
+@pytest.mark.parametrize('query', ['hang=request', 'close=after'])
+def test_account_has_no_first_byte_when_none_came(query):
+    with Server() as server:
+        result = run_json('--answer-wait', '0.2', '--hedge-delay', '0.1', '-d', 'x', server.url(f'/?{query}'))
+    assert result.settled['attempts'][0]['timings']['first_byte'] is None
+
+
 def test_account_counts_the_bytes_of_a_large_body():
     with Server() as server:
         result = run_json('--data-binary', '@-', server.url('/'), stdin='x' * 3000000)

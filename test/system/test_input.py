@@ -153,8 +153,8 @@ def test_status_is_refused(server, option, value):
     refuses(server, [f'{option}={value}'], option[2:], 'status')
 
 
-@pytest.mark.parametrize('value', ['/accepted', 'accepted=true', '/a,200', '/~2=1', '/a~=1'],
-                         ids=['without a value', 'without a slash', 'without a value among others',
+@pytest.mark.parametrize('value', ['/accepted', 'accepted=true', '/a,200', '/a=', '/~2=1', '/a~=1'],
+                         ids=['without a value', 'without a slash', 'without a value among others', 'with an empty value',
                               'a bad escape in the pointer', 'an unfinished escape in the pointer'])
 def test_JSON_test_is_refused(server, value):
     refuses(server, ['--success', value], 'success', value.split(',')[0])

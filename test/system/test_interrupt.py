@@ -18,7 +18,7 @@ def server():
         yield server
 
 
-@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize('number, code', [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_cancels_what_runs_and_every_fate_is_told(server, number, code):
     with Running('--format', 'json', '--hedge-delay', '0.1', '-d', 'x', server.url('/a?hang=request'),
                  server.url('/b?hang=headers&status=500')) as running:

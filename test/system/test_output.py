@@ -38,6 +38,23 @@ def test_text_of_a_failure_says_where_it_may_have_arrived(server):
     assert result.code == 4
 
 
+def test_text_of_a_rejection_says_what_the_server_said(server):
+    result = run('-d', 'x', server.url('/?status=400&body=no+such+number%0Amore'))
+    assert 'rejected after' in result.out
+    assert '(status 400: no such number)' in result.out
+
+
+def test_text_shows_nothing_of_a_servers_that_a_terminal_would_obey(server):
+    result = run('-d', 'x', server.url('/?status=400&body=%1b%5b31mred%c2%9b'))
+    assert '?[31mred??' in result.out
+
+
+def test_text_of_a_connection_that_failed_says_why():
+    with refused_port() as port:
+        assert 'Connection refused' in run('-d', 'x', f'http://127.0.0.1:{port}/').out
+    assert '/nonexistent: No such file' in run('--unix-socket', '/nonexistent', '-d', 'x', 'http://h/').out
+
+
 def test_output_file_gets_the_winners_whole_response(server, tmp_path):
     path = tmp_path / 'answer'
     result = run_json('--max-response', '10', '-o', path, '-d', 'x', server.url('/?size=100000'))

@@ -63,7 +63,7 @@ static void test_is_a_pointer_and_a_value_after_the_first_equals_sign(void **sta
     const char *list, *pointer, *expected;
   } rows[] = {
       {"/a=true", "/a", "true"},   {"/a/b/0=1", "/a/b/0", "1"},
-      {"/a=b=c", "/a", "\"b=c\""}, {"/a=", "/a", "\"\""},
+      {"/a=b=c", "/a", "\"b=c\""}, {"/a=\"\"", "/a", "\"\""},
       {"/a=null", "/a", "null"},   {"/a=\"1\"", "/a", "\"1\""},
       {"/=x", "/", "\"x\""},       {"/a b=c d", "/a b", "\"c d\""},
       {"/a=nul", "/a", "\"nul\""}, {"/a=say \"hi\"", "/a", "\"say \\\"hi\\\"\""},
@@ -167,8 +167,8 @@ static void values_are_compared_as_json_values(void **state)
       {"/a=1", "{\"a\":1}", PS_JSON_PASSED},           {"/a=1", "{\"a\":\"1\"}", PS_JSON_FAILED},
       {"/a=\"1\"", "{\"a\":\"1\"}", PS_JSON_PASSED},   {"/a=\"1\"", "{\"a\":1}", PS_JSON_FAILED},
       {"/a=yes", "{\"a\":\"yes\"}", PS_JSON_PASSED},   {"/a=true", "{\"a\":\"true\"}", PS_JSON_FAILED},
-      {"/a=true", "{\"a\":1}", PS_JSON_FAILED},        {"/a=", "{\"a\":\"\"}", PS_JSON_PASSED},
-      {"/a=", "{\"a\":null}", PS_JSON_FAILED},         {"/a={}", "{\"a\":{}}", PS_JSON_PASSED},
+      {"/a=true", "{\"a\":1}", PS_JSON_FAILED},        {"/a=\"\"", "{\"a\":\"\"}", PS_JSON_PASSED},
+      {"/a=\"\"", "{\"a\":null}", PS_JSON_FAILED},     {"/a={}", "{\"a\":{}}", PS_JSON_PASSED},
       {"/a={}", "{\"a\":{\"b\":1}}", PS_JSON_FAILED},  {"/a=[]", "{\"a\":[]}", PS_JSON_PASSED},
       {"/a=x/y", "{\"a\":\"x\\/y\"}", PS_JSON_PASSED},
   };
