@@ -86,6 +86,12 @@ def run_json(*arguments, **options):
     return run('--format', 'json', *arguments, **options)
 
 
+def heed_signals():
+    """In the child: the signals that whoever runs the tests may have ignored, as under nohup or in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """The program in the background, as a context manager: ended and reaped whatever happens."""
 
@@ -93,7 +99,7 @@ class Running:
         self.began = time.monotonic()
         self.process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
                                         stdout=options.pop('stdout', subprocess.PIPE), stderr=subprocess.PIPE,
-                                        text=True, env=environment(env), **options)
+                                        text=True, env=environment(env), preexec_fn=heed_signals, **options)
 
     def __enter__(self):
         return self

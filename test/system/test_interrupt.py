@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import PATIENCE, PROGRAM, Running, environment, parse_events
+from harness import PATIENCE, PROGRAM, Running, environment, heed_signals, parse_events
 
 from server import Server
 
@@ -149,7 +149,7 @@ def test_second_signal_ends_at_once_and_says_how_many_accounts_are_lost(server):
 def test_standard_error_that_takes_nothing_does_not_keep_the_program_from_ending(server, arguments):
     reader, writer = fill_pipe()
     process = subprocess.Popen([PROGRAM, *arguments, '-d', 'x', server.url('/?hang=body')],
-                               stdout=subprocess.DEVNULL, stderr=writer, env=environment())
+                               stdout=subprocess.DEVNULL, stderr=writer, env=environment(), preexec_fn=heed_signals)
     os.close(writer)
     time.sleep(0.5)  # it is stuck, or in the middle of the body
     process.send_signal(signal.SIGINT)
