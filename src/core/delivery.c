@@ -3,6 +3,7 @@
  *   may_start      whether anything may start at all (rules 4, 8, 9, 11, 13)
  *   exhaust        when the list has come to its end (rule 7)
  *   declare        who won, and when that is said (rules 4, 5, 8)
+ *   body_end       how long the rest of a body is waited for (rule 8)
  *   cancel_time    when running attempts are cut (rules 7, 9, 13)
  *   end_round      retry or the end (rule 10)
  * ps_delivery_decide puts them in order: the win is told before anything else is done about it. */
@@ -161,12 +162,13 @@ static void exhaust(struct ps_delivery *d, ps_time now)
     d->exhausted = trigger;
 }
 
-/* How long the rest of a body is waited for when the header has told the answer: one hedge delay. Plain failover has
- * none, so the default bounds it. */
+/* Until when the rest of a body is waited for once the header has told the answer: of a success one hedge delay (plain
+ * failover has none, so the default bounds it), of a rejection always the default, since it holds nobody up. */
 static ps_time body_end(const struct ps_delivery *d, unsigned endpoint)
 {
-  ps_time grace = d->rule->hedge_delay[endpoint];
-  return ps_after(d->tracks[endpoint].since, grace == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : grace);
+  const struct ps_track *track = &d->tracks[endpoint];
+  ps_time grace = track->phase == PS_PHASE_ACCEPTED ? d->rule->hedge_delay[endpoint] : PS_HEDGE_DELAY_DEFAULT;
+  return ps_after(track->since, grace == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : grace);
 }
 
 /* When a running attempt is cut: the settle time after a win (which the winner itself may still need for its body),

@@ -275,8 +275,7 @@ static void cancel(void *context, struct ps_attempt *attempt)
     allowed = book->interrupted || w->now >= ps_after(book->won, after_win);
   else if (!allowed)
     allowed = w->now >= ps_after(exhausted(w, book), rule(w)->answer_wait);
-  ps_time grace = w->hedge_delay[e->endpoint] == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : w->hedge_delay[e->endpoint];
-  allowed |= is_failing(e) && w->now >= ps_after(e->header, grace);
+  allowed |= is_failing(e) && w->now >= ps_after(e->header, PS_HEDGE_DELAY_DEFAULT);
   REQUIRE(w, allowed, "an attempt is cancelled though no limit has passed");
   e->cancelled = true;
 

@@ -64,10 +64,10 @@ def test_rejection_whose_body_stalls_passes_on_at_once(a, b):
     assert result.fates == [('rejected', 'status'), ('delivered', 'ok')]
 
 
-def test_rejection_whose_body_stalls_is_settled_after_a_hedge_delay(a):
+def test_rejection_whose_body_stalls_is_settled_after_a_second(a):
     result = run_json('--hedge-delay', '0.3', '-d', 'x', a.url('/?status=500&hang=body&size=50'))
     assert result.code == 1
-    assert 0.3 <= result.settled['t'] < 3
+    assert 1 <= result.settled['t'] < 10
     assert result.fates == [('rejected', 'status')]
 
 

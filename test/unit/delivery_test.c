@@ -147,7 +147,7 @@ static void header_of_a_rejection_starts_the_next_at_once(void **state)
   expect_wait_until(500, MS(1010));
 }
 
-static void body_of_a_rejection_is_waited_for_one_hedge_delay(void **state)
+static void body_of_a_rejection_is_waited_for_a_second(void **state)
 {
   (void)state;
   rule.endpoints = 1;
@@ -745,7 +745,7 @@ int main(void)
       SENTENCE(newest_attempt_starts_the_next_when_its_hedge_delay_passes),
       SENTENCE(newest_attempt_failing_starts_the_next_at_once),
       SENTENCE(header_of_a_rejection_starts_the_next_at_once),
-      SENTENCE(body_of_a_rejection_is_waited_for_one_hedge_delay),
+      SENTENCE(body_of_a_rejection_is_waited_for_a_second),
       SENTENCE(header_of_a_fatal_status_starts_nothing_more),
       SENTENCE(older_attempt_failing_starts_nothing),
       SENTENCE(attempt_that_timed_out_and_then_fails_starts_one_successor),
