@@ -162,7 +162,7 @@ void ps_pool_free(struct ps_pool *pool)
   ps_cond_broadcast(&pool->shared.work);
   ps_mutex_unlock(&pool->shared.mutex);
 
-  for (struct ps_list *link; (link = ps_list_pop(&pool->shared.workers));) {
+  ps_list_each(link, &pool->shared.workers) {
     struct worker *worker = PS_CONTAINER(link, struct worker, link);
     ps_thread_join(worker->thread);
     free(worker);

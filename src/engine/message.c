@@ -14,7 +14,7 @@ static void free_message(struct ps_message *message)
 {
   if (!message)
     return;
-  for (struct ps_list *link; (link = ps_list_pop(&message->attempts));)
+  ps_list_each(link, &message->attempts)
     free_attempt(PS_CONTAINER(link, struct ps_attempt, link));
   free(message->id);
   free(message->body);

@@ -200,10 +200,13 @@ static bool equal(struct json_object *a, struct json_object *b)
 static void unescape(char *token)
 {
   char *to = token;
-  for (const char *from = token; *from; from++) {
-    bool escape = *from == '~';
-    from += escape;
-    *to++ = !escape ? *from : *from == '1' ? '/' : '~';
+  for (const char *from = token; *from; from++, to++) {
+    if (*from != '~')
+      *to = *from;
+    else if (*++from == '1')
+      *to = '/';
+    else
+      *to = '~';
   }
   *to = '\0';
 }
