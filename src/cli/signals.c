@@ -16,17 +16,17 @@
 /* timeout(1) and its like send a signal to the process and again to its group: what comes this soon is the same one. */
 #define SAME_MS 250
 
-/* One that was ignored when we began, as under nohup, stays so. */
+/* SIGHUP stays ignored where it was, as under nohup. SIGINT does not: a script's background jobs begin with it ignored,
+ * and who sends it to one of them means it. */
 static sigset_t signals_of_interest(void)
 {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+  struct sigaction hangup;
   sigset_t set;
   sigemptyset(&set);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    struct sigaction action;
-    if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-      sigaddset(&set, numbers[i]);
-  }
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -34,6 +34,8 @@ void ps_cli_signals_block(void)
 {
   sigset_t set = signals_of_interest();
   pthread_sigmask(SIG_BLOCK, &set, NULL);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
 }
 
 static void raise_flag(int fd)

@@ -99,7 +99,8 @@ class Running:
         self.began = time.monotonic()
         self.process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
                                         stdout=options.pop('stdout', subprocess.PIPE), stderr=subprocess.PIPE,
-                                        text=True, env=environment(env), preexec_fn=heed_signals, **options)
+                                        text=True, env=environment(env),
+                                        **{'preexec_fn': heed_signals, **options})
 
     def __enter__(self):
         return self

@@ -32,6 +32,23 @@ def test_signal_cancels_what_runs_and_every_fate_is_told(server, number, code):
     assert result.settled['outcome'] == 'undelivered'
 
 
+def test_interrupt_reaches_a_background_job_of_a_script(server):
+    """Which began with SIGINT ignored."""
+    script = '"$0" "$@" & wait_for_it=$!; sleep 0.5; kill -INT $wait_for_it; wait $wait_for_it'
+    done = subprocess.run(['sh', '-c', script, PROGRAM, '--format', 'json', '-d', 'x', server.url('/?hang=request')],
+                          capture_output=True, text=True, env=environment(), timeout=PATIENCE, check=False)
+    assert done.returncode == 130
+    assert parse_events(done.stdout)[-1]['unknown'] == [1]
+
+
+def test_hangup_that_was_ignored_stays_so(server):
+    with Running('--format', 'json', '-d', 'x', server.url('/?delay=1'),
+                 preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as running:
+        server.wait_for(1)
+        running.interrupt(signal.SIGHUP)
+        assert running.finish().code == 0
+
+
 def test_signal_that_comes_twice_at_once_is_one(server):
     """As timeout(1) sends it: to the process, and to its group."""
     with Running('--format', 'json', '-d', 'x', server.url('/?hang=request')) as running:
