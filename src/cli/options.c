@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "cli/body.h"
+#include "cli/password.h"
 #include "cli/values.h"
 
 #include <getopt.h>
@@ -134,7 +135,7 @@ static bool set_user(struct ps_cli_settings *settings, const struct option_spec 
 {
   (void)option;
   settings->request.userpwd = value;
-  return strchr(value, ':') ? true : ps_cli_complain("-u: write USER:PASSWORD; poolsend does not ask for a password");
+  return strchr(value, ':') ? true : ps_cli_ask_password(settings, value);
 }
 
 /* CERTIFICATE[:PASSWORD]; "\:" and "\\" in the name stand for ":" and "\". */
@@ -216,7 +217,8 @@ static const struct option_spec options[] = {
     {"data-raw", 0, REQUEST, "DATA", add_piece, PS_CLI_DATA_RAW, "Like -d, but @ means nothing."},
     {"json", 0, REQUEST, "DATA|@FILE", add_piece, PS_CLI_JSON,
      "Like --data-binary, with JSON's Content-Type and Accept; repeats are joined as they are."},
-    {"user", 'u', REQUEST, "USER:PASSWORD", set_user, 0, "Authenticate with basic authentication."},
+    {"user", 'u', REQUEST, "USER[:PASSWORD]", set_user, 0,
+     "Authenticate with basic authentication; the password is asked for if need be."},
     {"oauth2-bearer", 0, REQUEST, "TOKEN", set_text, IN_SETTINGS(request.bearer), "Authenticate with a bearer token."},
     {"user-agent", 'A', REQUEST, "NAME", set_text, IN_SETTINGS(request.user_agent),
      "Send this User-Agent; '' sends none."},

@@ -75,10 +75,10 @@ class Result:
 
 
 def run(*arguments, stdin='', env=None, text=True):
-    """Runs the program to its end."""
+    """Runs the program to its end, without a terminal."""
     began = time.monotonic()
     done = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, text=text,
-                          env=environment(env), timeout=PATIENCE, check=False)
+                          env=environment(env), timeout=PATIENCE, check=False, start_new_session=True)
     return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
 

@@ -1,7 +1,11 @@
 """Every request option has curl's exact meaning: the same arguments give the same request, byte for byte."""
 
-from harness import run_json
+from harness import PROGRAM, environment, run_json
 from against_curl import assert_same, sent_by_poolsend
+
+import base64
+import os
+import pty
 
 import pytest
 
@@ -330,3 +334,25 @@ def test_idempotency_key_of_the_user_wins(server, arguments):
 
 def test_idempotency_key_of_the_user_is_sent_with_an_idempotent_method(server):
     assert keys_of(server, '-H', 'Idempotency-Key: mine')[1] == [['mine']]
+
+
+def test_password_that_is_not_given_is_asked_for_on_the_terminal(server):
+    try:
+        child, terminal = pty.fork()
+    except OSError:
+        pytest.skip('there are no pseudo-terminals')
+    if child == 0:
+        os.execve(PROGRAM, [PROGRAM, '-u', 'user', '-d', 'x', server.url()], environment())
+    shown = b''
+    while not shown.endswith(b': '):
+        shown += os.read(terminal, 100)
+    os.write(terminal, b'secret\n')
+    try:
+        while block := os.read(terminal, 1000):
+            shown += block
+    except OSError:  # the end of the child is the end of its terminal
+        pass
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert server.requests[0].header('Authorization') == 'Basic ' + base64.b64encode(b'user:secret').decode()
+    assert b'secret' not in shown
