@@ -54,12 +54,16 @@ static bool set_timeout(struct ps_transfer *t)
 
 /* ---- What it showed */
 
+#define A_DAY 86400
+
 /* RFC 9110, 10.2.3, in seconds or as a date. */
 static ps_time retry_after(CURL *easy)
 {
   curl_off_t seconds = 0;
   curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-  return seconds > 0 && seconds < 86400 ? seconds * PS_SECOND : 0;
+  if (seconds > A_DAY)
+    seconds = A_DAY;
+  return seconds > 0 ? seconds * PS_SECOND : 0;
 }
 
 static enum ps_ending ending_of_code(CURLcode code)

@@ -155,6 +155,13 @@ def test_retry_obeys_retry_after(a):
     assert result.settled['attempts'][1]['started'] >= 1
 
 
+def test_retry_after_of_years_is_not_taken_for_none(a):
+    a.script('/', 'status=503&header=Retry-After:99999999999', 'status=200')
+    result = run_json('--retry', '1', '--retry-delay', '0.05', '-m', '2', '-d', 'x', a.url('/'))
+    assert result.code == 1
+    assert a.count() == 1
+
+
 def test_retry_is_not_made_after_unknown_without_a_key(a):
     result = run_json('--no-idempotency-key', '--retry', '2', '--retry-delay', '0.05', '-d', 'x', a.url('/?close=after'))
     assert result.code == 4
