@@ -51,14 +51,14 @@ def test_dead_first_api_costs_no_hedge_delay():
     with refused_port() as port, Server() as second:
         result = run_json('-d', 'x', f'http://127.0.0.1:{port}/', second.url('/'))
     assert result.code == 0
-    assert result.settled['attempts'][1]['started'] < 0.2
+    assert result.settled['attempts'][1]['started'] < 0.5
     assert result.fates == [('unreached', 'connect'), ('delivered', 'ok')]
 
 
 def test_first_api_that_answers_500_at_once_costs_no_hedge_delay(servers):
     a, b, _ = servers
     result = run_json('-d', 'x', a.url('/?status=500'), b.url('/'))
-    assert result.settled['attempts'][1]['started'] < 0.2
+    assert result.settled['attempts'][1]['started'] < 0.5
     assert result.fates == [('rejected', 'status'), ('delivered', 'ok')]
 
 
