@@ -24,6 +24,12 @@ static inline ps_time ps_after(ps_time when, ps_time span)
   return sum;
 }
 
+/* A span as a timeout that counts whole milliseconds and takes 0 for none: at least 1. */
+static inline long ps_timeout_ms(ps_time span)
+{
+  return span < PS_MILLISECOND ? 1 : (long)(span / PS_MILLISECOND);
+}
+
 static inline ps_time ps_earlier(ps_time a, ps_time b)
 {
   return a < b ? a : b;

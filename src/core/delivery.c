@@ -324,13 +324,19 @@ enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *d, unsigned 
   return time_limit(d) <= now ? PS_CANCEL_MAX_TIME : PS_CANCEL_ANSWER_WAIT;
 }
 
-bool ps_delivery_rule_is_hopeless(const struct ps_delivery_rule *rule)
+ps_time ps_delivery_rule_reach(const struct ps_delivery_rule *rule)
 {
   ps_time sum = 0;
   for (unsigned i = 0; i + 1 < rule->endpoints; i++) {
-    if (rule->hedge_delay[i] == PS_NEVER) /* reached by failure only, which may come at any time */
-      return false;
+    if (rule->hedge_delay[i] == PS_NEVER)
+      return -1;
     sum = ps_after(sum, rule->hedge_delay[i]);
   }
-  return rule->endpoints > 1 && sum >= rule->max_time;
+  return sum;
+}
+
+bool ps_delivery_rule_is_hopeless(const struct ps_delivery_rule *rule)
+{
+  ps_time reach = ps_delivery_rule_reach(rule);
+  return rule->endpoints > 1 && reach >= 0 && reach >= rule->max_time;
 }

@@ -120,6 +120,10 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *delivery, ps_time now);
 /* Which limit ended the attempt to `endpoint`, which is being cancelled now. */
 enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *delivery, unsigned endpoint, ps_time now);
 
+/* How long after a message was taken up the last endpoint is tried if those before it stay silent; negative where only
+ * their failure, which may come at any time, moves it on. */
+ps_time ps_delivery_rule_reach(const struct ps_delivery_rule *rule);
+
 /* Whether the settings leave an endpoint that could never be reached: the hedge delays of all but the last add up to
  * max_time or more. */
 bool ps_delivery_rule_is_hopeless(const struct ps_delivery_rule *rule);

@@ -17,7 +17,7 @@ int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *se
   ps_heap_init(&engine->timers);
   engine->lanes = calloc(settings->rule.endpoints, sizeof *engine->lanes);
   if (!engine->lanes || ps_heap_reserve(&engine->timers, 1)) { /* so that the first message needs no memory */
-    free(engine->lanes);
+    ps_engine_fini(engine);
     return -ENOMEM;
   }
   for (unsigned i = 0; i < settings->rule.endpoints; i++) {

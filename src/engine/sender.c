@@ -129,14 +129,11 @@ static int check_times(const struct poolsend_sender *sender, struct poolsend_err
   const struct ps_delivery_rule *rule = &sender->rule;
   if (!ps_delivery_rule_is_hopeless(rule))
     return 0;
-  ps_time sum = 0;
-  for (unsigned i = 0; i + 1 < rule->endpoints; i++)
-    sum = ps_after(sum, rule->hedge_delay[i]);
   return ps_refuse(error,
                    "max-time: if those before it stay silent, the last endpoint is never tried within %g s, since "
                    "their hedge delays "
                    "add up to %g s; raise max-time or lower the hedge delay",
-                   (double)rule->max_time / 1e9, (double)sum / 1e9);
+                   (double)rule->max_time / 1e9, (double)ps_delivery_rule_reach(rule) / 1e9);
 }
 
 static int parse_fatal(struct ps_status_set *set, const char *text, struct poolsend_error *error)

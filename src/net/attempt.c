@@ -48,7 +48,7 @@ static bool set_timeout(struct ps_transfer *t)
   ps_time left = t->endpoint->attempt_timeout - (ps_now() - t->began);
   if (left <= 0)
     return false;
-  curl_easy_setopt(t->slot->easy, CURLOPT_TIMEOUT_MS, left < PS_MILLISECOND ? 1L : (long)(left / PS_MILLISECOND));
+  curl_easy_setopt(t->slot->easy, CURLOPT_TIMEOUT_MS, ps_timeout_ms(left));
   return true;
 }
 
@@ -120,16 +120,10 @@ static bool proxy_refused(const struct ps_transfer *t)
   return !t->requested && status != 0 && status / 100 != 2;
 }
 
-/* Some of the newest request has left, and no answer to it has come. */
-static bool is_unanswered(const struct ps_transfer *t)
-{
-  return t->unanswered && ps_transfer_request_size(t) > t->size_before;
-}
-
 /* libcurl calls a header line that is too long for it a want of memory. */
 static bool line_too_long(const struct ps_transfer *t, CURLcode code)
 {
-  return code == CURLE_OUT_OF_MEMORY && is_unanswered(t);
+  return code == CURLE_OUT_OF_MEMORY && ps_transfer_is_unanswered(t);
 }
 
 static bool no_socket(const struct ps_transfer *t, CURLcode code)
@@ -263,7 +257,7 @@ static void judge(struct ps_transfer *t, CURLcode code)
   enum ps_ending ending = ending_of(t, code);
   put_into_words(t, code, ending);
   struct ps_evidence evidence = {
-      .unanswered = is_unanswered(t),
+      .unanswered = ps_transfer_is_unanswered(t),
       .status = t->status,
       .ending = ending,
       .json = test_body(t, ending),

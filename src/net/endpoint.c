@@ -139,16 +139,10 @@ static void set_protocols(CURL *easy)
 #endif
 }
 
-/* A timeout of libcurl's counts milliseconds, and 0 means none. */
-static long milliseconds(ps_time span)
-{
-  return span < PS_MILLISECOND ? 1 : (long)(span / PS_MILLISECOND);
-}
-
 static void set_limits(CURL *easy, const struct poolsend_endpoint *settings)
 {
   if (settings->connect_timeout)
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings->connect_timeout));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(settings->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, settings->follow ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS);
   curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 2L);

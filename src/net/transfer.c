@@ -18,6 +18,11 @@ long ps_transfer_request_size(const struct ps_transfer *t)
   return size;
 }
 
+bool ps_transfer_is_unanswered(const struct ps_transfer *t)
+{
+  return t->unanswered && ps_transfer_request_size(t) > t->size_before;
+}
+
 /* About to send a request on a connection. Legitimately once, and once more for every redirect that was answered. */
 static int before_request(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
@@ -153,8 +158,7 @@ static int on_progress(void *context, curl_off_t expected, curl_off_t received, 
   struct ps_transfer *t = context;
   (void)expected, (void)received, (void)to_send;
   struct poolsend_timings *timings = &t->outcome->timings;
-  bool all_sent = t->unanswered && (size_t)sent >= t->payload->size && ps_transfer_request_size(t) > t->size_before;
-  if (timings->sent < 0 && all_sent)
+  if (timings->sent < 0 && (size_t)sent >= t->payload->size && ps_transfer_is_unanswered(t))
     timings->sent = ps_now() - t->began;
   return ps_slot_is_cancelled(t->slot) ? 1 : 0;
 }

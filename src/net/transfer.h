@@ -37,6 +37,9 @@ void ps_transfer_watch(struct ps_transfer *transfer);
 /* Stop keeping the response, and give up what was kept. */
 void ps_transfer_drop_spool(struct ps_transfer *transfer);
 
+/* Some of the newest request has left, and no complete final header has answered it. */
+bool ps_transfer_is_unanswered(const struct ps_transfer *transfer);
+
 /* Bytes of requests that have left so far, as the transport counts them. */
 long ps_transfer_request_size(const struct ps_transfer *transfer);
 
