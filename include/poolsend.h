@@ -65,6 +65,7 @@ enum poolsend_reason {
   POOLSEND_PROTOCOL,  /* what came is not HTTP, or more of it than is taken */
   POOLSEND_TRUNCATED, /* the body of the answer broke off after a complete header */
   POOLSEND_GATEWAY,   /* a gateway answered 502 or 504 for an API whose own answer nobody saw */
+  POOLSEND_TEMPLATE,  /* the message has not what the endpoint's templates ask for */
   POOLSEND_LOCAL      /* no memory, thread or descriptor here */
 };
 
@@ -120,6 +121,7 @@ struct poolsend_pending {
 struct poolsend_event {
   enum poolsend_event_kind kind;
   const char *message; /* the message's id */
+  uint64_t line;       /* the message's, as it was submitted; 0: none */
   poolsend_time t;     /* since the message was taken up */
 
   /* start, finish, delivered: the attempt it is about, as it was at that moment. delivered: without a response if
@@ -134,6 +136,10 @@ struct poolsend_event {
   const struct poolsend_attempt *const *attempts;
   size_t attempt_count;
   int winner;
+
+  /* settled without a winner: the names of the endpoints to which no attempt was made, in the list's order. */
+  const char *const *not_tried;
+  size_t not_tried_count;
 };
 
 /* NULL is fine. */
@@ -171,6 +177,15 @@ struct poolsend_endpoint {
   poolsend_time connect_timeout; /* 0: none of its own */
   poolsend_time attempt_timeout; /* 0: the sender's */
   poolsend_time hedge_delay;     /* 0: the sender's; POOLSEND_NEVER: only its failure starts the next */
+  unsigned hedge_permille;       /* 500 to 999: instead, that percentile of its own recent answers; 0: none */
+  unsigned max_in_flight;        /* attempts at once; 0: a share of the workers */
+
+  /* Values from a message that is JSON, where {{/pointer}} stands (RFC 6901), escaped for where they stand. A message that
+   * lacks one, or has one that cannot stand there, is not sent to this endpoint (fate unreached, reason template). */
+  bool url_template;                   /* in the path and the query of `url` */
+  const char *const *header_templates; /* "Name: value", sent besides `headers` */
+  size_t header_template_count;
+  const char *body_template; /* JSON; a string that is a placeholder and nothing else becomes the value itself */
 
   /* What counts as accepted: "200-299,409", with JSON tests such as "/accepted=true" between them. NULL: 200-299. */
   const char *success;
@@ -183,9 +198,14 @@ typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *
 struct poolsend_config {
   const struct poolsend_endpoint *endpoints;
   size_t endpoint_count;
-  unsigned workers; /* requests in flight, shared out equally among the endpoints; 0: one for each endpoint */
+  unsigned workers; /* requests in flight, shared out equally among the endpoints without a max_in_flight of their
+                     * own; 0: one for each endpoint */
 
-  poolsend_time hedge_delay, settle, answer_wait;
+  poolsend_time hedge_delay;
+  unsigned hedge_permille; /* 500 to 999: the hedge delay follows that percentile of each endpoint's recent answers,
+                            * between 10 ms and 1 s, from 1 s until there are 100 of them; 0: it is fixed */
+  double hedge_budget;     /* the share of recent messages that may be hedged on time, 0 to 1; negative: all */
+  poolsend_time settle, answer_wait;
   poolsend_time max_time;        /* POOLSEND_NEVER: none */
   poolsend_time attempt_timeout; /* POOLSEND_NEVER: none */
 
@@ -193,8 +213,15 @@ struct poolsend_config {
   poolsend_time retry_delay;    /* 0: exponential from one second, with jitter */
   poolsend_time retry_max_time; /* POOLSEND_NEVER: none */
 
+  unsigned max_pending; /* messages taken up and unsettled, at most; 0: twice the workers. Those that probe an endpoint
+                         * come on top, up to eight an endpoint */
+  bool in_order;        /* one message at a time */
+  bool no_breaker;      /* the list is kept strictly, however an endpoint fares */
+  double rate;          /* new messages a second, at most; 0: as fast as they go */
+
   const char *fatal_status; /* "401,403": an answer that ends the matter for the whole message. NULL: none */
   bool no_idempotency_key;
+  size_t max_body;     /* bytes of a message's body, at most */
   size_t max_response; /* bytes of a response that are kept in memory */
   bool keep_bodies;    /* keep all of the winner's response in a temporary file, see poolsend_response.spool */
   unsigned events;     /* poolsend_event_kind values, or-ed */
@@ -203,14 +230,28 @@ struct poolsend_config {
   void *trace_context;
 };
 
-/* Every default of the program: hedge delay 1 s, settle and answer wait 60 s, no other limit, 1 MiB of response,
- * delivered and settled events. */
+/* Every default of the program: hedge delay 1 s, settle and answer wait 60 s, no other limit, 16 MiB of body, 1 MiB of
+ * response, delivered and settled events. */
 POOLSEND_API void poolsend_config_init(struct poolsend_config *config);
 
 /* What was wrong and what would be right, in words. */
 struct poolsend_error {
   char text[512];
 };
+
+/* What a configuration file says. */
+struct poolsend_file {
+  struct poolsend_config config;     /* with its endpoints, each with the defaults in it; there may be none */
+  struct poolsend_endpoint defaults; /* for endpoints that are named elsewhere; `url` is NULL */
+};
+
+/* From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range is
+ * refused. Secrets are read from the environment and from files where it says so. 0; -EINVAL, and `error` (which may be
+ * NULL) says where and what would be right; -ENOMEM. Everything in `file` is its own until poolsend_file_free, which
+ * takes NULL. */
+POOLSEND_API int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t size,
+                                     struct poolsend_error *error);
+POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
 
 /* ---- Sender -------------------------------------------------------------------------------------------------- */
 
@@ -226,11 +267,34 @@ POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct pool
  * been freed. No other call on this sender may be under way. NULL is fine. */
 POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 
+/* A body, in place of the message's own, for one endpoint. */
+struct poolsend_part {
+  const char *endpoint; /* its name */
+  const void *body;
+  size_t size;
+  bool json;
+};
+
 struct poolsend_message {
   const char *id;   /* 1 to 255 of [A-Za-z0-9._:-]: names the message and is its Idempotency-Key */
   const void *body; /* NULL: no body at all */
   size_t size;
+  bool json; /* sent as application/json, where the endpoint's headers do not say otherwise */
+
+  const char *const *headers; /* "Name: value": in every request, instead of the endpoint's of that name */
+  size_t header_count;
+  const struct poolsend_part *parts;
+  size_t part_count;
+  uint64_t line; /* for its events: where it came from; 0: nowhere */
 };
+
+/* A message from one line of JSON, an envelope: an object with `body` (a string as it stands, or any JSON) or
+ * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`. 0, and the message is the caller's until
+ * poolsend_message_free, which takes NULL; its id is NULL if the envelope has none. -EINVAL, and `error` (which may be
+ * NULL) says what is wrong; -ENOMEM. */
+POOLSEND_API int poolsend_message_parse(struct poolsend_message **message, const char *text, size_t size,
+                                        struct poolsend_error *error);
+POOLSEND_API void poolsend_message_free(struct poolsend_message *message);
 
 /* Room for a random identifier (a UUID, RFC 9562) and its NUL. */
 #define POOLSEND_ID_SIZE 37
@@ -238,18 +302,35 @@ POOLSEND_API void poolsend_make_id(char id[POOLSEND_ID_SIZE]);
 
 POOLSEND_API bool poolsend_id_is_valid(const char *id);
 
-/* Take up a message; id and body are copied. Never blocks on the network. -EINVAL: the id is malformed. -ENOMEM. */
-POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message);
+/* Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long as it
+ * takes) until the sender can: until its first endpoint can take it soon, and there are not max_pending messages that have
+ * not settled, or whose `settled` event nobody has fetched. 0; -ETIMEDOUT: not yet. -EINVAL: it cannot be sent, `error`
+ * (which may be NULL) says why. -EMSGSIZE: its body is longer than max_body. -ESHUTDOWN: no more messages are taken up.
+ * -ENOMEM. */
+POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message,
+                                 poolsend_time timeout, struct poolsend_error *error);
 
-/* The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and an event, which the
- * caller frees; or -ETIMEDOUT. */
+/* The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and
+ * an event, which the caller frees; -ETIMEDOUT; or -ESHUTDOWN: no more messages are taken up, all have settled, and
+ * every event has been fetched. */
 POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event);
+
+/* Up to `room` events at once, with less trouble than one by one: the first is waited for as above. 0, and `count` of them are in
+ * `events`; or as above, and there are none. */
+POOLSEND_API int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **events,
+                               size_t room, size_t *count);
+
+/* Take up no more messages. Those taken up go on as ever for at most `limit` from now; then they are cancelled. A second
+ * call can only bring that closer. */
+POOLSEND_API void poolsend_drain(struct poolsend_sender *sender, poolsend_time limit);
 
 /* Nothing more starts, running attempts are cancelled, every message taken up settles; its events come as usual. */
 POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
 
 struct poolsend_counts {
-  uint64_t started; /* attempts, since the sender was made */
+  uint64_t started;  /* attempts, since the sender was made */
+  uint64_t finished; /* of these, those that have their fate */
+  uint64_t pending;  /* messages taken up that have not settled, or whose settled event nobody has fetched */
 };
 
 POOLSEND_API struct poolsend_counts poolsend_count(struct poolsend_sender *sender);

@@ -12,7 +12,7 @@ void ps_buf_fini(struct ps_buf *buf)
   *buf = (struct ps_buf){0};
 }
 
-static int reserve(struct ps_buf *buf, size_t more)
+int ps_buf_reserve(struct ps_buf *buf, size_t more)
 {
   if (more >= SIZE_MAX / 2 - buf->size)
     return -ENOMEM;
@@ -32,7 +32,7 @@ static int reserve(struct ps_buf *buf, size_t more)
 
 int ps_buf_append(struct ps_buf *buf, const void *data, size_t size)
 {
-  if (reserve(buf, size))
+  if (ps_buf_reserve(buf, size))
     return -ENOMEM;
   if (size)
     memcpy(buf->data + buf->size, data, size);
@@ -52,7 +52,7 @@ int ps_buf_vprintf(struct ps_buf *buf, const char *format, va_list arguments)
   va_copy(again, arguments);
   int size = vsnprintf(NULL, 0, format, again);
   va_end(again);
-  if (size < 0 || reserve(buf, (size_t)size))
+  if (size < 0 || ps_buf_reserve(buf, (size_t)size))
     return -ENOMEM;
   vsnprintf(buf->data + buf->size, (size_t)size + 1, format, arguments);
   buf->size += (size_t)size;

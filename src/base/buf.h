@@ -13,6 +13,9 @@ struct ps_buf {
 
 void ps_buf_fini(struct ps_buf *buf);
 
+/* Make sure that `more` bytes fit behind those that are there, and a NUL. 0 or -ENOMEM. */
+int ps_buf_reserve(struct ps_buf *buf, size_t more);
+
 /* 0 or -ENOMEM, each of them. */
 int ps_buf_append(struct ps_buf *buf, const void *data, size_t size);
 int ps_buf_puts(struct ps_buf *buf, const char *text);

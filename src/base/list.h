@@ -34,6 +34,11 @@ static inline void ps_list_append(struct ps_list *list, struct ps_list *link)
   list->prev = link;
 }
 
+static inline void ps_list_prepend(struct ps_list *list, struct ps_list *link)
+{
+  ps_list_append(list->next, link);
+}
+
 /* Taking out an item that is in no list does nothing. */
 static inline void ps_list_remove(struct ps_list *link)
 {

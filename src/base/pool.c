@@ -1,6 +1,7 @@
-/* One mutex, one condition variable: workers sleep on `work` while the queue is empty. The mutex is held to move a
- * job in or out of the queue, never while one runs or a thread is being made. `spare` counts the threads that have no
- * job (idle, or still starting): a job needs a new thread when more jobs are queued than threads are spare. */
+/* Each worker sleeps on a condition variable of its own, and a job goes to the one that became idle last: its stack and what
+ * it used are warm, and the others may sleep on. One mutex guards all; it is held to move a job in or out, never while
+ * one runs or a thread is being made. `coming` counts the threads that were asked for and have not looked for a job yet: a
+ * job needs a new thread when more jobs are queued than threads are coming. */
 #include "base/pool.h"
 
 #include "base/sync.h"
@@ -19,7 +20,13 @@
 struct worker {
   pthread_t thread;
   struct ps_pool *pool;
-  struct ps_list link;
+  struct ps_list link; /* among all */
+
+  /* Holding the pool's mutex. */
+  pthread_cond_t wake; /* job or draining changed */
+  struct ps_list idle; /* among those idle, or in none */
+  struct ps_job *job;  /* to be run next */
+  bool looked;         /* for a job, once */
 };
 
 struct ps_pool {
@@ -27,12 +34,10 @@ struct ps_pool {
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t work; /* queue or draining changed: workers wait */
     pthread_cond_t made; /* workers or started changed: submitters wait */
-    struct ps_list queue;
+    struct ps_list queue, workers, idle;
     size_t queued;
-    struct ps_list workers;
-    unsigned started, spare;
+    unsigned started, coming;
     bool draining;
   } shared;
 };
@@ -44,37 +49,43 @@ struct ps_pool *ps_pool_new(unsigned threads)
     return NULL;
   pool->limit = threads;
   ps_mutex_init(&pool->shared.mutex);
-  ps_cond_init(&pool->shared.work);
   ps_cond_init(&pool->shared.made);
   ps_list_init(&pool->shared.queue);
   ps_list_init(&pool->shared.workers);
+  ps_list_init(&pool->shared.idle);
   return pool;
 }
 
-/* The next job, or NULL when the pool is draining and nothing is left. */
-static struct ps_job *take_job(struct ps_pool *pool)
+static struct ps_job *pop_locked(struct ps_pool *pool)
 {
-  ps_mutex_lock(&pool->shared.mutex);
-  while (ps_list_empty(&pool->shared.queue) && !pool->shared.draining)
-    ps_cond_wait(&pool->shared.work, &pool->shared.mutex, PS_NEVER);
   struct ps_list *link = ps_list_pop(&pool->shared.queue);
-  if (link) {
-    pool->shared.queued--;
-    pool->shared.spare--;
-  }
-  ps_mutex_unlock(&pool->shared.mutex);
+  pool->shared.queued -= link != NULL;
   return link ? PS_CONTAINER(link, struct ps_job, link) : NULL;
+}
+
+/* The next job, or NULL when the pool is draining and nothing is left. */
+static struct ps_job *take_job(struct worker *worker)
+{
+  struct ps_pool *pool = worker->pool;
+  ps_mutex_lock(&pool->shared.mutex);
+  pool->shared.coming -= !worker->looked;
+  worker->looked = true;
+  worker->job = pop_locked(pool);
+  if (!worker->job && !pool->shared.draining) {
+    ps_list_prepend(&pool->shared.idle, &worker->idle);
+    while (!worker->job && !pool->shared.draining)
+      ps_cond_wait(&worker->wake, &pool->shared.mutex, PS_NEVER);
+    ps_list_remove(&worker->idle);
+  }
+  struct ps_job *job = worker->job;
+  ps_mutex_unlock(&pool->shared.mutex);
+  return job;
 }
 
 static void *work(void *argument)
 {
-  struct ps_pool *pool = argument;
-  for (struct ps_job *job; (job = take_job(pool));) {
+  for (struct ps_job *job; (job = take_job(argument));)
     job->run(job);
-    ps_mutex_lock(&pool->shared.mutex);
-    pool->shared.spare++;
-    ps_mutex_unlock(&pool->shared.mutex);
-  }
   return NULL;
 }
 
@@ -87,30 +98,46 @@ static int create_thread(struct worker *worker)
   if (STACK_SIZE)
     error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
   if (!error)
-    error = pthread_create(&worker->thread, &attributes, work, worker->pool);
+    error = pthread_create(&worker->thread, &attributes, work, worker);
   pthread_attr_destroy(&attributes);
   return -error;
 }
 
-/* Make the thread whose place was reserved in `started` and `spare`. Whether there is then any thread at all. */
-static bool add_worker(struct ps_pool *pool)
+static struct worker *new_worker(struct ps_pool *pool)
 {
   struct worker *worker = calloc(1, sizeof *worker);
+  if (!worker)
+    return NULL;
+  worker->pool = pool;
+  ps_list_init(&worker->idle);
+  ps_cond_init(&worker->wake);
+  return worker;
+}
+
+static void free_worker(struct worker *worker)
+{
   if (worker)
-    worker->pool = pool;
+    ps_cond_fini(&worker->wake);
+  free(worker);
+}
+
+/* Make the thread whose place was reserved in `started` and `coming`. Whether there is then any thread at all. */
+static bool add_worker(struct ps_pool *pool)
+{
+  struct worker *worker = new_worker(pool);
   bool made = worker && create_thread(worker) == 0;
   ps_mutex_lock(&pool->shared.mutex);
   if (made) {
     ps_list_append(&pool->shared.workers, &worker->link);
   } else {
     pool->shared.started--;
-    pool->shared.spare--;
+    pool->shared.coming--;
   }
   bool any = !ps_list_empty(&pool->shared.workers);
   ps_cond_broadcast(&pool->shared.made);
   ps_mutex_unlock(&pool->shared.mutex);
   if (!made)
-    free(worker);
+    free_worker(worker);
   return any;
 }
 
@@ -131,23 +158,41 @@ static bool take_back(struct ps_pool *pool, const struct ps_job *job)
   return found;
 }
 
+/* Hands the job to the worker that became idle last. NULL: none is. */
+static struct worker *give_locked(struct ps_pool *pool, struct ps_job *job)
+{
+  struct ps_list *link = ps_list_pop(&pool->shared.idle);
+  if (!link)
+    return NULL;
+  struct worker *worker = PS_CONTAINER(link, struct worker, idle);
+  worker->job = job;
+  return worker;
+}
+
+/* Queues the job. Whether a thread is to be made for it. */
+static bool queue_locked(struct ps_pool *pool, struct ps_job *job)
+{
+  ps_list_append(&pool->shared.queue, &job->link);
+  pool->shared.queued++;
+  if (pool->shared.queued <= pool->shared.coming || pool->shared.started == pool->limit)
+    return false;
+  pool->shared.started++;
+  pool->shared.coming++;
+  return true;
+}
+
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job)
 {
   ps_mutex_lock(&pool->shared.mutex);
   /* While every place is taken by a thread that others are still making, nobody knows whether there will be one. */
   while (pool->shared.started == pool->limit && ps_list_empty(&pool->shared.workers))
     ps_cond_wait(&pool->shared.made, &pool->shared.mutex, PS_NEVER);
-  ps_list_append(&pool->shared.queue, &job->link);
-  pool->shared.queued++;
-  bool grow = pool->shared.queued > pool->shared.spare && pool->shared.started < pool->limit;
-  if (grow) {
-    pool->shared.started++;
-    pool->shared.spare++;
-  } else {
-    ps_cond_signal(&pool->shared.work);
-  }
+  struct worker *idle = give_locked(pool, job);
+  bool grow = !idle && queue_locked(pool, job);
   ps_mutex_unlock(&pool->shared.mutex);
 
+  if (idle) /* with the mutex free, which it wants at once; it lives until the pool is freed */
+    ps_cond_signal(&idle->wake);
   if (grow && !add_worker(pool) && take_back(pool, job))
     return -EAGAIN;
   return 0;
@@ -159,16 +204,16 @@ void ps_pool_free(struct ps_pool *pool)
     return;
   ps_mutex_lock(&pool->shared.mutex);
   pool->shared.draining = true;
-  ps_cond_broadcast(&pool->shared.work);
+  ps_list_each(link, &pool->shared.workers)
+    ps_cond_signal(&PS_CONTAINER(link, struct worker, link)->wake);
   ps_mutex_unlock(&pool->shared.mutex);
 
   ps_list_each(link, &pool->shared.workers) {
     struct worker *worker = PS_CONTAINER(link, struct worker, link);
     ps_thread_join(worker->thread);
-    free(worker);
+    free_worker(worker);
   }
   ps_cond_fini(&pool->shared.made);
-  ps_cond_fini(&pool->shared.work);
   ps_mutex_fini(&pool->shared.mutex);
   free(pool);
 }

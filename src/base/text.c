@@ -1,12 +1,9 @@
-/* json-c would take what is not JSON (single quotes, raw control characters, NaN), clamp long integers and drop
- * duplicate members. A server's answer is evidence: it is either embedded as it is, or shown as a string. */
+/* A server's answer is evidence, a message is its sender's: neither is changed for being shown or sent on. */
 #include "base/text.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-
-#define DEPTH_MAX 32
 
 /* ---- UTF-8 */
 
@@ -36,13 +33,36 @@ static size_t sequence(const unsigned char *text, size_t size)
   return 0;
 }
 
-bool ps_text_is_utf8(const char *text, size_t size)
+/* Plain ASCII, which most is, eight bytes at a time. */
+static size_t ascii_size(const char *text, size_t size)
+{
+  size_t i = 0;
+  for (uint64_t eight; i + sizeof eight <= size; i += sizeof eight) {
+    memcpy(&eight, text + i, sizeof eight);
+    if (eight & UINT64_C(0x8080808080808080))
+      break;
+  }
+  while (i < size && (unsigned char)text[i] < 0x80)
+    i++;
+  return i;
+}
+
+size_t ps_text_utf8_size(const char *text, size_t size)
 {
   const unsigned char *bytes = (const unsigned char *)text;
-  for (size_t i = 0, length; i < size; i += length)
-    if (!(length = sequence(bytes + i, size - i)))
-      return false;
-  return true;
+  size_t i = 0;
+  for (size_t length; i < size; i += length) {
+    if (bytes[i] < 0x80)
+      i += ascii_size(text + i, size - i);
+    if (i == size || !(length = sequence(bytes + i, size - i)))
+      break;
+  }
+  return i;
+}
+
+bool ps_text_is_utf8(const char *text, size_t size)
+{
+  return ps_text_utf8_size(text, size) == size;
 }
 
 size_t ps_text_whole_utf8(const char *text, size_t size)
@@ -55,176 +75,6 @@ size_t ps_text_whole_utf8(const char *text, size_t size)
       return sequence((const unsigned char *)text + size - 1 - cut, cut + 1) == cut + 1 ? size : size - cut - 1;
   }
   return size;
-}
-
-/* ---- JSON: a recursive descent over the grammar of RFC 8259, bounded in depth */
-
-struct scan {
-  const char *at, *end;
-  struct ps_buf *out;
-  int depth;
-};
-
-static int value(struct scan *s);
-
-static void skip_space(struct scan *s)
-{
-  while (s->at < s->end && strchr(" \t\r\n", *s->at) && *s->at)
-    s->at++;
-}
-
-static bool next_is(const struct scan *s, char c)
-{
-  return s->at < s->end && *s->at == c;
-}
-
-/* Append everything from `from` to where the scan is. */
-static int keep(struct scan *s, const char *from)
-{
-  return ps_buf_append(s->out, from, (size_t)(s->at - from));
-}
-
-static int punctuation(struct scan *s, char c)
-{
-  skip_space(s);
-  if (!next_is(s, c))
-    return -EINVAL;
-  s->at++;
-  int error = keep(s, s->at - 1);
-  skip_space(s);
-  return error;
-}
-
-static bool skip_digits(struct scan *s)
-{
-  const char *from = s->at;
-  while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
-    s->at++;
-  return s->at > from;
-}
-
-static int number(struct scan *s)
-{
-  const char *from = s->at;
-  if (next_is(s, '-'))
-    s->at++;
-  bool zero = next_is(s, '0');
-  const char *digits = s->at;
-  if (!skip_digits(s) || (zero && s->at - digits > 1))
-    return -EINVAL;
-  if (next_is(s, '.')) {
-    s->at++;
-    if (!skip_digits(s))
-      return -EINVAL;
-  }
-  if (next_is(s, 'e') || next_is(s, 'E')) {
-    s->at++;
-    if (next_is(s, '+') || next_is(s, '-'))
-      s->at++;
-    if (!skip_digits(s))
-      return -EINVAL;
-  }
-  return keep(s, from);
-}
-
-/* After a backslash. */
-static bool skip_escape(struct scan *s)
-{
-  if (s->at == s->end || !*s->at || !strchr("\"\\/bfnrtu", *s->at))
-    return false;
-  if (*s->at++ != 'u')
-    return true;
-  for (int i = 0; i < 4; i++, s->at++)
-    if (s->at == s->end || !*s->at || !strchr("0123456789abcdefABCDEF", *s->at))
-      return false;
-  return true;
-}
-
-static int string(struct scan *s)
-{
-  const char *from = s->at++;
-  while (!next_is(s, '"')) {
-    if (s->at == s->end || (unsigned char)*s->at < 0x20)
-      return -EINVAL;
-    if (*s->at++ == '\\' && !skip_escape(s))
-      return -EINVAL;
-  }
-  s->at++;
-  return keep(s, from);
-}
-
-static int literal(struct scan *s, const char *word)
-{
-  size_t size = strlen(word);
-  if ((size_t)(s->end - s->at) < size || memcmp(s->at, word, size) != 0)
-    return -EINVAL;
-  s->at += size;
-  return ps_buf_append(s->out, word, size);
-}
-
-static int member(struct scan *s)
-{
-  skip_space(s);
-  if (!next_is(s, '"'))
-    return -EINVAL;
-  const char *name = s->at;
-  int error = string(s);
-  if (!error && memmem(name, (size_t)(s->at - name), "\\u0000", 6))
-    return -EINVAL;
-  if (!error)
-    error = punctuation(s, ':');
-  return error ? error : value(s);
-}
-
-/* An array or an object: `item` between commas, up to `close`. */
-static int collection(struct scan *s, char close, int (*item)(struct scan *s))
-{
-  if (++s->depth > DEPTH_MAX)
-    return -E2BIG;
-  int error = punctuation(s, *s->at);
-  if (!error && !next_is(s, close)) {
-    error = item(s);
-    while (!error && (skip_space(s), next_is(s, ','))) {
-      error = punctuation(s, ',');
-      if (!error)
-        error = item(s);
-    }
-  }
-  s->depth--;
-  return error ? error : punctuation(s, close);
-}
-
-static int value(struct scan *s)
-{
-  skip_space(s);
-  if (s->at == s->end)
-    return -EINVAL;
-  switch (*s->at) {
-  case '{':
-    return collection(s, '}', member);
-  case '[':
-    return collection(s, ']', value);
-  case '"':
-    return string(s);
-  case 't':
-    return literal(s, "true");
-  case 'f':
-    return literal(s, "false");
-  case 'n':
-    return literal(s, "null");
-  default:
-    return number(s);
-  }
-}
-
-int ps_text_compact_json(struct ps_buf *out, const char *text, size_t size)
-{
-  if (!ps_text_is_utf8(text, size))
-    return -EINVAL;
-  struct scan s = {.at = text, .end = text + size, .out = out};
-  int error = value(&s);
-  skip_space(&s);
-  return error ? error : s.at == s.end ? 0 : -EINVAL;
 }
 
 /* ---- Base64 */
@@ -247,4 +97,105 @@ int ps_text_base64(struct ps_buf *out, const void *data, size_t size)
       return -ENOMEM;
   }
   return 0;
+}
+
+/* The six bits that a digit stands for; 64: it is none. */
+static unsigned sextet(char c)
+{
+  if (c >= 'A' && c <= 'Z')
+    return (unsigned)(c - 'A');
+  if (c >= 'a' && c <= 'z')
+    return (unsigned)(c - 'a') + 26;
+  if (c >= '0' && c <= '9')
+    return (unsigned)(c - '0') + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/* Four digits, of which the last `padding` are "=". The bytes they stand for, or 0: they are not base64. */
+static size_t decode_group(const char *four, size_t padding, char bytes[3])
+{
+  unsigned a = sextet(four[0]), b = sextet(four[1]);
+  unsigned c = padding == 2 ? 0 : sextet(four[2]), d = padding ? 0 : sextet(four[3]);
+  bool lossy = (padding == 2 && (b & 15)) || (padding == 1 && (c & 3));
+  if ((a | b | c | d) > 63 || lossy)
+    return 0;
+  bytes[0] = (char)(a << 2 | b >> 4);
+  bytes[1] = (char)(b << 4 | c >> 2);
+  bytes[2] = (char)(c << 6 | d);
+  return 3 - padding;
+}
+
+int ps_text_from_base64(struct ps_buf *out, const char *text, size_t size)
+{
+  if (size % 4)
+    return -EINVAL;
+  size_t padding = size && text[size - 1] == '=' ? 1 + (text[size - 2] == '=') : 0;
+  char run[768];
+  size_t used = 0;
+  for (size_t i = 0; i < size; i += 4) {
+    size_t length = decode_group(text + i, i + 4 == size ? padding : 0, run + used);
+    if (!length)
+      return -EINVAL;
+    used += length;
+    if (used + 3 > sizeof run || i + 4 == size) {
+      if (ps_buf_append(out, run, used))
+        return -ENOMEM;
+      used = 0;
+    }
+  }
+  return ps_buf_append(out, "", 0);
+}
+
+/* ---- Words */
+
+/* Longer ones are not compared: no key or name that we know is. */
+#define WORD_MAX 64
+
+static size_t least(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+/* How many letters to change, add, leave out or swap with the next until `a` is `b` (optimal string alignment). */
+static size_t distance(const char *a, size_t a_size, const char *b, size_t b_size)
+{
+  size_t rows[3][WORD_MAX + 1];
+  for (size_t k = 0; k <= b_size; k++)
+    rows[0][k] = k;
+  for (size_t i = 1; i <= a_size; i++) {
+    size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+    row[0] = i;
+    for (size_t k = 1; k <= b_size; k++) {
+      row[k] = least(least(above[k], row[k - 1]) + 1, above[k - 1] + (a[i - 1] != b[k - 1]));
+      if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
+        row[k] = least(row[k], before[k - 2] + 1);
+    }
+  }
+  return rows[a_size % 3][b_size];
+}
+
+/* How far `word` is from `known`; 3 and more is too far. */
+static size_t strangeness(const char *word, const char *known)
+{
+  size_t size = strlen(word), known_size = strlen(known), shorter = least(size, known_size);
+  if (size > WORD_MAX || known_size > WORD_MAX)
+    return 3;
+  size_t steps = distance(word, size, known, known_size);
+  if (steps <= 2 && 3 * steps <= (size > known_size ? size : known_size))
+    return steps;
+  return shorter >= 3 && strncmp(word, known, shorter) == 0 ? 2 : 3;
+}
+
+const char *ps_text_nearest(const char *word, const char *const *words, size_t count)
+{
+  const char *nearest = NULL;
+  size_t best = 3;
+  for (size_t i = 0; i < count; i++) {
+    size_t strange = strangeness(word, words[i]);
+    if (strange < best) {
+      best = strange;
+      nearest = words[i];
+    }
+  }
+  return nearest;
 }

@@ -13,84 +13,84 @@
 /* A file that is nothing but what is stripped could go on for ever. */
 #define STRIPPED_MAX ((size_t)16 << 20)
 
-struct bytes {
-  char *data;
-  size_t size, room;
-};
-
-static bool append(struct bytes *bytes, const char *data, size_t size)
+static bool append(struct ps_buf *into, const char *data, size_t size)
 {
-  if (bytes->size + size + 1 > bytes->room) {
-    size_t room = 2 * (bytes->size + size) + 64;
-    char *longer = realloc(bytes->data, room);
-    if (!longer)
-      return ps_cli_complain("out of memory");
-    bytes->data = longer;
-    bytes->room = room;
-  }
-  if (size)
-    memcpy(bytes->data + bytes->size, data, size);
-  bytes->size += size;
-  bytes->data[bytes->size] = '\0';
-  return true;
+  return ps_buf_append(into, data, size) == 0 || ps_cli_complain("out of memory");
 }
 
-static bool append_stripped(struct bytes *bytes, const char *data, size_t size)
+static bool append_stripped(struct ps_buf *into, const char *data, size_t size)
 {
   for (size_t i = 0; i < size; i++)
-    if (data[i] != '\r' && data[i] != '\n' && data[i] != '\0' && !append(bytes, data + i, 1))
+    if (data[i] != '\r' && data[i] != '\n' && data[i] != '\0' && !append(into, data + i, 1))
       return false;
   return true;
 }
 
-static bool read_all(FILE *file, const char *path, bool strip, size_t limit, struct bytes *into)
+/* `option` is the one that sets the limit, to be named; NULL: none does. */
+struct source {
+  const char *path;
+  bool strip;
+  size_t limit;
+  const char *option;
+};
+
+static bool read_all(FILE *file, const struct source *from, const char *name, struct ps_buf *into)
 {
   char block[65536];
   size_t total = 0;
   for (size_t size; (size = fread(block, 1, sizeof block, file));) {
-    if (!(strip ? append_stripped(into, block, size) : append(into, block, size)))
+    if (!(from->strip ? append_stripped(into, block, size) : append(into, block, size)))
       return false;
     total += size;
-    if (into->size > limit || total > limit + STRIPPED_MAX)
-      return ps_cli_complain("%s: more than %zu bytes (--max-body)", path, limit);
+    if (into->size > from->limit || total > from->limit + STRIPPED_MAX)
+      return ps_cli_complain("%s: more than %zu bytes%s", name, from->limit, from->option ? from->option : "");
   }
-  return ferror(file) ? ps_cli_complain("%s: %s", path, strerror(errno)) : true;
+  return ferror(file) ? ps_cli_complain("%s: %s", name, strerror(errno)) : true;
 }
 
 /* A whole file, or standard input for "-". */
-static bool read_file(const char *path, bool strip, size_t limit, struct bytes *into)
+static bool read_source(struct ps_cli_settings *settings, const struct source *from, struct ps_buf *into)
 {
-  if (strcmp(path, "-") == 0)
-    return read_all(stdin, "standard input", strip, limit, into);
-  FILE *file = fopen(path, "re");
+  if (strcmp(from->path, "-") == 0) {
+    settings->stdin_used = true;
+    return read_all(stdin, from, "standard input", into);
+  }
+  FILE *file = fopen(from->path, "re");
   if (!file)
-    return ps_cli_complain("%s: %s", path, strerror(errno));
-  bool done = read_all(file, path, strip, limit, into);
+    return ps_cli_complain("%s: %s", from->path, strerror(errno));
+  bool done = read_all(file, from, from->path, into);
   fclose(file);
   return done;
 }
 
-static bool append_piece(struct bytes *body, const struct ps_cli_piece *piece, size_t limit)
+bool ps_cli_load_file(struct ps_cli_settings *settings, const char *path, size_t limit, struct ps_buf *into)
+{
+  return read_source(settings, &(struct source){.path = path, .limit = limit}, into);
+}
+
+static bool append_piece(struct ps_cli_settings *settings, const struct ps_cli_piece *piece)
 {
   if (piece->kind == PS_CLI_DATA_RAW || piece->text[0] != '@')
-    return append(body, piece->text, strlen(piece->text));
-  return read_file(piece->text + 1, piece->kind == PS_CLI_DATA, limit, body);
+    return append(&settings->body, piece->text, strlen(piece->text));
+  const struct source from = {.path = piece->text + 1,
+                              .strip = piece->kind == PS_CLI_DATA,
+                              .limit = settings->config.max_body,
+                              .option = " (--max-body)"};
+  return read_source(settings, &from, &settings->body);
 }
 
 bool ps_cli_load_body(struct ps_cli_settings *settings)
 {
-  struct bytes body = {0};
+  struct ps_buf *body = &settings->body;
   bool done = true;
   for (size_t i = 0; done && i < settings->piece_count; i++) {
     const struct ps_cli_piece *piece = &settings->pieces[i];
     if (i > 0 && piece->kind != PS_CLI_JSON)
-      done = append(&body, "&", 1);
-    done = done && append(&body, "", 0) && append_piece(&body, piece, settings->max_body);
+      done = append(body, "&", 1);
+    done = done && append(body, "", 0) && append_piece(settings, piece);
   }
-  settings->body = body.data;
-  settings->body_size = body.size;
-  if (done && body.size > settings->max_body)
-    return ps_cli_complain("the body is longer than %zu bytes (--max-body)", settings->max_body);
+  if (done && body->size > settings->config.max_body)
+    return ps_cli_complain("the body is longer than %zu bytes (--max-body)", settings->config.max_body);
   return done;
 }
 
@@ -108,14 +108,14 @@ static bool add_header_line(struct ps_cli_settings *settings, const char *path, 
 
 bool ps_cli_load_headers(struct ps_cli_settings *settings, const char *path)
 {
-  struct bytes text = {0};
-  bool done = read_file(path, false, HEADER_FILE_MAX, &text);
+  struct ps_buf text = {0};
+  bool done = ps_cli_load_file(settings, path, HEADER_FILE_MAX, &text);
   for (size_t at = 0; done && at < text.size;) {
     const char *newline = memchr(text.data + at, '\n', text.size - at);
     size_t size = newline ? (size_t)(newline - text.data) - at + 1 : text.size - at;
     done = add_header_line(settings, path, text.data + at, size);
     at += size;
   }
-  free(text.data);
+  ps_buf_fini(&text);
   return done;
 }

@@ -10,4 +10,7 @@ bool ps_cli_load_body(struct ps_cli_settings *settings);
 /* Adds the headers of a file, one a line; "-" is standard input. False: said why. */
 bool ps_cli_load_headers(struct ps_cli_settings *settings, const char *path);
 
+/* Appends a whole file, or standard input for "-", of at most `limit` bytes. False: said why. */
+bool ps_cli_load_file(struct ps_cli_settings *settings, const char *path, size_t limit, struct ps_buf *into);
+
 #endif

@@ -1,14 +1,15 @@
-/* The options: one table from which they are parsed and explained. */
+/* The options: parsing them, and explaining them. */
 #ifndef PS_CLI_OPTIONS_H
 #define PS_CLI_OPTIONS_H
 
 #include "cli/settings.h"
 
 /* Fill `settings`, initialised, from the arguments after the command's name. Everything that is wrong with them is
- * said on standard error, and gives false. Files that they name are read. */
+ * said on standard error, and gives false. Files that they name are read. With --help or --version nothing else is
+ * looked at. */
 bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv);
 
-/* The help text, on standard output. */
-void ps_cli_print_help(void);
+/* The help text of these commands, on standard output. */
+void ps_cli_print_help(unsigned commands);
 
 #endif

@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOOK_AGAIN_MS 20
@@ -35,24 +38,61 @@ static bool wait_writable(const struct ps_cli_output *output)
   }
 }
 
-/* A pipe that can be written to takes PIPE_BUF bytes without blocking. */
+/* What was written of it, or -1; 0: it would have to wait. A pipe that can be written to takes PIPE_BUF bytes without
+ * blocking. */
+static ssize_t write_some(const struct ps_cli_output *output, const char *bytes, size_t size)
+{
+  size_t piece = output->piece ? output->piece : PIPE_BUF;
+  ssize_t written = write(output->fd, bytes, size < piece ? size : piece);
+  return written < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : written;
+}
+
 bool ps_cli_write(struct ps_cli_output *output, const void *data, size_t size)
 {
   const char *bytes = data;
+  bool wait = !output->piece; /* else it would be a call for nothing, as a rule */
   while (size && !output->error) {
-    ssize_t written = -1;
-    if (wait_writable(output))
-      written = write(output->fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
-    else
-      output->error = errno;
-    if (written < 0 && !output->error && errno != EAGAIN && errno != EINTR)
+    ssize_t written = wait && !wait_writable(output) ? -1 : write_some(output, bytes, size);
+    if (written < 0)
       output->error = errno;
     if (written > 0) {
       bytes += written;
       size -= (size_t)written;
     }
+    wait = true;
   }
   return !output->error;
+}
+
+/* The same pipe, opened once more: that one does not block is then no matter of those who share the first one. -1: it
+ * cannot be done here. */
+static int reopen_pipe(int fd)
+{
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+void ps_cli_output_open(struct ps_cli_output *output, int fd)
+{
+  struct stat status;
+  *output = (struct ps_cli_output){.fd = fd, .patience_ms = PS_CLI_PATIENCE_MS};
+  if (fstat(fd, &status) != 0)
+    return;
+  if (S_ISREG(status.st_mode))
+    output->piece = SIZE_MAX;
+  if (!S_ISFIFO(status.st_mode))
+    return;
+  int own = reopen_pipe(fd);
+  if (own < 0)
+    return;
+  *output = (struct ps_cli_output){.fd = own, .patience_ms = PS_CLI_PATIENCE_MS, .piece = SIZE_MAX, .owned = true};
+}
+
+void ps_cli_output_close(struct ps_cli_output *output)
+{
+  if (output->owned)
+    close(output->fd);
 }
 
 void ps_cli_say(const char *text)

@@ -13,8 +13,14 @@
 struct ps_cli_output {
   int fd;
   int patience_ms;
-  int error; /* errno of the first failure, or 0; nothing is written after it */
+  size_t piece; /* how much one call may write: more would wait for the reader, whatever happens; 0: PIPE_BUF */
+  bool owned;   /* fd is closed by ps_cli_output_close */
+  int error;    /* errno of the first failure, or 0; nothing is written after it */
 };
+
+/* For much output: as few calls as the kind of descriptor allows. */
+void ps_cli_output_open(struct ps_cli_output *output, int fd);
+void ps_cli_output_close(struct ps_cli_output *output);
 
 /* All of `data`. False: it could not be written, see `error` (EAGAIN: blocked at an interrupt). */
 bool ps_cli_write(struct ps_cli_output *output, const void *data, size_t size);

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void ps_cli_settings_init(struct ps_cli_settings *settings)
+void ps_cli_settings_init(struct ps_cli_settings *settings, enum ps_cli_command command)
 {
-  *settings = (struct ps_cli_settings){.max_body = (size_t)16 << 20};
+  *settings = (struct ps_cli_settings){.command = command, .input = "-"};
   poolsend_config_init(&settings->config);
   settings->request.environment_proxy = true;
-  settings->shown_events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+  settings->request.connect_timeout = PS_CLI_NOT_GIVEN;
+  settings->shown_events = settings->config.events;
 }
 
 void ps_cli_settings_fini(struct ps_cli_settings *settings)
@@ -23,7 +24,8 @@ void ps_cli_settings_fini(struct ps_cli_settings *settings)
   free(settings->resolve.items);
   free(settings->connect_to.items);
   free(settings->pieces);
-  free(settings->body);
+  ps_buf_fini(&settings->body);
+  poolsend_file_free(settings->file);
   *settings = (struct ps_cli_settings){0};
 }
 
@@ -49,7 +51,9 @@ char *ps_cli_own(struct ps_cli_settings *settings, char *text)
   return text;
 }
 
-bool ps_cli_vcomplain(const char *format, va_list arguments)
+static bool vcomplain(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+
+static bool vcomplain(const char *format, va_list arguments)
 {
   char *words = NULL;
   if (vasprintf(&words, format, arguments) < 0)
@@ -71,7 +75,17 @@ bool ps_cli_complain(const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
-  ps_cli_vcomplain(format, arguments);
+  vcomplain(format, arguments);
   va_end(arguments);
   return false;
+}
+
+void ps_cli_warn(const struct ps_cli_settings *settings, const char *format, ...)
+{
+  if (settings->silent && !settings->show_error)
+    return;
+  va_list arguments;
+  va_start(arguments, format);
+  vcomplain(format, arguments);
+  va_end(arguments);
 }

@@ -2,9 +2,16 @@
 #ifndef PS_CLI_SETTINGS_H
 #define PS_CLI_SETTINGS_H
 
+#include "base/buf.h"
 #include "poolsend.h"
 
 #include <stdarg.h>
+
+/* The commands: bits, as an option may belong to several. */
+enum ps_cli_command { PS_CLI_SEND = 1, PS_CLI_STREAM = 2 };
+
+/* In `request`, a time that no option has set. */
+#define PS_CLI_NOT_GIVEN ((poolsend_time)-1)
 
 enum ps_cli_data { PS_CLI_DATA, PS_CLI_DATA_BINARY, PS_CLI_DATA_RAW, PS_CLI_JSON };
 
@@ -20,24 +27,30 @@ struct ps_cli_texts {
 };
 
 struct ps_cli_settings {
-  struct poolsend_config config;
-  struct poolsend_endpoint request; /* of every URL */
+  enum ps_cli_command command;
+  struct poolsend_config config; /* the file's, and over it what the options say */
+  struct poolsend_file *file;    /* --config, or NULL */
+  const char *config_path;
+  struct poolsend_endpoint request; /* what the options say of every request; zero where they say nothing */
+  bool hedge_delay_given, attempt_timeout_given; /* in `config`: the endpoints' own do not count */
   struct ps_cli_texts urls, headers, resolve, connect_to;
   struct ps_cli_piece *pieces;
-  size_t piece_count, max_body;
+  size_t piece_count;
   const char *id;        /* NULL: a random one */
   const char *output;    /* -o */
+  const char *input;     /* --input; "-" is standard input */
+  bool envelopes;        /* --input-format */
+  bool stdin_used;       /* an option has read standard input */
   unsigned shown_events; /* poolsend_event_kind values */
   bool json_output, dry_run, fail_on_duplicate, verbose, silent, show_error, help, version;
 
-  char *body; /* NULL: none */
-  size_t body_size;
+  struct ps_buf body; /* without data: none */
   char **owned;
   size_t owned_count;
 };
 
 /* Defaults. */
-void ps_cli_settings_init(struct ps_cli_settings *settings);
+void ps_cli_settings_init(struct ps_cli_settings *settings, enum ps_cli_command command);
 void ps_cli_settings_fini(struct ps_cli_settings *settings);
 
 /* Appends to a list. False: no memory. */
@@ -49,6 +62,7 @@ char *ps_cli_own(struct ps_cli_settings *settings, char *text);
 /* Says what is wrong with the command line, on standard error, and returns false. */
 bool ps_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-bool ps_cli_vcomplain(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+/* A warning, on standard error, unless -s is given without -S. Any thread. */
+void ps_cli_warn(const struct ps_cli_settings *settings, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -67,6 +67,14 @@ __attribute__((noreturn)) static void end_at_once(struct ps_cli_signals *signals
   _exit(128 + number);
 }
 
+static void end_in_order(struct ps_cli_signals *signals)
+{
+  if (signals->grace == PS_CLI_NO_GRACE)
+    poolsend_cancel_all(signals->sender);
+  else
+    poolsend_drain(signals->sender, signals->grace);
+}
+
 static long long milliseconds_now(void)
 {
   struct timespec now;
@@ -90,7 +98,7 @@ static void *wait_for_signals(void *argument)
     if (!atomic_load(&signals->first)) {
       first_at = milliseconds_now();
       atomic_store(&signals->first, (int)info.ssi_signo);
-      poolsend_cancel_all(signals->sender);
+      end_in_order(signals);
       raise_flag(signals->raised);
     } else if (milliseconds_now() - first_at >= SAME_MS) {
       end_at_once(signals, (int)info.ssi_signo);
@@ -98,10 +106,11 @@ static void *wait_for_signals(void *argument)
   }
 }
 
-bool ps_cli_signals_start(struct ps_cli_signals *signals, struct poolsend_sender *sender)
+bool ps_cli_signals_start(struct ps_cli_signals *signals, struct poolsend_sender *sender, poolsend_time grace)
 {
   sigset_t set = signals_of_interest();
   signals->sender = sender;
+  signals->grace = grace;
   signals->source = signalfd(-1, &set, SFD_CLOEXEC);
   signals->quit = eventfd(0, EFD_CLOEXEC);
   signals->raised = eventfd(0, EFD_CLOEXEC);

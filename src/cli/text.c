@@ -1,5 +1,9 @@
 #include "cli/text.h"
 
+#include "base/jsontext.h"
+#include "base/text.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +138,14 @@ static bool print_names(FILE *out, const struct poolsend_event *event, enum pool
   return any;
 }
 
-static void print_settled(FILE *out, const struct poolsend_event *event)
+/* Those to which no attempt was made. */
+static void print_not_tried(FILE *out, const struct poolsend_event *event)
+{
+  for (size_t i = 0; i < event->not_tried_count; i++)
+    fprintf(out, "%s%s", i ? ", " : "; not tried: ", event->not_tried[i]);
+}
+
+static void print_verdict(FILE *out, const struct poolsend_event *event)
 {
   const struct span after = span_of(event->t);
   if (event->winner >= 0)
@@ -145,27 +156,62 @@ static void print_settled(FILE *out, const struct poolsend_event *event)
   bool unknown = print_names(out, event, POOLSEND_UNKNOWN, ", MAY HAVE ARRIVED at ");
   if (!also && !unknown)
     fputs(event->winner >= 0 ? ", and nobody else accepted it" : ", and nobody accepted it", out);
-  fputc('\n', out);
+  print_not_tried(out, event);
+}
 
+static bool is_late_success(const struct poolsend_event *event, size_t index)
+{
+  return event->attempts[index]->fate == POOLSEND_DELIVERED && (int)index != event->winner;
+}
+
+static void print_attempt_lines(FILE *out, const struct poolsend_event *event)
+{
   int width = 0;
   for (size_t i = 0; i < event->attempt_count; i++)
     if ((int)strlen(event->attempts[i]->name) > width)
       width = (int)strlen(event->attempts[i]->name);
   for (size_t i = 0; i < event->attempt_count; i++) {
     const struct poolsend_attempt *attempt = event->attempts[i];
-    fprintf(out, "  %u  %-*s  ", attempt->number, width, attempt->name);
-    print_fate(out, attempt, attempt->fate == POOLSEND_DELIVERED && (int)i != event->winner);
-    fputc('\n', out);
+    fprintf(out, "\n  %u  %-*s  ", attempt->number, width, attempt->name);
+    print_fate(out, attempt, is_late_success(event, i));
   }
 }
 
-char *ps_cli_event_text(const struct poolsend_event *event)
+/* In a stream, on the same line. */
+static void print_attempts(FILE *out, const struct poolsend_event *event)
+{
+  for (size_t i = 0; i < event->attempt_count; i++) {
+    fprintf(out, "%s%u %s ", i ? "; " : ": ", event->attempts[i]->number, event->attempts[i]->name);
+    print_fate(out, event->attempts[i], is_late_success(event, i));
+  }
+}
+
+static void print_settled(FILE *out, const struct poolsend_event *event)
+{
+  print_verdict(out, event);
+  if (event->line)
+    print_attempts(out, event);
+  else
+    print_attempt_lines(out, event);
+  fputc('\n', out);
+}
+
+static void print_line(FILE *out, const struct poolsend_event *event, bool ids)
+{
+  if (event->line && ids)
+    fprintf(out, "line %llu (%s): ", (unsigned long long)event->line, event->message);
+  else if (event->line)
+    fprintf(out, "line %llu: ", (unsigned long long)event->line);
+}
+
+char *ps_cli_event_text(const struct poolsend_event *event, bool ids)
 {
   char *text = NULL;
   size_t size;
   FILE *out = open_memstream(&text, &size);
   if (!out)
     return NULL;
+  print_line(out, event, ids);
   switch (event->kind) {
   case POOLSEND_EVENT_START:
     print_start(out, event);
@@ -184,6 +230,53 @@ char *ps_cli_event_text(const struct poolsend_event *event)
     return text;
   free(text);
   return NULL;
+}
+
+/* ---- Refused lines */
+
+/* Words that may quote what others wrote: UTF-8 without anything that a terminal obeys. NULL: no memory. */
+static char *clean(const char *words)
+{
+  char *copy = strndup(words, ps_text_whole_utf8(words, strlen(words)));
+  bool utf8 = copy && ps_text_is_utf8(copy, strlen(copy));
+  for (unsigned char *c = (unsigned char *)copy; c && *c; c++) {
+    bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+    if (*c < ' ' || *c == 127 || (*c >= 0x80 && !utf8))
+      *c = '?';
+    if (c1)
+      c[0] = c[1] = '?';
+  }
+  return copy;
+}
+
+char *ps_cli_refused_text(uint64_t number, const char *id, const char *words)
+{
+  char *cleaned = clean(words), *text = NULL;
+  if (cleaned && asprintf(&text, "line %llu%s%s%s refused: %s\n", (unsigned long long)number, id ? " (" : "",
+                          id ? id : "", id ? ")" : "", cleaned) < 0)
+    text = NULL;
+  free(cleaned);
+  return text;
+}
+
+char *ps_cli_refused_json(uint64_t number, const char *id, const char *words)
+{
+  struct ps_buf out = {0};
+  char *cleaned = clean(words);
+  int error =
+      cleaned ? ps_buf_printf(&out, "{\"event\":\"refused\",\"line\":%llu", (unsigned long long)number) : -ENOMEM;
+  if (!error && id) /* valid, so that it needs no escapes */
+    error = ps_buf_printf(&out, ",\"message\":\"%s\"", id);
+  if (!error)
+    error = ps_buf_puts(&out, ",\"reason\":");
+  if (!error)
+    error = ps_jsontext_quote(&out, cleaned, strlen(cleaned), true);
+  if (!error)
+    error = ps_buf_puts(&out, "}\n");
+  free(cleaned);
+  if (error)
+    ps_buf_fini(&out);
+  return out.data;
 }
 
 /* ---- The dry run */

@@ -1,6 +1,8 @@
 /* The rules, each decided in one place:
  *   trigger_time   when the newest attempt starts the next one (rule 2)
  *   may_start      whether anything may start at all (rules 4, 8, 9, 11, 13)
+ *   choose         whom to try next: in order, those whose breaker is open last
+ *   pass_time      how long a slot is waited for
  *   exhaust        when the list has come to its end (rule 7)
  *   declare        who won, and when that is said (rules 4, 5, 8)
  *   body_end       how long the rest of a body is waited for (rule 8)
@@ -26,10 +28,15 @@ static int first_in_phase(const struct ps_delivery *d, enum ps_phase phase)
   return -1;
 }
 
+static bool is_waiting(const struct ps_track *track)
+{
+  return track->phase == PS_PHASE_QUEUED || track->phase == PS_PHASE_RECALLED;
+}
+
 static bool is_idle(const struct ps_delivery *d)
 {
   for (unsigned i = 0; i < d->rule->endpoints; i++)
-    if (d->tracks[i].phase == PS_PHASE_QUEUED || is_running(&d->tracks[i]))
+    if (is_waiting(&d->tracks[i]) || is_running(&d->tracks[i]))
       return false;
   return true;
 }
@@ -46,6 +53,7 @@ void ps_delivery_init(struct ps_delivery *d, const struct ps_delivery_rule *rule
       .round_start = now,
       .newest = -1,
       .exhausted = PS_NEVER,
+      .last_end = now,
       .winner = -1,
       .won = PS_NEVER,
   };
@@ -58,9 +66,13 @@ void ps_delivery_init(struct ps_delivery *d, const struct ps_delivery_rule *rule
 void ps_delivery_started(struct ps_delivery *d, unsigned endpoint, ps_time when)
 {
   struct ps_track *track = &d->tracks[endpoint];
-  assert(track->phase == PS_PHASE_QUEUED);
+  assert(is_waiting(track));
   track->phase = PS_PHASE_RUNNING;
   track->since = when;
+  track->delay = d->rule->hedge_delay[endpoint];
+  track->hedge = ps_after(when, track->delay);
+  d->newest = (int)endpoint;
+  d->starts++;
 }
 
 void ps_delivery_accepted(struct ps_delivery *d, unsigned endpoint, ps_time when)
@@ -106,10 +118,27 @@ void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsen
     ps_delivery_stop(d, when);
 }
 
-void ps_delivery_withdrawn(struct ps_delivery *d, unsigned endpoint)
+void ps_delivery_withdrawn(struct ps_delivery *d, unsigned endpoint, ps_time when)
+{
+  struct ps_track *track = &d->tracks[endpoint];
+  assert(is_waiting(track));
+  track->phase = d->closed ? PS_PHASE_WITHDRAWN : PS_PHASE_PASSED;
+  track->since = when;
+  d->last_end = when;
+}
+
+void ps_delivery_promoted(struct ps_delivery *d, unsigned endpoint)
 {
   assert(d->tracks[endpoint].phase == PS_PHASE_QUEUED);
-  d->tracks[endpoint].phase = PS_PHASE_WITHDRAWN;
+  d->tracks[endpoint].probe = true;
+  d->probed = true;
+}
+
+void ps_delivery_release(struct ps_delivery *d, ps_time when)
+{
+  if (d->held)
+    d->tracks[d->newest].hedge = when;
+  d->held = false;
 }
 
 void ps_delivery_stop(struct ps_delivery *d, ps_time when)
@@ -131,7 +160,7 @@ static ps_time time_limit(const struct ps_delivery *d)
 }
 
 /* When the newest attempt starts its successor: at its failure or one hedge delay after its start, whichever is
- * first. What is queued has not started, and what was accepted needs no successor. */
+ * first. What is queued for the first time has not started, and what was accepted needs no successor. */
 static ps_time trigger_time(const struct ps_delivery *d)
 {
   if (d->newest < 0)
@@ -140,12 +169,21 @@ static ps_time trigger_time(const struct ps_delivery *d)
   switch (track->phase) {
   case PS_PHASE_REFUSED:
   case PS_PHASE_FAILED:
+  case PS_PHASE_PASSED:
     return track->since;
   case PS_PHASE_RUNNING:
-    return ps_after(track->since, d->rule->hedge_delay[d->newest]);
+    return track->hedge;
+  case PS_PHASE_QUEUED:
+  case PS_PHASE_RECALLED:
+    return track->again ? track->since : PS_NEVER; /* it was passed over: what it starts are the others like it */
   default:
     return PS_NEVER;
   }
+}
+
+static ps_time answer_end(const struct ps_delivery *d)
+{
+  return ps_after(d->exhausted, d->rule->answer_wait);
 }
 
 /* A success header is as good as a win here: the data has been accepted. */
@@ -155,19 +193,85 @@ static bool may_start(const struct ps_delivery *d, ps_time now)
          first_in_phase(d, PS_PHASE_ACCEPTED) < 0;
 }
 
+/* Nobody is left to be tried for the first time. */
 static void exhaust(struct ps_delivery *d, ps_time now)
 {
-  ps_time trigger = trigger_time(d);
-  if (d->exhausted == PS_NEVER && trigger <= now && d->newest >= 0 && first_in_phase(d, PS_PHASE_PLANNED) < 0)
-    d->exhausted = trigger;
+  if (d->exhausted != PS_NEVER || d->newest < 0 || first_in_phase(d, PS_PHASE_PLANNED) >= 0)
+    return;
+  const struct ps_track *track = &d->tracks[d->newest];
+  ps_time end = track->phase == PS_PHASE_RUNNING ? ps_after(track->since, track->delay) : trigger_time(d);
+  if (end <= now)
+    d->exhausted = end;
 }
+
+/* ---- Slots and breakers */
+
+static enum ps_way way(const struct ps_delivery *d, unsigned endpoint)
+{
+  enum ps_way found = d->rule->ways ? d->rule->ways[endpoint] : PS_WAY_FREE;
+  return found == PS_WAY_PROBE && d->probed ? PS_WAY_SHUT : found;
+}
+
+/* The next to be tried for the first time in this round, or -1: the first that is not to be avoided, else the first. */
+static int choose(const struct ps_delivery *d)
+{
+  for (unsigned i = 0; i < d->rule->endpoints; i++)
+    if (d->tracks[i].phase == PS_PHASE_PLANNED && way(d, i) != PS_WAY_SHUT)
+      return (int)i;
+  return first_in_phase(d, PS_PHASE_PLANNED);
+}
+
+/* Whether somebody better is left for a message that waits for an endpoint whose breaker has opened. */
+static bool has_free_way(const struct ps_delivery *d)
+{
+  for (unsigned i = 0; i < d->rule->endpoints; i++)
+    if (d->tracks[i].phase == PS_PHASE_PLANNED && way(d, i) == PS_WAY_FREE)
+      return true;
+  return false;
+}
+
+/* Until when a slot is waited for. At the endpoint tried first that is what holds the stream back, so it has no end but that
+ * the breaker opens; at a later one it is a hedge delay; one that was passed over is waited for until another starts, or
+ * time is up. */
+static ps_time pass_time(const struct ps_delivery *d, unsigned endpoint)
+{
+  const struct ps_track *track = &d->tracks[endpoint];
+  if (track->probe)
+    return PS_NEVER;
+  if (track->again)
+    return track->after < d->starts ? 0 : answer_end(d);
+  if (way(d, endpoint) == PS_WAY_SHUT && has_free_way(d))
+    return 0;
+  return track->first ? PS_NEVER : ps_after(track->since, d->rule->hedge_delay[endpoint]);
+}
+
+/* Until when a hedge is held that the budget has no room for. */
+static ps_time hold_end(const struct ps_track *track)
+{
+  ps_time end = track->since;
+  for (int i = 0; i < PS_HEDGE_HOLD; i++)
+    end = ps_after(end, track->delay);
+  return end;
+}
+
+/* The one queued that is to be passed over first, or -1. */
+static int next_to_pass(const struct ps_delivery *d)
+{
+  int next = -1;
+  for (unsigned i = 0; i < d->rule->endpoints; i++)
+    if (d->tracks[i].phase == PS_PHASE_QUEUED && (next < 0 || pass_time(d, i) < pass_time(d, (unsigned)next)))
+      next = (int)i;
+  return next;
+}
+
+/* ---- The ends of attempts */
 
 /* Until when the rest of a body is waited for once the header has told the answer: of a success one hedge delay (plain
  * failover has none, so the default bounds it), of a rejection always the default, since it holds nobody up. */
 static ps_time body_end(const struct ps_delivery *d, unsigned endpoint)
 {
   const struct ps_track *track = &d->tracks[endpoint];
-  ps_time grace = track->phase == PS_PHASE_ACCEPTED ? d->rule->hedge_delay[endpoint] : PS_HEDGE_DELAY_DEFAULT;
+  ps_time grace = track->phase == PS_PHASE_ACCEPTED ? track->delay : PS_HEDGE_DELAY_DEFAULT;
   return ps_after(track->since, grace == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : grace);
 }
 
@@ -181,7 +285,7 @@ static ps_time cancel_time(const struct ps_delivery *d, unsigned endpoint)
   if (d->winner >= 0)
     limit = ps_after(d->won, (int)endpoint == d->winner ? d->rule->body_wait : d->rule->settle);
   else
-    limit = ps_earlier(ps_after(d->exhausted, d->rule->answer_wait), time_limit(d));
+    limit = ps_earlier(answer_end(d), time_limit(d));
   return d->tracks[endpoint].phase == PS_PHASE_REFUSED ? ps_earlier(limit, body_end(d, endpoint)) : limit;
 }
 
@@ -242,7 +346,7 @@ static bool end_round(struct ps_delivery *d)
   bool any = false;
   for (unsigned i = 0; i < d->rule->endpoints; i++) {
     struct ps_track *track = &d->tracks[i];
-    bool again = track->phase == PS_PHASE_FAILED && track->transient;
+    bool again = (track->phase == PS_PHASE_FAILED && track->transient) || track->phase == PS_PHASE_PASSED;
     *track = (struct ps_track){.phase = again ? PS_PHASE_PLANNED : PS_PHASE_SKIPPED};
     any |= again;
   }
@@ -256,6 +360,17 @@ static bool end_round(struct ps_delivery *d)
   return true;
 }
 
+/* When what is queued has to be looked at again: when it is passed over, or when its hedge delay would pass if it had
+ * started just now without anybody having told. */
+static ps_time next_look(const struct ps_delivery *d, ps_time now)
+{
+  ps_time next = PS_NEVER;
+  for (unsigned i = 0; i < d->rule->endpoints; i++)
+    if (d->tracks[i].phase == PS_PHASE_QUEUED)
+      next = ps_earlier(next, ps_earlier(pass_time(d, i), ps_after(now, d->rule->hedge_delay[i])));
+  return next;
+}
+
 static ps_time next_deadline(const struct ps_delivery *d, ps_time now)
 {
   ps_time next = PS_NEVER;
@@ -264,14 +379,78 @@ static ps_time next_deadline(const struct ps_delivery *d, ps_time now)
     next = cancel_time(d, (unsigned)late);
   if (d->winner < 0)
     next = ps_earlier(next, next_declare_time(d));
-  if (may_start(d, now) && d->exhausted == PS_NEVER)
-    next = ps_earlier(next, ps_earlier(trigger_time(d), time_limit(d)));
-  return next;
+  if (!may_start(d, now))
+    return next;
+  next = ps_earlier(next, ps_earlier(next_look(d, now), time_limit(d)));
+  return d->exhausted == PS_NEVER || trigger_time(d) > now ? ps_earlier(next, trigger_time(d)) : next;
 }
 
 static struct ps_effect effect(enum ps_effect_kind kind, int endpoint)
 {
   return (struct ps_effect){.kind = kind, .endpoint = (unsigned)endpoint, .until = PS_NEVER};
+}
+
+/* ---- Starting */
+
+/* Those passed over are asked for all at once, when nobody else is left: whichever has a slot first starts. */
+static int next_to_start(const struct ps_delivery *d, ps_time now)
+{
+  int next = choose(d);
+  if (next < 0 && now < answer_end(d))
+    next = first_in_phase(d, PS_PHASE_PASSED);
+  return next;
+}
+
+/* Whether the budget lets the next start be made now: only one that follows a silent attempt is a hedge, and it is asked for
+ * once. One that may not go is held, but not for ever. */
+static bool can_afford(struct ps_delivery *d)
+{
+  struct ps_track *newest = d->newest < 0 ? NULL : &d->tracks[d->newest];
+  if (!d->rule->budget || !newest || newest->phase != PS_PHASE_RUNNING || d->paid == d->starts)
+    return true;
+  if (!d->held && newest->hedge < hold_end(newest) && !ps_budget_allows(d->rule->budget)) {
+    d->held = true;
+    newest->hedge = hold_end(newest);
+    return false;
+  }
+  ps_budget_spend(d->rule->budget);
+  d->paid = d->starts;
+  return true;
+}
+
+static struct ps_effect start(struct ps_delivery *d, unsigned endpoint, ps_time now)
+{
+  struct ps_track *track = &d->tracks[endpoint];
+  bool again = track->phase == PS_PHASE_PASSED;
+  bool probe = !again && way(d, endpoint) == PS_WAY_PROBE;
+  *track = (struct ps_track){
+      .phase = PS_PHASE_QUEUED,
+      .probe = probe,
+      .first = d->newest < 0 && d->round == 0,
+      .again = again,
+      .after = d->starts,
+      .since = now,
+  };
+  d->probed |= probe;
+  d->held = false;
+  if (!again)
+    d->newest = (int)endpoint;
+  return effect(PS_EFFECT_START, (int)endpoint);
+}
+
+/* The next start, if one is due and may be made. */
+static bool start_next(struct ps_delivery *d, ps_time now, struct ps_effect *started)
+{
+  int next = next_to_start(d, now);
+  if (next < 0 || trigger_time(d) > now || !can_afford(d))
+    return false;
+  *started = start(d, (unsigned)next, now);
+  return true;
+}
+
+static bool is_over(const struct ps_delivery *d, ps_time now)
+{
+  return is_idle(d) && (!may_start(d, now) || next_to_start(d, now) < 0);
 }
 
 struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
@@ -288,6 +467,7 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
   bool open = may_start(d, now);
   if (!open && !d->closed) {
     d->closed = true;
+    d->held = false;
     return effect(PS_EFFECT_CLOSE, 0);
   }
 
@@ -297,14 +477,17 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
     return effect(PS_EFFECT_CANCEL, late);
   }
 
-  int next = first_in_phase(d, PS_PHASE_PLANNED);
-  if (open && next >= 0 && trigger_time(d) <= now) {
-    d->tracks[next].phase = PS_PHASE_QUEUED;
-    d->newest = next;
-    return effect(PS_EFFECT_START, next);
+  int passed = next_to_pass(d);
+  if (open && passed >= 0 && pass_time(d, (unsigned)passed) <= now) {
+    d->tracks[passed].phase = PS_PHASE_RECALLED;
+    return effect(PS_EFFECT_RECALL, passed);
   }
 
-  if (is_idle(d) && (next < 0 || !open)) {
+  struct ps_effect started;
+  if (open && start_next(d, now, &started))
+    return started;
+
+  if (is_over(d, now)) {
     if (d->winner < 0 && end_round(d))
       return ps_delivery_decide(d, now);
     d->settled = true;

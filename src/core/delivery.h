@@ -10,16 +10,22 @@
 #define PS_CORE_DELIVERY_H
 
 #include "base/clock.h"
-#include "core/fate.h"
+#include "core/budget.h"
+#include "core/health.h"
 
 #include <stdbool.h>
 
 #define PS_HEDGE_DELAY_DEFAULT PS_SECOND
 
-/* Shared by all messages of a sender; immutable. */
+/* A hedge beyond the budget waits for at most so many hedge delays. */
+#define PS_HEDGE_HOLD 10
+
+/* Shared by all messages of a sender; immutable, but for what it points to, which its owner keeps up to date. */
 struct ps_delivery_rule {
   unsigned endpoints;         /* >= 1 */
-  const ps_time *hedge_delay; /* [endpoints]; PS_NEVER: plain failover */
+  const ps_time *hedge_delay; /* [endpoints], of attempts that start now; PS_NEVER: plain failover */
+  const enum ps_way *ways;    /* [endpoints], as they are now; NULL: all free */
+  struct ps_budget *budget;   /* of hedges; NULL: none */
   ps_time settle;             /* for late attempts, after the win */
   ps_time body_wait;          /* for the rest of the winner's own body, after the win */
   ps_time answer_wait;
@@ -32,7 +38,9 @@ struct ps_delivery_rule {
 enum ps_phase {
   PS_PHASE_SKIPPED, /* not in this round */
   PS_PHASE_PLANNED,
-  PS_PHASE_QUEUED,   /* asked to start */
+  PS_PHASE_QUEUED,   /* asked to start: it waits for a slot, or nobody has told yet that it runs */
+  PS_PHASE_RECALLED, /* asked not to start after all: it will be withdrawn, or turn out to run */
+  PS_PHASE_PASSED,   /* passed over for want of a slot; its turn comes again after the others' */
   PS_PHASE_RUNNING,  /* its request is under way */
   PS_PHASE_ACCEPTED, /* running, and its complete success header has come */
   PS_PHASE_REFUSED,  /* running, and a complete header has come that is no success */
@@ -45,12 +53,19 @@ enum ps_phase {
 struct ps_track {
   enum ps_phase phase;
   bool cancelled, transient;
-  ps_time since; /* running: its start; accepted, refused: its header; failed: its end */
+  bool probe;     /* queued, running: to see how the endpoint fares */
+  bool first;     /* queued: the message has tried nobody else */
+  bool again;     /* queued: it has been passed over before, and waits for as long as there is */
+  unsigned after; /* queued: how many attempts had started; it may only be the next */
+  ps_time since;  /* queued: asked for; running: its start; accepted, refused: its header; failed, passed: when */
+  ps_time delay;  /* its hedge delay, from its start on */
+  ps_time hedge;  /* running: when it starts its successor, if it has not answered */
 };
 
 enum ps_effect_kind {
   PS_EFFECT_WAIT,      /* nothing to do before `until`, unless a fact comes */
   PS_EFFECT_START,     /* start an attempt to `endpoint`: report started, or withdrawn */
+  PS_EFFECT_RECALL,    /* report the attempt to `endpoint` withdrawn, unless it has started */
   PS_EFFECT_DELIVERED, /* tell that `endpoint` won */
   PS_EFFECT_CLOSE,     /* nothing may start any more: withdraw what is queued and report it */
   PS_EFFECT_CANCEL,    /* cancel the attempt to `endpoint`: it will be reported finished */
@@ -80,16 +95,19 @@ struct ps_delivery {
   bool may_repeat;
   uint64_t random; /* for jitter */
 
-  unsigned round;
-  ps_time round_start; /* when this round begins (began) */
-  int newest;          /* the endpoint tried last in this round, or -1 */
-  ps_time exhausted;   /* when the list came to its end, or PS_NEVER */
-  ps_time retry_after; /* the longest asked for in this round */
-  ps_time last_end;    /* when the attempt that finished last did */
+  unsigned round, starts; /* starts: in all rounds */
+  ps_time round_start;    /* when this round begins (began) */
+  int newest;             /* the endpoint tried last in this round, or -1 */
+  ps_time exhausted;      /* when the list came to its end, or PS_NEVER */
+  ps_time retry_after;    /* the longest asked for in this round */
+  ps_time last_end;       /* when the attempt that finished last did */
 
   int winner; /* or -1 */
   ps_time won;
   bool interrupted, stopped, maybe_arrived; /* maybe_arrived: a fate so far was `unknown` */
+  bool probed;                              /* it has been a probe: once is enough for one message */
+  bool held;                                /* its next hedge waits for the budget */
+  unsigned paid;                            /* how many had started when the budget paid for a hedge last */
   bool told, closed, settled;               /* effects that come once */
 };
 
@@ -106,7 +124,13 @@ void ps_delivery_accepted(struct ps_delivery *delivery, unsigned endpoint, ps_ti
 void ps_delivery_refused(struct ps_delivery *delivery, unsigned endpoint, bool fatal, ps_time when);
 void ps_delivery_finished(struct ps_delivery *delivery, unsigned endpoint, enum poolsend_fate fate, bool transient,
                           bool fatal, ps_time retry_after, ps_time when);
-void ps_delivery_withdrawn(struct ps_delivery *delivery, unsigned endpoint);
+void ps_delivery_withdrawn(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
+
+/* The attempt queued for `endpoint` has been given a permit for a probe. */
+void ps_delivery_promoted(struct ps_delivery *delivery, unsigned endpoint);
+
+/* The budget has room for the hedge that is held. */
+void ps_delivery_release(struct ps_delivery *delivery, ps_time when);
 
 /* Nothing more can start, in this round or another: what runs is waited for as at the end of the list. */
 void ps_delivery_stop(struct ps_delivery *delivery, ps_time when);

@@ -28,6 +28,7 @@ const char *poolsend_reason_name(enum poolsend_reason reason)
       [POOLSEND_PROTOCOL] = "protocol",
       [POOLSEND_TRUNCATED] = "truncated",
       [POOLSEND_GATEWAY] = "gateway",
+      [POOLSEND_TEMPLATE] = "template",
       [POOLSEND_LOCAL] = "local",
   };
   return names[reason];

@@ -19,3 +19,17 @@ void ps_outcome_fini(struct ps_outcome *outcome)
   outcome->response.spool = -1;
   outcome->has_response = false;
 }
+
+void ps_outcome_clear(struct ps_outcome *outcome, size_t most)
+{
+  struct ps_buf body = outcome->body;
+  outcome->body = (struct ps_buf){0};
+  if (body.room > most)
+    ps_buf_fini(&body);
+  ps_outcome_fini(outcome);
+  ps_buf_clear(&body);
+  memset(outcome, 0, offsetof(struct ps_outcome, error));
+  outcome->error[0] = '\0';
+  outcome->body = body;
+  outcome->response.spool = -1;
+}

@@ -1,106 +1,242 @@
 /* One mutex guards what threads share, and nobody who holds it takes another. It is held to move list links and to read
  * or set flags, never for a callback, for I/O or to free.
  *
- * The last check before a launch is made under it: a worker may launch an attempt only while its message is not closed,
- * and a worker that posts a success closes the message in the same moment. So nothing starts after the first success
- * has been posted, and starts are numbered in the order in which they passed the check. */
+ * The last check before a launch is made under it, and a worker that posts a success closes the message in the same moment.
+ * So nothing starts after the first success has been posted, and starts are numbered in the order in which they passed the
+ * check.
+ *
+ * Threads that wait are not woken for every trifle: submitters when there is room for several messages at once, or when the
+ * coordinator has nothing else to do; the coordinator only when it sleeps, which it does not do for a moment after a step that
+ * found much to do. */
 #include "engine/coordinator.h"
 
 #include "base/sync.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
-/* ---- What workers do */
+/* Room that is worth waking a submitter for. */
+#define ROOM_BATCH 32
+
+/* Where about so many messages come in a millisecond, the coordinator rests for a moment after each step, so that there is
+ * more for the next to do: being woken for each message takes longer than all that is done for it. */
+#define MANY      4
+#define A_MOMENT  (250 * PS_MICROSECOND)
+#define FLOW_SPAN 4.0 /* milliseconds */
+
+/* ---- The lock */
+
+static void enter(struct ps_coordinator *c)
+{
+  ps_mutex_lock(&c->shared.mutex);
+}
+
+static void wake(struct ps_coordinator *c, struct ps_wakes wakes)
+{
+  if (wakes.coordinator)
+    ps_cond_signal(&c->shared.wake);
+  if (wakes.submitters)
+    ps_cond_broadcast(&c->shared.room);
+  if (wakes.fetchers)
+    ps_cond_broadcast(&c->shared.told);
+}
+
+static struct ps_wakes take_wakes_locked(struct ps_coordinator *c)
+{
+  struct ps_wakes wakes = c->shared.wakes;
+  c->shared.wakes = (struct ps_wakes){0};
+  return wakes;
+}
+
+/* Whoever is to be woken is woken when the mutex is free, so as not to wait for it at once. */
+static void leave(struct ps_coordinator *c)
+{
+  struct ps_wakes wakes = take_wakes_locked(c);
+  ps_mutex_unlock(&c->shared.mutex);
+  wake(c, wakes);
+}
+
+static void wait_locked(struct ps_coordinator *c, pthread_cond_t *cond, ps_time deadline)
+{
+  wake(c, take_wakes_locked(c));
+  ps_cond_wait(cond, &c->shared.mutex, deadline);
+}
 
 static void wake_locked(struct ps_coordinator *c)
 {
-  if (!c->shared.asleep)
-    return;
+  c->shared.wakes.coordinator |= c->shared.asleep;
   c->shared.asleep = false;
-  ps_cond_signal(&c->shared.wake);
 }
 
-static void post_locked(struct ps_coordinator *c, struct ps_notice *notice, enum ps_notice_kind kind)
+/* ---- What workers do */
+
+static void post_locked(struct ps_coordinator *c, struct ps_notice *notice, enum ps_notice_kind kind, ps_time when)
 {
   notice->kind = kind;
-  notice->when = ps_now();
+  notice->when = when;
   ps_list_append(&c->shared.notices, &notice->link);
   wake_locked(c);
 }
 
-/* Whether the attempt may be launched; if so it has started. */
-static bool pass_last_check(struct ps_coordinator *c, struct ps_attempt *attempt)
+static void withdraw_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
-  ps_mutex_lock(&c->shared.mutex);
-  bool open = !attempt->message->closed;
-  if (open) {
-    c->shared.started++;
-    post_locked(c, &attempt->started, PS_NOTICE_STARTED);
-  } else {
-    post_locked(c, &attempt->ended, PS_NOTICE_WITHDRAWN);
+  ps_lane_give(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
+  post_locked(c, &attempt->ended, PS_NOTICE_WITHDRAWN, ps_now());
+}
+
+/* Whether the attempt may be launched; if so it has started. */
+static bool pass_last_check_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
+{
+  struct ps_message *message = attempt->message;
+  if (atomic_load(&message->closed) || attempt->recalled || message->launched != attempt->after) {
+    withdraw_locked(c, attempt);
+    return false;
   }
-  ps_mutex_unlock(&c->shared.mutex);
-  return open;
+  ps_time now = ps_now();
+  message->launched++;
+  c->shared.started++;
+  atomic_store(&attempt->started_at, now);
+  if (c->events & POOLSEND_EVENT_START)
+    post_locked(c, &attempt->started, PS_NOTICE_STARTED, now);
+  return true;
 }
 
 /* The attempt is the coordinator's again the moment the mutex is free. */
-static void post_finished(struct ps_coordinator *c, struct ps_attempt *attempt)
+static void finish_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
-  bool success = attempt->outcome.verdict.fate == POOLSEND_DELIVERED;
-  ps_mutex_lock(&c->shared.mutex);
-  attempt->message->closed |= success;
-  post_locked(c, &attempt->ended, PS_NOTICE_FINISHED);
-  ps_mutex_unlock(&c->shared.mutex);
+  if (attempt->outcome.verdict.fate == POOLSEND_DELIVERED)
+    atomic_store(&attempt->message->closed, true);
+  c->shared.finished++;
+  ps_lane_give(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
+  post_locked(c, &attempt->ended, PS_NOTICE_FINISHED, ps_now());
 }
 
+/* A success needs no decision before its body has ended, or its hedge delay has passed; but nothing may start any more. */
 void ps_coordinator_answered(struct ps_coordinator *c, struct ps_attempt *attempt, bool success, int status)
 {
-  ps_mutex_lock(&c->shared.mutex);
-  attempt->message->closed |= success;
-  attempt->answered.status = status;
-  post_locked(c, &attempt->answered, success ? PS_NOTICE_ACCEPTED : PS_NOTICE_REFUSED);
-  ps_mutex_unlock(&c->shared.mutex);
+  if (success) {
+    atomic_store(&attempt->accepted_status, status);
+    atomic_store(&attempt->accepted_at, ps_now());
+    atomic_store(&attempt->message->closed, true);
+    return;
+  }
+  enter(c);
+  attempt->refused.status = status;
+  post_locked(c, &attempt->refused, PS_NOTICE_REFUSED, ps_now());
+  leave(c);
 }
 
-bool ps_coordinator_is_late(struct ps_coordinator *c, const struct ps_attempt *attempt)
+bool ps_coordinator_is_late(const struct ps_attempt *attempt)
 {
-  ps_mutex_lock(&c->shared.mutex);
-  int winner = attempt->message->winner;
-  ps_mutex_unlock(&c->shared.mutex);
+  int winner = atomic_load(&attempt->message->winner);
   return winner >= 0 && winner != (int)attempt->endpoint;
 }
 
-static void run_attempt(struct ps_job *job)
+/* The next attempt of the lane that has a permit now, or NULL. */
+static struct ps_attempt *next_locked(struct ps_coordinator *c, unsigned endpoint)
+{
+  struct ps_ticket *ticket = ps_lane_next(&c->shared.lanes[endpoint]);
+  return ticket ? PS_CONTAINER(ticket, struct ps_attempt, ticket) : NULL;
+}
+
+/* Run the attempt, and then, as long as there are any, those that wait for its endpoint. */
+static void run_attempts(struct ps_job *job)
 {
   struct ps_attempt *attempt = PS_CONTAINER(job, struct ps_attempt, job);
   struct ps_coordinator *c = attempt->host;
-  if (!pass_last_check(c, attempt))
-    return;
-  c->runner.perform(c->runner.context, attempt);
-  post_finished(c, attempt);
+  unsigned endpoint = attempt->endpoint;
+  while (attempt) {
+    c->runner.prepare(c->runner.context, attempt);
+    enter(c);
+    bool passed = pass_last_check_locked(c, attempt);
+    if (passed) {
+      leave(c);
+      c->runner.perform(c->runner.context, attempt);
+      enter(c);
+      finish_locked(c, attempt);
+    }
+    attempt = next_locked(c, endpoint);
+    leave(c);
+  }
 }
 
 /* ---- What the engine asks for, on the coordinator's thread */
 
+/* Whether many messages came of late. */
+static bool is_busy(const struct ps_coordinator *c)
+{
+  return c->flow > MANY;
+}
+
 /* No thread to run it on: an attempt that started and came to nothing, so that the account shows it. */
 static void fail_to_launch(struct ps_coordinator *c, struct ps_attempt *attempt, int error)
 {
-  if (!pass_last_check(c, attempt))
-    return;
-  ps_outcome_local(&attempt->outcome, -error);
-  post_finished(c, attempt);
+  enter(c);
+  if (pass_last_check_locked(c, attempt)) {
+    ps_outcome_local(&attempt->outcome, -error);
+    finish_locked(c, attempt);
+  }
+  leave(c);
 }
 
 static void launch(void *context, struct ps_attempt *attempt)
 {
   struct ps_coordinator *c = context;
   attempt->host = c;
-  attempt->job.run = run_attempt;
-  c->runner.prepare(c->runner.context, attempt);
-  int error = ps_pool_submit(c->pool, &attempt->job);
-  if (error)
-    fail_to_launch(c, attempt, error);
+  attempt->job.run = run_attempts;
+  ps_list_append(&c->launches, &attempt->job.link);
+}
+
+/* Attempts asked for in this step enter their lanes. Those that find a permit go to the pool, the others wait for a worker
+ * that ends another. */
+static void flush_launches(struct ps_coordinator *c)
+{
+  struct ps_list ready;
+  ps_list_init(&ready);
+  enter(c);
+  for (struct ps_list *link; (link = ps_list_pop(&c->launches));) {
+    struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
+    ps_lane_enter(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
+  }
+  for (unsigned i = 0; i < c->endpoints; i++)
+    for (struct ps_attempt *attempt; (attempt = next_locked(c, i));)
+      ps_list_append(&ready, &attempt->job.link);
+  leave(c);
+
+  for (struct ps_list *link; (link = ps_list_pop(&ready));) {
+    struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
+    int error = ps_pool_submit(c->pool, &attempt->job);
+    if (error)
+      fail_to_launch(c, attempt, error);
+  }
+}
+
+/* Of one that has started nobody may have told: then this does. One that has not may be just before its last check. */
+static void recall(void *context, struct ps_attempt *attempt)
+{
+  struct ps_coordinator *c = context;
+  flush_launches(c);
+  enter(c);
+  attempt->recalled = true;
+  if (ps_lane_leave(&attempt->ticket))
+    withdraw_locked(c, attempt);
+  else if (atomic_load(&attempt->started_at) && ps_list_empty(&attempt->started.link) &&
+           ps_list_empty(&attempt->ended.link))
+    post_locked(c, &attempt->started, PS_NOTICE_STARTED, ps_now());
+  leave(c);
+}
+
+static bool promote(void *context, struct ps_attempt *attempt)
+{
+  struct ps_coordinator *c = context;
+  flush_launches(c);
+  enter(c);
+  bool waits = ps_lane_leave(&attempt->ticket);
+  attempt->ticket.probe |= waits;
+  if (waits)
+    ps_list_append(&c->launches, &attempt->job.link);
+  leave(c);
+  return waits;
 }
 
 static void cancel(void *context, struct ps_attempt *attempt)
@@ -109,26 +245,42 @@ static void cancel(void *context, struct ps_attempt *attempt)
   c->runner.cancel(c->runner.context, attempt);
 }
 
-static void close_message(void *context, struct ps_message *message)
-{
-  struct ps_coordinator *c = context;
-  ps_mutex_lock(&c->shared.mutex);
-  message->closed = true;
-  ps_mutex_unlock(&c->shared.mutex);
-}
-
-static void won(void *context, struct ps_message *message, unsigned endpoint)
-{
-  struct ps_coordinator *c = context;
-  ps_mutex_lock(&c->shared.mutex);
-  message->winner = (int)endpoint;
-  ps_mutex_unlock(&c->shared.mutex);
-}
-
 static void tell(void *context, struct ps_event *event)
 {
   struct ps_coordinator *c = context;
   ps_list_append(&c->outgoing, &event->link);
+}
+
+/* ---- Room for more messages */
+
+static size_t room_locked(const struct ps_coordinator *c)
+{
+  size_t left = c->shared.pending < c->shared.allowed ? c->shared.allowed - c->shared.pending : 0;
+  return left < c->shared.capacity ? left : c->shared.capacity;
+}
+
+static void invite_locked(struct ps_coordinator *c, size_t worthwhile)
+{
+  if (c->shared.submitters && room_locked(c) >= worthwhile)
+    c->shared.wakes.submitters = true;
+}
+
+/* How much the engine could take up now, apart from what is in the inbox already. */
+static void publish_room_locked(struct ps_coordinator *c, unsigned room)
+{
+  c->shared.capacity = room > c->shared.arrived ? room - c->shared.arrived : 0;
+  c->shared.allowed = c->in_order ? 1 : c->max_pending + ps_engine_probes(&c->engine);
+  invite_locked(c, ROOM_BATCH);
+}
+
+static void publish(struct ps_coordinator *c)
+{
+  unsigned room = ps_engine_room(&c->engine, ps_now());
+  enter(c);
+  c->shared.wakes.fetchers |= !ps_list_empty(&c->outgoing) && c->shared.fetchers;
+  ps_list_splice(&c->shared.events, &c->outgoing);
+  publish_room_locked(c, room);
+  leave(c);
 }
 
 /* ---- The thread */
@@ -137,31 +289,48 @@ static void tell(void *context, struct ps_event *event)
 
 struct news {
   struct ps_list notices;
+  unsigned messages;
   bool interrupt;
 };
 
 static bool is_news_locked(const struct ps_coordinator *c)
 {
   return !ps_list_empty(&c->shared.inbox) || !ps_list_empty(&c->shared.notices) || c->shared.interrupt ||
-         c->shared.stopping != c->stopped;
+         c->shared.stopping != c->stopped || c->shared.draining != c->drained;
+}
+
+static void take_news_locked(struct ps_coordinator *c, struct news *news)
+{
+  ps_list_splice(&c->backlog, &c->shared.inbox);
+  news->messages = c->shared.arrived;
+  c->shared.arrived = 0;
+  ps_list_splice(&news->notices, &c->shared.notices);
+  c->stopped = c->shared.stopping;
+  c->drained = c->shared.draining;
+  news->interrupt = c->shared.interrupt;
+  c->shared.interrupt = false;
+  if (c->shared.limit <= ps_now()) {
+    c->shared.limit = PS_NEVER;
+    news->interrupt = true;
+  }
 }
 
 /* Sleep until there is news or `deadline` has come, and take all of it. */
 static void await_news(struct ps_coordinator *c, ps_time deadline, struct news *news)
 {
   ps_list_init(&news->notices);
-  ps_mutex_lock(&c->shared.mutex);
-  while (!is_news_locked(c) && ps_now() < deadline) {
+  enter(c);
+  while (!is_news_locked(c)) {
+    ps_time until = ps_earlier(deadline, c->shared.limit);
+    if (until <= ps_now())
+      break;
+    invite_locked(c, 1);
     c->shared.asleep = true;
-    ps_cond_wait(&c->shared.wake, &c->shared.mutex, deadline);
+    wait_locked(c, &c->shared.wake, until);
     c->shared.asleep = false;
   }
-  ps_list_splice(&c->backlog, &c->shared.inbox);
-  ps_list_splice(&news->notices, &c->shared.notices);
-  c->stopped = c->shared.stopping;
-  news->interrupt = c->shared.interrupt;
-  c->shared.interrupt = false;
-  ps_mutex_unlock(&c->shared.mutex);
+  take_news_locked(c, news);
+  leave(c);
 }
 
 static void admit(struct ps_coordinator *c, ps_time now)
@@ -180,18 +349,28 @@ static void feed(struct ps_coordinator *c, struct news *news, ps_time now)
   admit(c, now);
   for (struct ps_list *link; (link = ps_list_pop(&news->notices));)
     ps_engine_notice(&c->engine, PS_CONTAINER(link, struct ps_notice, link));
+  if (c->drained)
+    ps_engine_drain(&c->engine);
   if (news->interrupt || c->stopped)
     ps_engine_interrupt(&c->engine);
 }
 
-static void publish(struct ps_coordinator *c)
+/* A moving average, in messages a millisecond. */
+static void measure_flow(struct ps_coordinator *c, unsigned messages, ps_time now)
 {
-  if (ps_list_empty(&c->outgoing))
+  double span = (double)(now - c->measured) / (double)PS_MILLISECOND;
+  double weight = span < FLOW_SPAN ? span / FLOW_SPAN : 1;
+  if (span <= 0)
     return;
-  ps_mutex_lock(&c->shared.mutex);
-  ps_list_splice(&c->shared.events, &c->outgoing);
-  ps_cond_broadcast(&c->shared.told);
-  ps_mutex_unlock(&c->shared.mutex);
+  c->flow += weight * (messages / span - c->flow);
+  c->measured = now;
+}
+
+/* Nobody wakes it then, and no deadline is missed. */
+static void rest(const struct ps_coordinator *c, ps_time deadline)
+{
+  if (is_busy(c) && deadline > ps_now() + 2 * A_MOMENT && !c->drained)
+    ps_rest(A_MOMENT);
 }
 
 static void *coordinate(void *argument)
@@ -201,90 +380,179 @@ static void *coordinate(void *argument)
   ps_time deadline = PS_NEVER;
   while (!c->stopped || c->engine.message_count > 0 || !ps_list_empty(&c->backlog)) {
     await_news(c, deadline, &news);
-    feed(c, &news, ps_now());
+    ps_time now = ps_now();
+    measure_flow(c, news.messages, now);
+    feed(c, &news, now);
     deadline = ps_engine_step(&c->engine, ps_now());
     if (!ps_list_empty(&c->backlog))
-      deadline = ps_earlier(deadline, ps_now() + MEMORY_RETRY);
+      deadline = ps_earlier(deadline, now + MEMORY_RETRY);
+    flush_launches(c);
     publish(c);
+    rest(c, deadline);
   }
   return NULL;
 }
 
-/* ---- What callers do */
+/* ---- Life */
 
-int ps_coordinator_start(struct ps_coordinator *c, const struct ps_engine_settings *settings,
-                         const struct ps_runner *runner, struct ps_pool *pool)
+static void fini_parts(struct ps_coordinator *c)
 {
-  *c = (struct ps_coordinator){.runner = *runner, .pool = pool};
+  ps_engine_fini(&c->engine);
+  for (unsigned i = 0; c->shared.lanes && i < c->endpoints; i++)
+    ps_lane_fini(&c->shared.lanes[i]);
+  free(c->shared.lanes);
+}
+
+static int init(struct ps_coordinator *c, const struct ps_engine_settings *settings)
+{
   struct ps_engine_host host = {
-      .launch = launch, .cancel = cancel, .close = close_message, .won = won, .tell = tell, .context = c};
+      .launch = launch, .recall = recall, .promote = promote, .cancel = cancel, .tell = tell, .context = c};
   ps_list_init(&c->backlog);
+  ps_list_init(&c->launches);
   ps_list_init(&c->outgoing);
   ps_list_init(&c->shared.inbox);
   ps_list_init(&c->shared.notices);
   ps_list_init(&c->shared.events);
-  int error = ps_engine_init(&c->engine, settings, &host);
+  c->shared.limit = PS_NEVER;
+  c->shared.lanes = calloc(c->endpoints, sizeof *c->shared.lanes);
+  int error = c->shared.lanes ? ps_engine_init(&c->engine, settings, &host) : -ENOMEM;
+  for (unsigned i = 0; i < c->endpoints && !error; i++)
+    error = ps_lane_init(&c->shared.lanes[i], settings->endpoints[i].slots, settings->probes);
   if (error)
     return error;
+  c->shared.capacity = ps_engine_room(&c->engine, ps_now());
+  c->shared.allowed = c->in_order ? 1 : c->max_pending;
+  return 0;
+}
+
+int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_settings *settings,
+                         const struct ps_runner *runner, struct ps_pool *pool)
+{
+  *c = (struct ps_coordinator){
+      .runner = *runner,
+      .pool = pool,
+      .endpoints = settings->engine.rule.endpoints,
+      .max_pending = settings->max_pending,
+      .events = settings->engine.events,
+      .in_order = settings->in_order,
+  };
+  int error = init(c, &settings->engine);
+  if (error) {
+    fini_parts(c);
+    return error;
+  }
   ps_mutex_init(&c->shared.mutex);
   ps_cond_init(&c->shared.wake);
+  ps_cond_init(&c->shared.room);
   ps_cond_init(&c->shared.told);
   error = pthread_create(&c->thread, NULL, coordinate, c);
   if (!error)
     return 0;
-  ps_engine_fini(&c->engine);
   ps_cond_fini(&c->shared.told);
+  ps_cond_fini(&c->shared.room);
   ps_cond_fini(&c->shared.wake);
   ps_mutex_fini(&c->shared.mutex);
+  fini_parts(c);
   return -error;
 }
 
 void ps_coordinator_stop(struct ps_coordinator *c)
 {
-  ps_mutex_lock(&c->shared.mutex);
+  enter(c);
   c->shared.stopping = true;
   wake_locked(c);
-  ps_mutex_unlock(&c->shared.mutex);
+  leave(c);
   ps_thread_join(c->thread);
-
-  for (struct ps_list *link; (link = ps_list_pop(&c->shared.events));)
-    ps_message_release(PS_CONTAINER(link, struct ps_event, link)->message);
-  ps_engine_fini(&c->engine);
-  ps_cond_fini(&c->shared.told);
-  ps_cond_fini(&c->shared.wake);
-  ps_mutex_fini(&c->shared.mutex);
 }
 
-void ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message)
+void ps_coordinator_fini(struct ps_coordinator *c)
 {
-  ps_mutex_lock(&c->shared.mutex);
-  ps_list_append(&c->shared.inbox, &message->link);
-  wake_locked(c);
-  ps_mutex_unlock(&c->shared.mutex);
+  for (struct ps_list *link; (link = ps_list_pop(&c->shared.events));)
+    ps_message_release(PS_CONTAINER(link, struct ps_event, link)->message);
+  ps_cond_fini(&c->shared.told);
+  ps_cond_fini(&c->shared.room);
+  ps_cond_fini(&c->shared.wake);
+  ps_mutex_fini(&c->shared.mutex);
+  fini_parts(c);
+}
+
+/* ---- What callers do */
+
+/* Wait until there is room. 0, -ETIMEDOUT or -ESHUTDOWN. */
+static int await_room_locked(struct ps_coordinator *c, ps_time deadline)
+{
+  while (!c->shared.draining && room_locked(c) == 0) {
+    if (deadline <= ps_now())
+      return -ETIMEDOUT;
+    c->shared.submitters++;
+    wait_locked(c, &c->shared.room, deadline);
+    c->shared.submitters--;
+  }
+  return c->shared.draining ? -ESHUTDOWN : 0;
+}
+
+int ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message, ps_time deadline)
+{
+  enter(c);
+  int error = await_room_locked(c, deadline);
+  if (!error) {
+    c->shared.pending++;
+    c->shared.capacity--;
+    c->shared.arrived++;
+    ps_list_append(&c->shared.inbox, &message->link);
+    wake_locked(c);
+  }
+  leave(c);
+  return error;
 }
 
 void ps_coordinator_interrupt(struct ps_coordinator *c)
 {
-  ps_mutex_lock(&c->shared.mutex);
+  enter(c);
   c->shared.interrupt = true;
   wake_locked(c);
-  ps_mutex_unlock(&c->shared.mutex);
+  leave(c);
 }
 
-struct ps_event *ps_coordinator_next(struct ps_coordinator *c, ps_time deadline)
+void ps_coordinator_drain(struct ps_coordinator *c, ps_time limit)
 {
-  ps_mutex_lock(&c->shared.mutex);
-  while (ps_list_empty(&c->shared.events) && ps_now() < deadline)
-    ps_cond_wait(&c->shared.told, &c->shared.mutex, deadline);
-  struct ps_list *link = ps_list_pop(&c->shared.events);
-  ps_mutex_unlock(&c->shared.mutex);
-  return link ? PS_CONTAINER(link, struct ps_event, link) : NULL;
+  enter(c);
+  c->shared.draining = true;
+  c->shared.limit = ps_earlier(c->shared.limit, limit);
+  c->shared.wakes.submitters = c->shared.wakes.fetchers = true;
+  wake_locked(c);
+  leave(c);
+}
+
+/* A message is pending until its end has been fetched: one who does not fetch holds up new messages, not the memory. */
+static void fetch_locked(struct ps_coordinator *c, struct ps_list *events, size_t most)
+{
+  for (struct ps_list *link; most && (link = ps_list_pop(&c->shared.events)); most--) {
+    ps_list_append(events, link);
+    c->shared.pending -= PS_CONTAINER(link, struct ps_event, link)->public.kind == POOLSEND_EVENT_SETTLED;
+  }
+  invite_locked(c, c->shared.asleep ? 1 : ROOM_BATCH); /* awake, it does so before it sleeps */
+}
+
+int ps_coordinator_next(struct ps_coordinator *c, ps_time deadline, struct ps_list *events, size_t most)
+{
+  enter(c);
+  while (ps_list_empty(&c->shared.events) && !(c->shared.draining && !c->shared.pending) && ps_now() < deadline) {
+    c->shared.fetchers++;
+    wait_locked(c, &c->shared.told, deadline);
+    c->shared.fetchers--;
+  }
+  fetch_locked(c, events, most);
+  bool over = c->shared.draining && !c->shared.pending;
+  leave(c);
+  return !ps_list_empty(events) ? 0 : over ? -ESHUTDOWN : -ETIMEDOUT;
 }
 
 struct poolsend_counts ps_coordinator_count(struct ps_coordinator *c)
 {
-  ps_mutex_lock(&c->shared.mutex);
-  struct poolsend_counts counts = {.started = c->shared.started};
-  ps_mutex_unlock(&c->shared.mutex);
+  enter(c);
+  struct poolsend_counts counts = {
+      .started = c->shared.started, .finished = c->shared.finished, .pending = c->shared.pending};
+  leave(c);
   return counts;
 }

@@ -1,7 +1,8 @@
 /* The coordinator: one thread that runs the engine in real time, and the meeting point of everything else with it.
  *
- * Callers put messages into its inbox; workers post notices of their attempts; both wake it through one condition
- * variable, on which it otherwise sleeps until the engine's next deadline. Events go to a queue of their own, from
+ * Callers put messages into its inbox as far as there is room; workers post notices of their attempts; both wake it through
+ * one condition variable, on which it otherwise sleeps until the engine's next deadline. A worker that has ended an attempt
+ * takes the next that waits for the same endpoint, without the coordinator's help. Events go to a queue of their own, from
  * which any thread takes them. */
 #ifndef PS_ENGINE_COORDINATOR_H
 #define PS_ENGINE_COORDINATOR_H
@@ -10,60 +11,99 @@
 
 #include <pthread.h>
 
-/* How attempts are run. Both are called without a lock held. */
+/* How attempts are run. Called without a lock held. */
 struct ps_runner {
-  /* On a worker: run it, and fill `attempt->outcome`. May call ps_coordinator_answered once meanwhile. */
-  void (*perform)(void *context, struct ps_attempt *attempt);
-  /* On the coordinator's thread, before the attempt is given to the pool. */
+  /* On a worker: get ready to run it, so that it can be cancelled from now on. */
   void (*prepare)(void *context, struct ps_attempt *attempt);
+  /* On the same worker: run it, and fill `attempt->outcome`. May call ps_coordinator_answered once meanwhile. */
+  void (*perform)(void *context, struct ps_attempt *attempt);
   /* On the coordinator's thread: make `perform` return soon. It may have returned already. */
   void (*cancel)(void *context, struct ps_attempt *attempt);
   void *context;
+};
+
+struct ps_coordinator_settings {
+  struct ps_engine_settings engine;
+  unsigned max_pending; /* messages taken up of which nobody has fetched the settled event; probes come on top */
+  bool in_order;        /* one at a time, and no probes on top */
+};
+
+/* Who is to be woken when the mutex is free again. */
+struct ps_wakes {
+  bool coordinator, submitters, fetchers;
 };
 
 struct ps_coordinator {
   /* Immutable after start. */
   struct ps_runner runner;
   struct ps_pool *pool;
+  unsigned endpoints, max_pending, events;
+  bool in_order;
   pthread_t thread;
 
-  struct ps_engine engine; /* coordinator thread only */
-  struct ps_list backlog;  /* likewise: messages for which there was no memory yet */
-  struct ps_list outgoing; /* likewise: events told in this step */
-  bool stopped;            /* likewise: stopping was seen */
+  struct ps_engine engine; /* coordinator thread only, like the rest of this band */
+  struct ps_list backlog;  /* messages for which there was no memory yet */
+  struct ps_list launches; /* attempts asked for in this step */
+  struct ps_list outgoing; /* events told in this step */
+  bool stopped, drained;   /* stopping, draining was seen */
+  double flow;             /* messages a millisecond, of late */
+  ps_time measured;        /* when that was */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t wake; /* inbox, notices, interrupt or stopping changed; only the coordinator waits */
+    pthread_cond_t
+        wake; /* inbox, notices, interrupt, limit, draining or stopping changed; only the coordinator waits */
     struct ps_list inbox, notices;
-    bool interrupt, stopping;
-    bool asleep;         /* the coordinator waits, and nobody has signalled since */
+    unsigned arrived; /* messages in the inbox */
+    bool interrupt, draining, stopping;
+    ps_time limit; /* when a drain becomes an interrupt, or PS_NEVER */
+    bool asleep;   /* the coordinator waits, and nobody has woken it since */
+    struct ps_wakes wakes;
+
+    struct ps_lane *lanes; /* [endpoints] */
+
+    pthread_cond_t room; /* pending, capacity, allowed or draining changed: submitters wait */
+    unsigned submitters; /* that wait */
+    unsigned capacity;   /* messages that may be submitted before the coordinator looks again */
+    size_t pending,
+        allowed; /* messages submitted of which the settled event was not fetched; and how many there may be */
+
     pthread_cond_t told; /* events changed */
     struct ps_list events;
-    uint64_t started; /* attempts */
+    unsigned fetchers;          /* that wait */
+    uint64_t started, finished; /* attempts */
   } shared;
 };
 
 /* Starts the thread. `pool` is borrowed until stop. 0, -ENOMEM or -EAGAIN, with nothing left behind. */
-int ps_coordinator_start(struct ps_coordinator *coordinator, const struct ps_engine_settings *settings,
+int ps_coordinator_start(struct ps_coordinator *coordinator, const struct ps_coordinator_settings *settings,
                          const struct ps_runner *runner, struct ps_pool *pool);
 
-/* Interrupts every message, waits until all have settled, ends the thread, frees the events nobody took. */
+/* Interrupts every message, waits until all have settled, ends the thread. */
 void ps_coordinator_stop(struct ps_coordinator *coordinator);
 
-/* Take up `message`; its hold becomes the coordinator's. Any thread; never blocks for long. */
-void ps_coordinator_submit(struct ps_coordinator *coordinator, struct ps_message *message);
+/* After stop, and when the pool's threads have ended, which may have a last word for it: frees the events nobody took, and
+ * all else. */
+void ps_coordinator_fini(struct ps_coordinator *coordinator);
+
+/* Take up `message`; its hold becomes the coordinator's. Waits for room until `deadline`. 0; -ETIMEDOUT; -ESHUTDOWN: no more
+ * are taken up. Any thread. */
+int ps_coordinator_submit(struct ps_coordinator *coordinator, struct ps_message *message, ps_time deadline);
 
 void ps_coordinator_interrupt(struct ps_coordinator *coordinator);
+
+/* Take up no more messages, and interrupt those taken up at `limit`, if it is earlier than was said before. */
+void ps_coordinator_drain(struct ps_coordinator *coordinator, ps_time limit);
 
 /* A complete header has come, of `status`, and it tells the answer. On the worker that performs the attempt. */
 void ps_coordinator_answered(struct ps_coordinator *coordinator, struct ps_attempt *attempt, bool success, int status);
 
 /* Whether another attempt has won. On the worker that performs the attempt. */
-bool ps_coordinator_is_late(struct ps_coordinator *coordinator, const struct ps_attempt *attempt);
+bool ps_coordinator_is_late(const struct ps_attempt *attempt);
 
-/* The next event, or NULL when `deadline` has passed. Any thread. The caller releases its message. */
-struct ps_event *ps_coordinator_next(struct ps_coordinator *coordinator, ps_time deadline);
+/* The next events, at least one, in a list that was empty; they are the caller's, who releases their messages. At most `most`.
+ * 0; -ETIMEDOUT: `deadline` has passed; -ESHUTDOWN: drained, and there is none left. Any thread. */
+int ps_coordinator_next(struct ps_coordinator *coordinator, ps_time deadline, struct ps_list *events, size_t most);
 
 struct poolsend_counts ps_coordinator_count(struct ps_coordinator *coordinator);
 

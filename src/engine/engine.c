@@ -2,11 +2,29 @@
 
 #include "base/random.h"
 #include "core/status.h"
+#include "engine/events.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+static int init_lanes(struct ps_engine *engine)
+{
+  unsigned count = engine->settings.rule.endpoints;
+  engine->lanes = calloc(count, sizeof *engine->lanes);
+  engine->hedge_delays = calloc(count, sizeof *engine->hedge_delays);
+  engine->ways = calloc(count, sizeof *engine->ways);
+  if (!engine->lanes || !engine->hedge_delays || !engine->ways)
+    return -ENOMEM;
+  for (unsigned i = 0; i < count; i++) {
+    const struct ps_engine_endpoint *endpoint = &engine->settings.endpoints[i];
+    ps_list_init(&engine->lanes[i].queued);
+    ps_health_init(&engine->lanes[i].health, endpoint->slots, engine->settings.probes, endpoint->hedge_delay,
+                   endpoint->hedge_permille);
+    engine->hedge_delays[i] = ps_health_hedge_delay(&engine->lanes[i].health);
+  }
+  return 0;
+}
 
 int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *settings,
                    const struct ps_engine_host *host)
@@ -14,28 +32,26 @@ int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *se
   *engine = (struct ps_engine){.settings = *settings, .host = *host, .random = settings->seed};
   ps_list_init(&engine->messages);
   ps_list_init(&engine->dirty);
+  ps_list_init(&engine->held);
   ps_heap_init(&engine->timers);
-  engine->lanes = calloc(settings->rule.endpoints, sizeof *engine->lanes);
-  if (!engine->lanes || ps_heap_reserve(&engine->timers, 1)) { /* so that the first message needs no memory */
+  ps_budget_init(&engine->budget, settings->hedge_budget);
+  ps_pace_init(&engine->pace, settings->rate);
+  if (init_lanes(engine) || ps_heap_reserve(&engine->timers, 1)) { /* so that the first message needs no memory */
     ps_engine_fini(engine);
     return -ENOMEM;
   }
-  for (unsigned i = 0; i < settings->rule.endpoints; i++) {
-    ps_list_init(&engine->lanes[i].waiting);
-    if (ps_slots_init(&engine->lanes[i].slots, settings->endpoints[i].permits)) {
-      ps_engine_fini(engine);
-      return -ENOMEM;
-    }
-  }
+  engine->settings.rule.hedge_delay = engine->hedge_delays;
+  engine->settings.rule.ways = engine->ways;
+  engine->settings.rule.budget = &engine->budget;
   return 0;
 }
 
 void ps_engine_fini(struct ps_engine *engine)
 {
   assert(engine->message_count == 0);
-  for (unsigned i = 0; engine->lanes && i < engine->settings.rule.endpoints; i++)
-    ps_slots_fini(&engine->lanes[i].slots);
   free(engine->lanes);
+  free(engine->hedge_delays);
+  free(engine->ways);
   ps_heap_fini(&engine->timers);
   *engine = (struct ps_engine){0};
 }
@@ -57,6 +73,8 @@ void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_ti
   ps_list_append(&engine->messages, &message->link);
   ps_delivery_init(&message->delivery, &engine->settings.rule, message->tracks, message->may_repeat,
                    ps_random_next(&engine->random), taken_up);
+  ps_budget_earn(&engine->budget);
+  ps_pace_take(&engine->pace, taken_up);
   mark_dirty(engine, message);
 }
 
@@ -69,125 +87,132 @@ void ps_engine_interrupt(struct ps_engine *engine)
   }
 }
 
-/* ---- Events */
+/* ---- How the endpoints fare */
 
-static ps_time since_taken_up(const struct ps_message *message, ps_time when)
+/* What the rule is to know of an endpoint's health. Messages that wait for one that is to be avoided from now on may want
+ * to go elsewhere. */
+static void refresh_way(struct ps_engine *engine, unsigned endpoint, ps_time now)
 {
-  return when - message->delivery.taken_up;
+  struct ps_engine_lane *lane = &engine->lanes[endpoint];
+  enum ps_way way = ps_health_way(&lane->health, now);
+  if (way == PS_WAY_PROBE && engine->draining)
+    way = PS_WAY_SHUT;
+  bool shuts = way == PS_WAY_SHUT && engine->ways[endpoint] != PS_WAY_SHUT;
+  engine->ways[endpoint] = way;
+  if (shuts)
+    ps_list_each(link, &lane->queued)
+      mark_dirty(engine, PS_CONTAINER(link, struct ps_attempt, queued)->message);
 }
 
-static void tell(struct ps_engine *engine, struct ps_message *message, struct ps_event *event,
-                 enum poolsend_event_kind kind, ps_time t)
+static void refresh_all(struct ps_engine *engine, ps_time now)
 {
-  if (!(engine->settings.events & kind))
-    return;
-  event->message = message;
-  event->public.kind = kind;
-  event->public.message = message->id;
-  event->public.t = t;
-  ps_message_hold(message);
-  engine->host.tell(engine->host.context, event);
+  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++) {
+    engine->hedge_delays[i] = ps_health_hedge_delay(&engine->lanes[i].health);
+    refresh_way(engine, i, now);
+  }
 }
 
-static bool is_under_way(const struct poolsend_attempt *view)
+void ps_engine_drain(struct ps_engine *engine)
 {
-  return view->finished < 0;
+  engine->draining = true;
 }
 
-static void tell_delivered(struct ps_engine *engine, struct ps_message *message)
+/* Where a message that is admitted now would start: a probe has a permit of its own. */
+static unsigned first_choice(const struct ps_engine *engine)
 {
-  const struct ps_delivery *delivery = &message->delivery;
-  const struct ps_attempt *winner = message->current[delivery->winner];
-  struct poolsend_event *public = &message->delivered.public;
-  public->attempt = winner->view;
-  public->pending = message->pending;
-  for (size_t i = 0; i < message->started; i++)
-    if (message->views[i] != &winner->view && is_under_way(message->views[i]))
-      message->pending[public->pending_count++] =
-          (struct poolsend_pending){.number = message->views[i]->number, .name = message->views[i]->name};
-  tell(engine, message, &message->delivered, POOLSEND_EVENT_DELIVERED, since_taken_up(message, delivery->won));
+  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++)
+    if (engine->ways[i] == PS_WAY_FREE)
+      return i;
+  return 0;
 }
 
-static void tell_settled(struct ps_engine *engine, struct ps_message *message, ps_time now)
+unsigned ps_engine_room(const struct ps_engine *engine, ps_time now)
 {
-  struct poolsend_event *public = &message->settled.public;
-  int winner = message->delivery.winner;
-  public->attempts = message->views;
-  public->attempt_count = message->started;
-  public->winner = winner < 0 ? -1 : (int)message->current[winner]->view.number - 1;
-  tell(engine, message, &message->settled, POOLSEND_EVENT_SETTLED, since_taken_up(message, now));
+  const struct ps_health *health = &engine->lanes[first_choice(engine)].health;
+  return ps_pace_room(&engine->pace, now, ps_health_room(health, engine->settings.run_ahead));
+}
+
+unsigned ps_engine_probes(const struct ps_engine *engine)
+{
+  unsigned probes = 0;
+  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++)
+    probes += engine->lanes[i].health.in_probes;
+  return probes;
 }
 
 /* ---- Facts */
 
+static struct ps_track *track_of(const struct ps_attempt *attempt)
+{
+  return &attempt->message->tracks[attempt->endpoint];
+}
+
+static struct ps_health *health_of(struct ps_engine *engine, const struct ps_attempt *attempt)
+{
+  return &engine->lanes[attempt->endpoint].health;
+}
+
 static void record_start(struct ps_engine *engine, struct ps_attempt *attempt, ps_time when)
 {
-  const struct ps_engine_endpoint *endpoint = &engine->settings.endpoints[attempt->endpoint];
-  ps_time started = since_taken_up(attempt->message, when);
-  attempt->view = (struct poolsend_attempt){
-      .endpoint = attempt->endpoint,
-      .name = endpoint->name,
-      .url = endpoint->url,
-      .started = started,
-      .finished = -1,
-  };
-  ps_message_number_attempt(attempt);
+  ps_list_remove(&attempt->queued);
+  ps_events_show_start(engine, attempt, when);
   ps_delivery_started(&attempt->message->delivery, attempt->endpoint, when);
-  attempt->start.public.attempt = attempt->view;
-  tell(engine, attempt->message, &attempt->start, POOLSEND_EVENT_START, started);
+  ps_events_start(engine, attempt);
 }
 
-/* A cancelled attempt's own words are an accident of where the cancel met it; ours say why it was cancelled. */
-static const char *error_words(const struct ps_attempt *attempt)
+static void record_acceptance(struct ps_engine *engine, struct ps_attempt *attempt, ps_time when)
 {
-  if (attempt->outcome.verdict.reason == POOLSEND_OK)
-    return NULL;
-  if (attempt->cancel_words && (attempt->outcome.verdict.reason == POOLSEND_CANCELLED || !attempt->outcome.error[0]))
-    return attempt->cancel_words;
-  return attempt->outcome.error[0] ? attempt->outcome.error : NULL;
+  attempt->view.status = atomic_load(&attempt->accepted_status);
+  ps_delivery_accepted(&attempt->message->delivery, attempt->endpoint, when);
+  ps_health_accepted(health_of(engine, attempt), &attempt->health, attempt->started_at, when - attempt->started_at);
 }
 
-static void show_outcome(struct ps_attempt *attempt, ps_time when)
+/* What whoever runs the attempt has left in it. */
+static void absorb_attempt(struct ps_engine *engine, struct ps_attempt *attempt)
 {
-  struct ps_outcome *outcome = &attempt->outcome;
-  struct poolsend_attempt *view = &attempt->view;
-  view->finished = since_taken_up(attempt->message, when);
-  view->fate = outcome->verdict.fate;
-  view->reason = outcome->verdict.reason;
-  view->status = outcome->status;
-  view->error = error_words(attempt);
-  view->bytes_sent = outcome->bytes_sent;
-  view->timings = outcome->timings;
-  view->timings.queue = attempt->started.when - attempt->asked;
-  view->response = outcome->has_response ? &outcome->response : NULL;
+  ps_time started = atomic_load(&attempt->started_at);
+  if (!attempt->view.number && started)
+    record_start(engine, attempt, started);
+  ps_time accepted = atomic_load(&attempt->accepted_at);
+  if (accepted && track_of(attempt)->phase == PS_PHASE_RUNNING)
+    record_acceptance(engine, attempt, accepted);
 }
 
-static void give_permit(struct ps_engine *engine, struct ps_attempt *attempt)
+static void absorb(struct ps_engine *engine, struct ps_message *message)
 {
-  if (attempt->permit < 0)
-    return;
-  ps_slots_give(&engine->lanes[attempt->endpoint].slots, attempt->permit);
-  attempt->permit = -1;
+  for (unsigned i = 0; i < message->endpoints; i++)
+    if (message->current[i])
+      absorb_attempt(engine, message->current[i]);
+}
+
+static void tell_health(struct ps_engine *engine, struct ps_attempt *attempt, ps_time when)
+{
+  const struct ps_outcome *outcome = &attempt->outcome;
+  struct ps_health *health = health_of(engine, attempt);
+  if (!attempt->health.answered && outcome->verdict.fate == POOLSEND_DELIVERED)
+    ps_health_accepted(health, &attempt->health, attempt->started_at, when - attempt->started_at);
+  else if (!attempt->health.answered)
+    ps_health_failed(health, &attempt->health, outcome->verdict, outcome->status, outcome->retry_after, when);
+  ps_health_leave(health, &attempt->health);
 }
 
 static void record_end(struct ps_engine *engine, struct ps_attempt *attempt, ps_time when)
 {
   const struct ps_outcome *outcome = &attempt->outcome;
-  give_permit(engine, attempt);
-  show_outcome(attempt, when);
+  tell_health(engine, attempt, when);
+  ps_events_show_end(attempt, when);
   ps_delivery_finished(&attempt->message->delivery, attempt->endpoint, outcome->verdict.fate,
                        ps_fate_is_transient(outcome->verdict, outcome->status),
                        ps_status_has(&engine->settings.fatal, outcome->status), outcome->retry_after, when);
-  attempt->finish.public.attempt = attempt->view;
-  tell(engine, attempt->message, &attempt->finish, POOLSEND_EVENT_FINISH, attempt->view.finished);
+  ps_events_finish(engine, attempt);
 }
 
-static void record_withdrawal(struct ps_engine *engine, struct ps_attempt *attempt)
+static void record_withdrawal(struct ps_engine *engine, struct ps_attempt *attempt, ps_time when)
 {
   struct ps_message *message = attempt->message;
-  give_permit(engine, attempt);
-  ps_list_remove(&attempt->waiting);
-  ps_delivery_withdrawn(&message->delivery, attempt->endpoint);
+  ps_health_leave(health_of(engine, attempt), &attempt->health);
+  ps_list_remove(&attempt->queued);
+  ps_delivery_withdrawn(&message->delivery, attempt->endpoint, when);
   message->current[attempt->endpoint] = NULL;
   ps_message_drop_attempt(attempt);
 }
@@ -196,13 +221,9 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice)
 {
   struct ps_attempt *attempt = notice->attempt;
   mark_dirty(engine, attempt->message);
+  absorb_attempt(engine, attempt);
   switch (notice->kind) {
   case PS_NOTICE_STARTED:
-    record_start(engine, attempt, notice->when);
-    break;
-  case PS_NOTICE_ACCEPTED:
-    attempt->view.status = notice->status;
-    ps_delivery_accepted(&attempt->message->delivery, attempt->endpoint, notice->when);
     break;
   case PS_NOTICE_REFUSED:
     ps_delivery_refused(&attempt->message->delivery, attempt->endpoint,
@@ -212,9 +233,39 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice)
     record_end(engine, attempt, notice->when);
     break;
   case PS_NOTICE_WITHDRAWN:
-    record_withdrawal(engine, attempt);
+    record_withdrawal(engine, attempt, notice->when);
     break;
   }
+}
+
+/* ---- Attempts past their hedge delay */
+
+static bool may_be_overdue(const struct ps_attempt *attempt)
+{
+  return attempt && !attempt->health.overdue && attempt->view.number && track_of(attempt)->phase == PS_PHASE_RUNNING;
+}
+
+static ps_time overdue_time(const struct ps_attempt *attempt)
+{
+  return ps_after(track_of(attempt)->since, track_of(attempt)->delay);
+}
+
+/* Tells the endpoints' health of attempts of the message that are overdue, and gives when the next will be. */
+static ps_time note_overdue(struct ps_engine *engine, struct ps_message *message, ps_time now)
+{
+  ps_time next = PS_NEVER;
+  for (unsigned i = 0; i < message->endpoints; i++) {
+    struct ps_attempt *attempt = message->current[i];
+    if (!may_be_overdue(attempt))
+      continue;
+    if (overdue_time(attempt) <= now) {
+      ps_health_overdue(health_of(engine, attempt), &attempt->health, now);
+      refresh_way(engine, i, now);
+    } else {
+      next = ps_earlier(next, overdue_time(attempt));
+    }
+  }
+  return next;
 }
 
 /* ---- Effects */
@@ -222,24 +273,30 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice)
 /* No memory for another attempt: the message has to do with those it has. */
 static void start_attempt(struct ps_engine *engine, struct ps_message *message, unsigned endpoint, ps_time now)
 {
-  struct ps_attempt *attempt = ps_message_add_attempt(message, endpoint, now);
+  bool events = engine->settings.events & (POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH);
+  struct ps_attempt *attempt = ps_message_add_attempt(message, endpoint, events, now);
   if (!attempt) {
-    ps_delivery_withdrawn(&message->delivery, endpoint);
+    ps_delivery_withdrawn(&message->delivery, endpoint, now);
     ps_delivery_stop(&message->delivery, now);
     return;
   }
+  const struct ps_track *track = &message->tracks[endpoint];
   message->current[endpoint] = attempt;
-  ps_list_append(&engine->lanes[endpoint].waiting, &attempt->waiting);
+  attempt->after = track->after;
+  ps_health_enter(&engine->lanes[endpoint].health, &attempt->health, now);
+  attempt->ticket.hedge = !track->first;
+  attempt->ticket.probe = attempt->health.probe;
+  ps_list_append(&engine->lanes[endpoint].queued, &attempt->queued);
+  refresh_way(engine, endpoint, now);
+  engine->host.launch(engine->host.context, attempt);
 }
 
 static void close_message(struct ps_engine *engine, struct ps_message *message)
 {
-  engine->host.close(engine->host.context, message);
-  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++) {
-    struct ps_attempt *attempt = message->current[i];
-    if (attempt && !ps_list_empty(&attempt->waiting))
-      record_withdrawal(engine, attempt);
-  }
+  atomic_store(&message->closed, true);
+  for (unsigned i = 0; i < message->endpoints; i++)
+    if (message->current[i] && !message->current[i]->view.number)
+      engine->host.recall(engine->host.context, message->current[i]);
 }
 
 static const char *cancel_words(enum ps_cancel_why why)
@@ -265,24 +322,41 @@ static void settle(struct ps_engine *engine, struct ps_message *message, ps_time
 {
   ps_heap_remove(&engine->timers, &message->timer);
   ps_list_remove(&message->link);
+  ps_list_remove(&message->held);
+  ps_list_remove(&message->dirty);
   engine->message_count--;
-  tell_settled(engine, message, now);
+  ps_events_settled(engine, message, now);
   ps_message_release(message);
+}
+
+/* Wait until `deadline`; for the budget too, if that is what holds the message back. */
+static void wait(struct ps_engine *engine, struct ps_message *message, ps_time deadline)
+{
+  ps_heap_set(&engine->timers, &message->timer, deadline);
+  if (!message->delivery.held)
+    ps_list_remove(&message->held);
+  else if (ps_list_empty(&message->held))
+    ps_list_append(&engine->held, &message->held);
 }
 
 /* Do all that the rule wants for `message` now. It may be gone afterwards. */
 static void advance(struct ps_engine *engine, struct ps_message *message, ps_time now)
 {
   ps_list_remove(&message->dirty);
+  absorb(engine, message);
+  ps_time overdue = note_overdue(engine, message, now);
   for (;;) {
     struct ps_effect effect = ps_delivery_decide(&message->delivery, now);
     switch (effect.kind) {
     case PS_EFFECT_START:
       start_attempt(engine, message, effect.endpoint, now);
       break;
+    case PS_EFFECT_RECALL:
+      engine->host.recall(engine->host.context, message->current[effect.endpoint]);
+      break;
     case PS_EFFECT_DELIVERED:
-      tell_delivered(engine, message);
-      engine->host.won(engine->host.context, message, effect.endpoint);
+      atomic_store(&message->winner, (int)effect.endpoint);
+      ps_events_delivered(engine, message);
       break;
     case PS_EFFECT_CLOSE:
       close_message(engine, message);
@@ -294,36 +368,68 @@ static void advance(struct ps_engine *engine, struct ps_message *message, ps_tim
       settle(engine, message, now);
       return;
     case PS_EFFECT_WAIT:
-      ps_heap_set(&engine->timers, &message->timer, effect.until);
+      wait(engine, message, ps_earlier(effect.until, overdue));
       return;
     }
   }
 }
 
-/* Lend what permits are free to the attempts that wait for them. */
-static void lend(struct ps_engine *engine)
+/* The first that waits for a slot of the endpoint gets a probe's permit. Whether there was one. */
+static bool promote_one(struct ps_engine *engine, unsigned endpoint, ps_time now)
 {
-  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++) {
-    struct ps_engine_lane *lane = &engine->lanes[i];
-    while (!ps_list_empty(&lane->waiting) && lane->slots.free) {
-      struct ps_list *link = ps_list_pop(&lane->waiting);
-      struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, waiting);
-      attempt->permit = ps_slots_take(&lane->slots);
-      engine->host.launch(engine->host.context, attempt);
-    }
+  struct ps_engine_lane *lane = &engine->lanes[endpoint];
+  ps_list_each(link, &lane->queued) {
+    struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, queued);
+    if (attempt->health.probe || track_of(attempt)->phase != PS_PHASE_QUEUED ||
+        !engine->host.promote(engine->host.context, attempt))
+      continue;
+    ps_delivery_promoted(&attempt->message->delivery, endpoint);
+    ps_health_promoted(&lane->health, &attempt->health, now);
+    refresh_way(engine, endpoint, now);
+    return true;
   }
+  return false;
+}
+
+/* Who waits has nobody better to go to, and does not wait longer for being a probe. */
+static void promote(struct ps_engine *engine, ps_time now)
+{
+  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++)
+    while (ps_health_promotes(&engine->lanes[i].health, now) && promote_one(engine, i, now))
+      ;
+}
+
+/* First come first served, as far as the budget goes. */
+static void release_held(struct ps_engine *engine, ps_time now)
+{
+  while (ps_budget_allows(&engine->budget) && !ps_list_empty(&engine->held)) {
+    struct ps_message *message = PS_CONTAINER(ps_list_pop(&engine->held), struct ps_message, held);
+    ps_delivery_release(&message->delivery, now);
+    advance(engine, message, now);
+  }
+}
+
+static ps_time next_time(const struct ps_engine *engine, ps_time now)
+{
+  const struct ps_heap_node *first = ps_heap_first(&engine->timers);
+  ps_time next = first ? first->key : PS_NEVER;
+  for (unsigned i = 0; i < engine->settings.rule.endpoints; i++)
+    if (!ps_list_empty(&engine->lanes[i].queued))
+      next = ps_earlier(next, ps_health_next(&engine->lanes[i].health, now));
+  ps_time pace = ps_pace_next(&engine->pace);
+  return pace > now ? ps_earlier(next, pace) : next;
 }
 
 ps_time ps_engine_step(struct ps_engine *engine, ps_time now)
 {
+  refresh_all(engine, now);
   for (struct ps_heap_node *node; (node = ps_heap_first(&engine->timers)) && node->key <= now;) {
     ps_heap_remove(&engine->timers, node);
     mark_dirty(engine, PS_CONTAINER(node, struct ps_message, timer));
   }
   for (struct ps_list *link; (link = ps_list_pop(&engine->dirty));)
     advance(engine, PS_CONTAINER(link, struct ps_message, dirty), now);
-  lend(engine);
-
-  struct ps_heap_node *next = ps_heap_first(&engine->timers);
-  return next ? next->key : PS_NEVER;
+  release_held(engine, now);
+  promote(engine, now);
+  return next_time(engine, now);
 }

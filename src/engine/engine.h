@@ -1,25 +1,27 @@
-/* The engine: all messages of a sender, their deadlines, and the endpoints' permits. Deterministic: no thread, no
- * clock, no I/O. It is fed facts, and ps_engine_step(now) then does what the delivery rule decides, through the host:
- * the coordinator in the program, a virtual world in the simulation.
+/* The engine: all messages of a sender, their deadlines, and how the endpoints fare. Deterministic: no thread, no clock,
+ * no I/O. It is fed facts, and ps_engine_step(now) then does what the delivery rule decides, through the host: the
+ * coordinator in the program, a virtual world in the simulation.
  *
  * One thread calls everything here. A fact is only recorded when it is fed; every decision is made in step, after all
  * the facts that are known by then. */
 #ifndef PS_ENGINE_ENGINE_H
 #define PS_ENGINE_ENGINE_H
 
-#include "core/slots.h"
+#include "core/pace.h"
 #include "engine/message.h"
 
 /* What the engine asks its host to do. Called from ps_engine_step; none may call the engine. */
 struct ps_engine_host {
-  /* Run the attempt, which holds permit `attempt->permit` of its endpoint: feed started and finished, or withdrawn. */
+  /* Run the attempt as soon as there is a permit for it: leave the time of its start in it, and feed that it finished. It
+   * may start only if, at that moment, it was not recalled, its message is not closed, and of its message `after` attempts
+   * have started; otherwise feed that it was withdrawn. */
   void (*launch)(void *context, struct ps_attempt *attempt);
-  /* End it soon. It may have finished already. */
+  /* It is not to start. Feed that it was withdrawn; or, if it has started, that. */
+  void (*recall)(void *context, struct ps_attempt *attempt);
+  /* It is to have a probe's permit instead of waiting for a slot. False: it waits no longer. */
+  bool (*promote)(void *context, struct ps_attempt *attempt);
+  /* End it soon. It has started, and may have finished already. */
   void (*cancel)(void *context, struct ps_attempt *attempt);
-  /* From now on no attempt of this message may start: those launched and not started are fed as withdrawn. */
-  void (*close)(void *context, struct ps_message *message);
-  /* The attempt to `endpoint` won: nobody wants the bodies of the others. */
-  void (*won)(void *context, struct ps_message *message, unsigned endpoint);
   /* The event is the host's, which holds its message until it is released. */
   void (*tell)(void *context, struct ps_event *event);
   void *context;
@@ -27,29 +29,40 @@ struct ps_engine_host {
 
 struct ps_engine_endpoint {
   const char *name, *url; /* borrowed, as events show them */
-  unsigned permits;       /* >= 1 */
+  unsigned slots;         /* >= 1 */
+  ps_time hedge_delay;
+  unsigned hedge_permille; /* or 0 */
 };
 
 struct ps_engine_settings {
-  struct ps_delivery_rule rule;
+  struct ps_delivery_rule rule;               /* without its hedge delays, ways and budget, which are the engine's */
   const struct ps_engine_endpoint *endpoints; /* [rule.endpoints], borrowed */
   struct ps_status_set fatal;
-  unsigned events; /* poolsend_event_kind values */
-  uint64_t seed;   /* of the jitter */
+  unsigned events;     /* poolsend_event_kind values */
+  uint64_t seed;       /* of the jitter */
+  unsigned probes;     /* permits of each endpoint for probes; 0: there are no breakers */
+  unsigned run_ahead;  /* messages that may wait for a slot of their first endpoint */
+  double hedge_budget; /* negative: none */
+  double rate;         /* of new messages, a second; 0: no limit */
 };
 
 struct ps_engine_lane {
-  struct ps_slots slots;
-  struct ps_list waiting; /* attempts, first come first served */
+  struct ps_health health;
+  struct ps_list queued; /* attempts that are not known to have started */
 };
 
 struct ps_engine {
   struct ps_engine_settings settings;
   struct ps_engine_host host;
   struct ps_engine_lane *lanes; /* [rule.endpoints] */
-  struct ps_list messages, dirty;
+  ps_time *hedge_delays;        /* [rule.endpoints], as the rule sees them */
+  enum ps_way *ways;            /* likewise */
+  struct ps_budget budget;
+  struct ps_pace pace;
+  struct ps_list messages, dirty, held;
   struct ps_heap timers;
   size_t message_count;
+  bool draining; /* no message will come that a probe could help */
   uint64_t random;
 };
 
@@ -66,13 +79,22 @@ int ps_engine_reserve(struct ps_engine *engine);
  * `taken_up` is when its clock began. */
 void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up);
 
+/* How many messages more could start soon if they were admitted now. */
+unsigned ps_engine_room(const struct ps_engine *engine, ps_time now);
+
+/* How many attempts have a probe's permit, or are to have one. */
+unsigned ps_engine_probes(const struct ps_engine *engine);
+
 /* A fact about a launched attempt. After FINISHED or WITHDRAWN the host has no business with it any more. */
 void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice);
+
+/* No more messages will be admitted. */
+void ps_engine_drain(struct ps_engine *engine);
 
 /* Interrupt every message taken up. */
 void ps_engine_interrupt(struct ps_engine *engine);
 
-/* Do all that is due, and return when to step again at the latest, if no fact comes. */
+/* Do all that is due, and return when to step again at the latest, if no fact comes. Room may come without a fact then, too. */
 ps_time ps_engine_step(struct ps_engine *engine, ps_time now);
 
 #endif

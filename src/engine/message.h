@@ -1,5 +1,8 @@
 /* A message taken up, and its attempts: the records that the engine decides on and that events show.
  *
+ * Who runs an attempt leaves two times in it for the engine to find: when it started, and when its success header came.
+ * Nobody is woken for them, since a message that fares well needs no decision before its end.
+ *
  * A message lives as long as somebody holds it: the engine until it has settled, and every event that was told until
  * it is freed. Everything an event shows is either its own copy or does not change after the event was made.
  * Memory is taken when a message is admitted and when an attempt is asked for; recording what became of one needs
@@ -11,9 +14,11 @@
 #include "base/list.h"
 #include "base/pool.h"
 #include "core/delivery.h"
+#include "core/lane.h"
 #include "core/outcome.h"
 #include "poolsend.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct ps_message;
@@ -29,9 +34,8 @@ struct ps_event {
 /* News of an attempt, on its way to the engine. Each attempt embeds one of each kind, so that posting needs no
  * memory. */
 enum ps_notice_kind {
-  PS_NOTICE_STARTED,
-  PS_NOTICE_ACCEPTED, /* a complete success header has come */
-  PS_NOTICE_REFUSED,  /* a complete header has come that is no success */
+  PS_NOTICE_STARTED, /* only where somebody wants to know at once */
+  PS_NOTICE_REFUSED, /* a complete header has come that is no success */
   PS_NOTICE_FINISHED,
   PS_NOTICE_WITHDRAWN
 };
@@ -40,7 +44,7 @@ struct ps_notice {
   struct ps_list link;
   struct ps_attempt *attempt;
   enum ps_notice_kind kind;
-  int status; /* accepted, refused: of the header that came */
+  int status; /* refused: of the header that came */
   ps_time when;
 };
 
@@ -51,26 +55,74 @@ struct ps_attempt {
   struct ps_list link; /* among its message's attempts */
 
   /* Engine only. */
-  struct poolsend_attempt view; /* number 0: it has not started */
-  int permit;                   /* of its endpoint's slots, or -1 */
-  struct ps_list waiting;       /* in its endpoint's queue for a permit, or in none */
-  ps_time asked;                /* the timing `queue` counts from here */
-  const char *cancel_words;     /* why it was cancelled, or NULL */
-  struct ps_event start, finish;
+  struct poolsend_attempt view; /* number 0: nobody knows that it has started */
+  struct ps_list queued;        /* among its endpoint's that are not known to have started, or in none */
+  struct ps_health_attempt health;
+  ps_time asked;            /* the timing `queue` counts from here */
+  const char *cancel_words; /* why it was cancelled, or NULL */
+  struct ps_event *events;  /* start and finish, where somebody wants them; or NULL */
+
+  /* Immutable after the launch. */
+  void *host;
+  unsigned after; /* how many attempts of its message had started: it may only be the next */
+
+  /* The host's, under its lock. */
+  struct ps_ticket ticket;
+  bool recalled; /* it is not to start */
 
   /* Whoever runs the attempt, from the launch until the notice that it finished or was withdrawn. */
   struct ps_job job;
-  void *host;
-  struct ps_outcome outcome;
-  struct ps_notice started, answered, ended;
+  void *slot; /* what it runs on, from before its start */
+  struct ps_notice started, refused, ended;
+
+  /* Left for the engine; 0: not yet. The status before the time. */
+  _Atomic ps_time started_at, accepted_at;
+  atomic_int accepted_status;
+
+  struct ps_outcome outcome; /* as `job`; the first attempt of a message has room in it from messages before */
 };
+
+/* A body, and what goes with it. */
+struct ps_content {
+  char *body; /* NULL: none */
+  size_t size;
+  bool json;
+};
+
+/* An id, as poolsend_id_is_valid has it, and its NUL. */
+#define PS_ID_SIZE 256
+
+/* The blocks of messages that are over, for those to come. A stream takes and gives up one for each message, on different
+ * threads, which is what a general allocator does worst. Any thread. */
+struct ps_stock {
+  unsigned endpoints; /* immutable: of each message */
+  unsigned most;      /* immutable: how many are kept */
+  struct {            /* any thread, holding mutex */
+    pthread_mutex_t mutex;
+    struct ps_list blocks;
+    unsigned count;
+  } shared;
+};
+
+void ps_stock_init(struct ps_stock *stock, unsigned endpoints, unsigned most);
+/* Every message must have been released. */
+void ps_stock_fini(struct ps_stock *stock);
 
 struct ps_message {
   atomic_int holders;
-  char *id;   /* immutable */
-  char *body; /* immutable; NULL: none */
-  size_t size;
-  bool may_repeat; /* immutable: it may be sent again though it may have arrived */
+  unsigned endpoints;
+
+  struct ps_stock *stock; /* where its block goes back to */
+
+  /* Immutable. */
+  uint64_t line;
+  struct ps_content content;
+  char *store; /* what `content` stands in; it may be kept for the next message */
+  size_t store_size;
+  struct ps_content *parts; /* [endpoints]: what is sent instead of `content`, where it has a body; NULL: nowhere */
+  char **headers;           /* [header_count] */
+  size_t header_count;
+  bool may_repeat; /* it may be sent again though it may have arrived */
 
   /* Engine only; until it is admitted `link` is whoever's has it. */
   struct ps_list link, dirty; /* among all messages; among those with news */
@@ -79,24 +131,43 @@ struct ps_message {
   struct ps_track *tracks;
   struct ps_attempt **current; /* [endpoints]: this round's attempt to each endpoint, or NULL */
   struct ps_list attempts;
-  size_t asked, started, room;           /* attempts asked for; those of them that started; room in `views` */
-  const struct poolsend_attempt **views; /* [room]: of those that started, in order */
-  struct poolsend_pending *pending;      /* [endpoints] */
+  size_t asked, started, room;               /* attempts asked for; those of them that started; room in `views` */
+  const struct poolsend_attempt **views;     /* [room]: of those that started, in order */
+  const struct poolsend_attempt **own_views; /* from malloc, where they are more than endpoints; else NULL */
+  bool first_is_used;
+  struct poolsend_pending *pending; /* [endpoints] */
+  const char **not_tried;           /* [endpoints] */
+  struct ps_list held;              /* among those whose hedge waits for the budget, or in none */
   struct ps_event delivered, settled;
 
-  bool closed; /* the host's: nothing more may be launched */
-  int winner;  /* the host's: the endpoint that won, or -1 */
+  /* The host's, under its lock. */
+  unsigned launched; /* attempts that passed the last check */
+
+  /* Any thread. */
+  atomic_bool closed; /* nothing more may start */
+  atomic_int winner;  /* the endpoint that won, or -1 */
+
+  /* Large, and not cleared with the rest. */
+  struct ps_attempt first; /* the only one, most often; engine only */
+  char id[PS_ID_SIZE];     /* immutable */
 };
 
-/* A message with room for one attempt to each of `endpoints`; id and body are copied. NULL: no memory. */
-struct ps_message *ps_message_new(const char *id, const void *body, size_t size, bool may_repeat, unsigned endpoints);
+/* A message of `id`, which is valid and copied, with room for one attempt to each of the stock's endpoints. What it is to
+ * carry is put in afterwards, from malloc. NULL: no memory. */
+struct ps_message *ps_message_new(struct ps_stock *stock, const char *id);
+
+/* Room for a body of `size` bytes and a NUL, the message's own. NULL: no memory. */
+char *ps_message_reserve_body(struct ps_message *message, size_t size);
 
 void ps_message_hold(struct ps_message *message);
 /* Gives up one hold; the last one frees it. Any thread. */
 void ps_message_release(struct ps_message *message);
 
-/* A new attempt, recorded as asked for. NULL: no memory. */
-struct ps_attempt *ps_message_add_attempt(struct ps_message *message, unsigned endpoint, ps_time now);
+/* What is sent to `endpoint`. */
+const struct ps_content *ps_message_content(const struct ps_message *message, unsigned endpoint);
+
+/* A new attempt, recorded as asked for; with events of its own if they are wanted. NULL: no memory. */
+struct ps_attempt *ps_message_add_attempt(struct ps_message *message, unsigned endpoint, bool events, ps_time now);
 
 /* Forget an attempt that never started. */
 void ps_message_drop_attempt(struct ps_attempt *attempt);

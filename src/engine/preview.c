@@ -1,12 +1,16 @@
-/* What would be sent, for a person who wants to look first. */
+/* What would be sent, for a person who wants to look first: the same request that an attempt would make. */
 #include "engine/sender.h"
 #include "net/redact.h"
+#include "net/request.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct preview {
   struct poolsend_preview public; /* first */
+  struct ps_request request;
+  char *url; /* NULL: the endpoint's is shown */
   char **lines;
 };
 
@@ -21,35 +25,91 @@ static bool add_line(struct preview *preview, const char *line)
   return true;
 }
 
-static bool add_key(struct preview *preview, const char *id)
+static bool make_room(struct preview *preview)
+{
+  size_t room = 2;
+  for (const struct curl_slist *line = preview->request.headers; line; line = line->next)
+    room++;
+  preview->lines = calloc(room, sizeof(char *));
+  preview->public.headers = (const char *const *)preview->lines;
+  return preview->lines != NULL;
+}
+
+/* Those that are asked for, and those that the transport is told to add. */
+static bool show_headers(struct preview *preview, const struct ps_endpoint *endpoint)
+{
+  const struct ps_request *request = &preview->request;
+  if (!make_room(preview))
+    return false;
+  if (request->body && endpoint->form_type && !ps_request_settles(request, "Content-Type") &&
+      !add_line(preview, "Content-Type: application/x-www-form-urlencoded"))
+    return false;
+  if (endpoint->authenticates && !ps_request_settles(request, "Authorization") &&
+      !add_line(preview, "Authorization: ***"))
+    return false;
+  for (const struct curl_slist *line = request->headers; line; line = line->next)
+    if (ps_header_has_value(line->data) && !add_line(preview, line->data))
+      return false;
+  return true;
+}
+
+static bool show(struct preview *preview, const struct ps_endpoint *endpoint)
+{
+  const struct ps_request *request = &preview->request;
+  preview->public.body = request->body;
+  preview->public.size = request->size;
+  if (request->url) {
+    preview->url = ps_redact_url(request->url);
+    preview->public.url = preview->url;
+  }
+  return preview->public.url && show_headers(preview, endpoint);
+}
+
+/* There is no request: the message has not what the endpoint's templates ask for. */
+static bool show_reason(struct preview *preview, const char *words)
 {
   struct ps_buf line = {0};
-  bool done = !ps_buf_printf(&line, "Idempotency-Key: %s", id) && add_line(preview, line.data);
+  ps_request_fini(&preview->request);
+  preview->request = (struct ps_request){0};
+  bool done =
+      make_room(preview) && !ps_buf_printf(&line, "(nothing would be sent: %s)", words) && add_line(preview, line.data);
   ps_buf_fini(&line);
   return done;
 }
 
+static struct ps_payload payload_for(const struct ps_endpoint *endpoint, const struct poolsend_message *message)
+{
+  struct ps_payload payload = {
+      .id = message->id,
+      .body = message->body,
+      .size = message->size,
+      .json = message->json,
+      .headers = message->headers,
+      .header_count = message->header_count,
+  };
+  for (size_t i = 0; i < message->part_count; i++) {
+    const struct poolsend_part *part = &message->parts[i];
+    if (strcmp(part->endpoint, endpoint->name) != 0)
+      continue;
+    payload.own = true;
+    payload.body = part->body;
+    payload.size = part->size;
+    payload.json = part->json;
+    payload.source = message->body;
+    payload.source_size = message->size;
+  }
+  return payload;
+}
+
 static bool fill(struct preview *preview, const struct ps_endpoint *endpoint, const struct poolsend_message *message)
 {
-  bool has_body = message->body != NULL;
-  size_t room = 3;
-  for (const struct curl_slist *line = endpoint->headers; line; line = line->next)
-    room++;
-  preview->lines = calloc(room, sizeof(char *));
-  if (!preview->lines)
-    return false;
-  preview->public.headers = (const char *const *)preview->lines;
-  if (ps_endpoint_adds_key(endpoint, has_body) && !add_key(preview, message->id))
-    return false;
-  if (has_body && endpoint->form_type && !endpoint->own_type &&
-      !add_line(preview, "Content-Type: application/x-www-form-urlencoded"))
-    return false;
-  if (endpoint->authenticates && !add_line(preview, "Authorization: (made from the credentials)"))
-    return false;
-  for (const struct curl_slist *line = endpoint->headers; line; line = line->next)
-    if (ps_header_has_value(line->data) && !add_line(preview, line->data))
-      return false;
-  return true;
+  char words[PS_ERROR_SIZE];
+  struct ps_payload payload = payload_for(endpoint, message);
+  preview->public.method = ps_endpoint_method(endpoint, payload.body != NULL);
+  int error = ps_request_init(&preview->request, endpoint, &payload, words, sizeof words);
+  if (error == -EINVAL)
+    return show_reason(preview, words);
+  return !error && show(preview, endpoint);
 }
 
 struct poolsend_preview *poolsend_preview(struct poolsend_sender *sender, unsigned index,
@@ -62,10 +122,7 @@ struct poolsend_preview *poolsend_preview(struct poolsend_sender *sender, unsign
   preview->public = (struct poolsend_preview){
       .name = endpoint->name,
       .url = endpoint->shown_url,
-      .method = ps_endpoint_method(endpoint, message->body != NULL),
       .hedge_delay = endpoint->hedge_delay,
-      .body = message->body,
-      .size = message->size,
   };
   if (fill(preview, endpoint, message))
     return &preview->public;
@@ -81,5 +138,7 @@ void poolsend_preview_free(struct poolsend_preview *public)
   for (size_t i = 0; i < public->header_count; i++)
     free(preview->lines[i]);
   free(preview->lines);
+  free(preview->url);
+  ps_request_fini(&preview->request);
   free(preview);
 }

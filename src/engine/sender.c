@@ -1,6 +1,7 @@
 /* The sender of poolsend.h: endpoints and a pool below a coordinator, and the functions that callers see. */
-#include "base/random.h"
-#include "engine/sender.h"
+#include "base/sync.h"
+#include "engine/identity.h"
+#include "engine/intake.h"
 #include "net/attempt.h"
 #include "net/check.h"
 #include "net/spool.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +20,9 @@
 #define DESCRIPTORS_OTHER 32
 #define THREADS_OTHER     8
 
+/* Messages that wait for a slot, so that a worker that ends an attempt finds the next. */
+#define RUN_AHEAD 64
+
 /* ---- How the coordinator runs attempts */
 
 static struct ps_endpoint *endpoint_of(struct poolsend_sender *sender, const struct ps_attempt *attempt)
@@ -27,11 +30,20 @@ static struct ps_endpoint *endpoint_of(struct poolsend_sender *sender, const str
   return &sender->endpoints[attempt->endpoint];
 }
 
+/* Copies of a handle may be made by one thread at a time only. */
 static void prepare(void *context, struct ps_attempt *attempt)
 {
-  struct ps_slot *slot = ps_endpoint_slot(endpoint_of(context, attempt), (unsigned)attempt->permit);
+  struct poolsend_sender *sender = context;
+  struct ps_endpoint *endpoint = endpoint_of(sender, attempt);
+  struct ps_slot *slot = endpoint->slots[attempt->ticket.permit];
+  if (!slot) {
+    ps_mutex_lock(&sender->making);
+    slot = ps_endpoint_slot(endpoint, (unsigned)attempt->ticket.permit);
+    ps_mutex_unlock(&sender->making);
+  }
+  attempt->slot = slot;
   if (slot)
-    ps_slot_rearm(slot);
+    ps_slot_rearm(slot, attempt);
 }
 
 static void on_answer(void *context, bool success, int status)
@@ -42,28 +54,24 @@ static void on_answer(void *context, bool success, int status)
 
 static bool is_late(void *context)
 {
-  struct ps_attempt *attempt = context;
-  return ps_coordinator_is_late(attempt->host, attempt);
+  return ps_coordinator_is_late(context);
 }
 
 static void perform(void *context, struct ps_attempt *attempt)
 {
-  struct ps_endpoint *endpoint = endpoint_of(context, attempt);
-  struct ps_slot *slot = endpoint->slots[attempt->permit];
-  const struct ps_message *message = attempt->message;
-  struct ps_payload payload = {.id = message->id, .body = message->body, .size = message->size};
+  struct ps_payload payload = ps_intake_payload(attempt->message, attempt->endpoint);
   struct ps_attempt_watcher watcher = {.answered = on_answer, .is_late = is_late, .context = attempt};
-  if (slot)
-    ps_attempt_perform(endpoint, slot, &payload, &watcher, &attempt->outcome);
+  if (attempt->slot)
+    ps_attempt_perform(endpoint_of(context, attempt), attempt->slot, &payload, &watcher, &attempt->outcome);
   else
     ps_outcome_local(&attempt->outcome, ENOMEM);
 }
 
 static void cancel(void *context, struct ps_attempt *attempt)
 {
-  struct ps_slot *slot = endpoint_of(context, attempt)->slots[attempt->permit];
-  if (slot)
-    ps_slot_cancel(slot);
+  (void)context;
+  if (attempt->slot)
+    ps_slot_cancel(attempt->slot, attempt);
 }
 
 /* ---- Configuration */
@@ -72,11 +80,13 @@ void poolsend_config_init(struct poolsend_config *config)
 {
   *config = (struct poolsend_config){
       .hedge_delay = PS_HEDGE_DELAY_DEFAULT,
+      .hedge_budget = -1,
       .settle = 60 * PS_SECOND,
       .answer_wait = 60 * PS_SECOND,
       .max_time = POOLSEND_NEVER,
       .attempt_timeout = POOLSEND_NEVER,
       .retry_max_time = POOLSEND_NEVER,
+      .max_body = (size_t)16 << 20,
       .max_response = 1 << 20,
       .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
   };
@@ -93,6 +103,32 @@ static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_e
   return 0;
 }
 
+/* The workers are shared out: first to endpoints that say how many they want, then equally to the others. What each of
+ * these gets, or an error. */
+static int share_out(const struct poolsend_config *config, unsigned workers, struct poolsend_error *error)
+{
+  unsigned long wanted = 0, others = 0;
+  for (size_t i = 0; i < config->endpoint_count; i++) {
+    wanted += config->endpoints[i].max_in_flight;
+    others += config->endpoints[i].max_in_flight == 0;
+  }
+  if (wanted + others <= workers)
+    return others ? (int)((workers - wanted) / others) : 0;
+  if (others)
+    return ps_refuse(error,
+                     "max_in_flight: of %u workers %lu are spoken for, which leaves too few for the %lu endpoints "
+                     "without one; raise workers",
+                     workers, wanted, others);
+  return ps_refuse(error, "max_in_flight: together they are %lu, more than the %u workers; raise workers", wanted,
+                   workers);
+}
+
+/* A breaker only changes the order in which endpoints are tried. */
+static unsigned probes_of(const struct poolsend_config *config)
+{
+  return config->no_breaker || config->endpoint_count < 2 ? 0 : PS_HEALTH_PROBES;
+}
+
 /* Raise the soft limit if need be. 0: there is room; else the hard limit, which is too low. */
 static rlim_t raise_limit(int resource, rlim_t need)
 {
@@ -106,19 +142,23 @@ static rlim_t raise_limit(int resource, rlim_t need)
 }
 
 /* Each request in flight needs a thread and descriptors. */
-static int make_room_for(unsigned workers, bool keep_bodies, struct poolsend_error *error)
+static int make_room_for(const struct poolsend_config *config, unsigned workers, struct poolsend_error *error)
 {
-  rlim_t descriptors = (rlim_t)workers * (DESCRIPTORS_EACH + keep_bodies) + DESCRIPTORS_OTHER;
+  rlim_t threads = workers + (rlim_t)probes_of(config) * config->endpoint_count;
+  rlim_t descriptors = threads * (DESCRIPTORS_EACH + config->keep_bodies) + DESCRIPTORS_OTHER;
   rlim_t limit = raise_limit(RLIMIT_NOFILE, descriptors);
   if (limit) {
-    ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n)", workers,
-              (unsigned long long)descriptors, (unsigned long long)limit);
+    rlim_t most =
+        limit > DESCRIPTORS_OTHER ? (limit - DESCRIPTORS_OTHER) / (DESCRIPTORS_EACH + config->keep_bodies) : 0;
+    most -= most > threads - workers ? threads - workers : most;
+    ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n), enough for %llu",
+              workers, (unsigned long long)descriptors, (unsigned long long)limit, (unsigned long long)most);
     return -EMFILE;
   }
-  limit = geteuid() == 0 ? 0 : raise_limit(RLIMIT_NPROC, workers + THREADS_OTHER);
+  limit = geteuid() == 0 ? 0 : raise_limit(RLIMIT_NPROC, threads + THREADS_OTHER);
   if (limit) {
-    ps_refuse(error, "workers: %u need as many threads, and the limit is %llu (ulimit -u)", workers,
-              (unsigned long long)limit);
+    ps_refuse(error, "workers: %u need %llu threads, and the limit is %llu (ulimit -u)", workers,
+              (unsigned long long)threads, (unsigned long long)limit);
     return -EAGAIN;
   }
   return 0;
@@ -172,23 +212,48 @@ static int bound_failover(struct ps_endpoint *endpoint, const struct poolsend_co
   return 0;
 }
 
+/* An endpoint's own hedge delay, fixed or not, before the sender's. Where it follows a percentile, that is the longest
+ * that it can be. */
+static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct poolsend_endpoint *settings,
+                               const struct poolsend_config *config)
+{
+  bool own = settings->hedge_delay || settings->hedge_permille;
+  shown->hedge_permille = own ? settings->hedge_permille : config->hedge_permille;
+  shown->hedge_delay = own ? settings->hedge_delay : config->hedge_delay;
+  if (shown->hedge_permille)
+    shown->hedge_delay = PS_PERCENTILE_MOST;
+}
+
+static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned index,
+                         unsigned share, struct poolsend_error *error)
+{
+  const struct poolsend_endpoint *settings = &config->endpoints[index];
+  struct ps_engine_endpoint *shown = &sender->shown[index];
+  struct ps_endpoint *endpoint = &sender->endpoints[index];
+  settle_hedge_delay(shown, settings, config);
+  if (shown->hedge_permille && (shown->hedge_permille < 500 || shown->hedge_permille > 999))
+    return ps_refuse(error, "hedge-delay: a percentile is from p50 to p99.9");
+  shown->slots = settings->max_in_flight ? settings->max_in_flight : share;
+  int result = ps_endpoint_init(endpoint, settings, config, shown->slots + probes_of(config), error);
+  endpoint->hedge_delay = shown->hedge_delay;
+  sender->hedge_delays[index] = shown->hedge_delay;
+  return result ? result : bound_failover(endpoint, config, error);
+}
+
 static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers,
                           struct poolsend_error *error)
 {
   unsigned count = (unsigned)config->endpoint_count;
-  for (unsigned i = 0; i < count; i++) {
-    int result = ps_endpoint_init(&sender->endpoints[i], &config->endpoints[i], config, workers / count, error);
-    if (!result)
-      result = bound_failover(&sender->endpoints[i], config, error);
-    if (result)
-      return result;
-    sender->hedge_delays[i] = sender->endpoints[i].hedge_delay;
-  }
-  int result = ps_endpoints_name(sender->endpoints, count, error);
+  int share = share_out(config, workers, error);
+  int result = share < 0 ? share : 0;
   for (unsigned i = 0; i < count && !result; i++)
-    sender->shown[i] = (struct ps_engine_endpoint){.name = sender->endpoints[i].name,
-                                                   .url = sender->endpoints[i].shown_url,
-                                                   .permits = sender->endpoints[i].permits};
+    result = init_endpoint(sender, config, i, (unsigned)share, error);
+  if (!result)
+    result = ps_endpoints_name(sender->endpoints, count, error);
+  for (unsigned i = 0; i < count && !result; i++) {
+    sender->shown[i].name = sender->endpoints[i].name;
+    sender->shown[i].url = sender->endpoints[i].shown_url;
+  }
   return result;
 }
 
@@ -244,26 +309,29 @@ static void free_sender(struct poolsend_sender *sender)
   free(sender->endpoints);
   free(sender->hedge_delays);
   free(sender->shown);
+  ps_stock_fini(&sender->stock);
+  ps_mutex_fini(&sender->making);
   free(sender);
 }
 
-static uint64_t random_seed(void)
+static int start(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers)
 {
-  uint64_t seed;
-  return getrandom(&seed, sizeof seed, 0) == sizeof seed ? seed : (uint64_t)ps_now();
-}
-
-static int start(struct poolsend_sender *sender, unsigned workers, unsigned events)
-{
-  sender->pool = ps_pool_new(workers);
+  unsigned probes = probes_of(config);
+  sender->pool = ps_pool_new(workers + probes * sender->rule.endpoints);
   if (!sender->pool)
     return -ENOMEM;
-  struct ps_engine_settings settings = {
-      .rule = sender->rule,
-      .endpoints = sender->shown,
-      .fatal = sender->fatal,
-      .events = events,
-      .seed = random_seed(),
+  struct ps_coordinator_settings settings = {
+      .max_pending = config->max_pending ? config->max_pending : 2 * workers,
+      .in_order = config->in_order,
+      .engine = {.rule = sender->rule,
+                 .endpoints = sender->shown,
+                 .fatal = sender->fatal,
+                 .events = config->events | POOLSEND_EVENT_SETTLED,
+                 .seed = ps_random_seed(),
+                 .probes = probes,
+                 .run_ahead = workers < RUN_AHEAD ? workers : RUN_AHEAD,
+                 .hedge_budget = config->hedge_budget,
+                 .rate = config->rate},
   };
   struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel, .context = sender};
   return ps_coordinator_start(&sender->coordinator, &settings, &runner, sender->pool);
@@ -278,7 +346,7 @@ int poolsend_new(struct poolsend_sender **out, const struct poolsend_config *con
   unsigned workers = config->workers ? config->workers : (unsigned)config->endpoint_count;
   int result = check_workers(workers, (unsigned)config->endpoint_count, error);
   if (!result)
-    result = make_room_for(workers, config->keep_bodies, error);
+    result = make_room_for(config, workers, error);
   if (result)
     return result;
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
@@ -286,9 +354,12 @@ int poolsend_new(struct poolsend_sender **out, const struct poolsend_config *con
     free(sender);
     return -ENOMEM;
   }
+  sender->max_body = config->max_body;
+  ps_stock_init(&sender->stock, (unsigned)config->endpoint_count, workers + RUN_AHEAD);
+  ps_mutex_init(&sender->making);
   result = configure(sender, config, workers, error);
   if (!result)
-    result = start(sender, workers, config->events);
+    result = start(sender, config, workers);
   if (result) {
     if (!error->text[0])
       snprintf(error->text, sizeof error->text, "%s", strerror(-result));
@@ -304,49 +375,56 @@ void poolsend_free(struct poolsend_sender *sender)
   if (!sender)
     return;
   ps_coordinator_stop(&sender->coordinator);
+  ps_pool_free(sender->pool);
+  sender->pool = NULL;
+  ps_coordinator_fini(&sender->coordinator);
   free_sender(sender);
 }
 
 /* ---- Use */
 
-static bool may_repeat(const struct poolsend_sender *sender, bool has_body)
+int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message, poolsend_time timeout,
+                    struct poolsend_error *error)
 {
-  for (unsigned i = 0; i < sender->rule.endpoints; i++)
-    if (!ps_endpoint_may_repeat(&sender->endpoints[i], has_body))
-      return false;
-  return true;
+  struct poolsend_error unwanted;
+  struct ps_message *taken;
+  int result = ps_intake(sender, message, &taken, error ? error : &unwanted);
+  if (result)
+    return result;
+  result = ps_coordinator_submit(&sender->coordinator, taken, timeout ? ps_after(ps_now(), timeout) : 0);
+  if (result)
+    ps_message_release(taken);
+  return result;
 }
 
-bool poolsend_id_is_valid(const char *id)
+int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **events, size_t room,
+                  size_t *count)
 {
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
-  size_t size = strlen(id);
-  return size >= 1 && size <= 255 && strspn(id, allowed) == size;
-}
-
-int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message)
-{
-  if (!poolsend_id_is_valid(message->id))
-    return -EINVAL;
-  struct ps_message *taken = ps_message_new(message->id, message->body, message->size,
-                                            may_repeat(sender, message->body != NULL), sender->rule.endpoints);
-  if (!taken)
-    return -ENOMEM;
-  ps_coordinator_submit(&sender->coordinator, taken);
-  return 0;
+  struct ps_list fetched;
+  ps_list_init(&fetched);
+  *count = 0;
+  int result = ps_coordinator_next(&sender->coordinator, timeout ? ps_after(ps_now(), timeout) : 0, &fetched, room);
+  for (struct ps_list *link; (link = ps_list_pop(&fetched));)
+    events[(*count)++] = &PS_CONTAINER(link, struct ps_event, link)->public;
+  return result;
 }
 
 int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event)
 {
-  struct ps_event *next = ps_coordinator_next(&sender->coordinator, ps_after(ps_now(), timeout));
-  *event = next ? &next->public : NULL;
-  return next ? 0 : -ETIMEDOUT;
+  size_t count;
+  *event = NULL;
+  return poolsend_take(sender, timeout, event, 1, &count);
 }
 
 void poolsend_event_free(struct poolsend_event *event)
 {
   if (event)
     ps_message_release(PS_CONTAINER(event, struct ps_event, public)->message);
+}
+
+void poolsend_drain(struct poolsend_sender *sender, poolsend_time limit)
+{
+  ps_coordinator_drain(&sender->coordinator, ps_after(ps_now(), limit));
 }
 
 void poolsend_cancel_all(struct poolsend_sender *sender)
@@ -357,24 +435,4 @@ void poolsend_cancel_all(struct poolsend_sender *sender)
 struct poolsend_counts poolsend_count(struct poolsend_sender *sender)
 {
   return ps_coordinator_count(&sender->coordinator);
-}
-
-/* RFC 9562, version 4. */
-void poolsend_make_id(char id[POOLSEND_ID_SIZE])
-{
-  uint64_t state = random_seed();
-  unsigned char bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-    for (size_t i = 0; i < sizeof bytes; i++)
-      bytes[i] = (unsigned char)ps_random_next(&state);
-  bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
-  static const char hex[] = "0123456789abcdef";
-  for (size_t i = 0, at = 0; i < sizeof bytes; i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10)
-      id[at++] = '-';
-    id[at++] = hex[bytes[i] >> 4];
-    id[at++] = hex[bytes[i] & 15];
-    id[at] = '\0';
-  }
 }

@@ -9,10 +9,15 @@ struct poolsend_sender {
   /* Immutable once it runs. */
   struct ps_delivery_rule rule;
   struct ps_status_set fatal;
-  ps_time *hedge_delays;            /* [rule.endpoints] */
+  size_t max_body;
+  ps_time *hedge_delays;            /* [rule.endpoints], the longest that they can be */
   struct ps_engine_endpoint *shown; /* [rule.endpoints] */
-  struct ps_endpoint *endpoints;    /* [rule.endpoints]; slots: coordinator's thread, or the worker that has one */
+  struct ps_endpoint *endpoints;    /* [rule.endpoints]; each slot: the worker that has its permit */
   struct ps_pool *pool;
+
+  struct ps_stock stock; /* guards itself */
+
+  pthread_mutex_t making; /* held while a slot is copied from its endpoint's model */
 
   struct ps_coordinator coordinator; /* guards itself */
 };

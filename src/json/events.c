@@ -1,113 +1,131 @@
 /* Events -> JSON lines. The words and shapes are those of events.schema.json. */
-#include "json/build.h"
 #include "base/text.h"
+#include "json/write.h"
 #include "poolsend.h"
 
-static bool add_status(struct json_object *object, int status)
+static void put_status(struct ps_json *json, int status)
 {
-  return status ? ps_json_add_count(object, "status", (uint64_t)status) : ps_json_add_null(object, "status");
+  if (status)
+    ps_json_count(json, "status", (uint64_t)status);
+  else
+    ps_json_null(json, "status");
 }
 
 /* What was cut is no longer the JSON it may have been. */
-static bool add_response(struct json_object *object, const struct poolsend_response *response)
+static void put_response(struct ps_json *json, const struct poolsend_response *response)
 {
   size_t size = response->truncated ? ps_text_whole_utf8(response->data, response->size) : response->size;
-  bool done = ps_json_add_bytes(object, "response", response->data, size, !response->truncated);
-  if (done && response->truncated)
-    done = ps_json_add(object, "response_truncated", json_object_new_boolean(true));
-  return done;
+  ps_json_bytes(json, "response", response->data, size, !response->truncated);
+  if (response->truncated)
+    ps_json_true(json, "response_truncated");
 }
 
-static bool add_timings(struct json_object *object, const struct poolsend_timings *timings)
+static void put_timings(struct ps_json *json, const struct poolsend_timings *timings)
 {
-  struct json_object *inner = json_object_new_object();
-  bool done = ps_json_add_seconds(inner, "queue", timings->queue) &&
-              ps_json_add_seconds(inner, "resolve", timings->resolve) &&
-              ps_json_add_seconds(inner, "connect", timings->connect) &&
-              ps_json_add_seconds(inner, "tls", timings->tls) && ps_json_add_seconds(inner, "sent", timings->sent) &&
-              ps_json_add_seconds(inner, "first_byte", timings->first_byte) &&
-              ps_json_add_seconds(inner, "total", timings->total);
-  return ps_json_add(object, "timings", inner) && done;
+  ps_json_open(json, "timings", '{');
+  ps_json_seconds(json, "queue", timings->queue);
+  ps_json_seconds(json, "resolve", timings->resolve);
+  ps_json_seconds(json, "connect", timings->connect);
+  ps_json_seconds(json, "tls", timings->tls);
+  ps_json_seconds(json, "sent", timings->sent);
+  ps_json_seconds(json, "first_byte", timings->first_byte);
+  ps_json_seconds(json, "total", timings->total);
+  ps_json_close(json, '}');
 }
 
 /* Who and where, as in every event about one attempt. */
-static bool add_identity(struct json_object *object, const struct poolsend_attempt *attempt)
+static void put_identity(struct ps_json *json, const struct poolsend_attempt *attempt)
 {
-  return ps_json_add_count(object, "attempt", attempt->number) && ps_json_add_text(object, "endpoint", attempt->name);
+  ps_json_count(json, "attempt", attempt->number);
+  ps_json_text(json, "endpoint", attempt->name);
 }
 
-static bool add_fate(struct json_object *object, const struct poolsend_attempt *attempt)
+static void put_fate(struct ps_json *json, const struct poolsend_attempt *attempt)
 {
-  return ps_json_add_text(object, "fate", poolsend_fate_name(attempt->fate)) &&
-         ps_json_add_text(object, "reason", poolsend_reason_name(attempt->reason)) &&
-         add_status(object, attempt->status);
+  ps_json_text(json, "fate", poolsend_fate_name(attempt->fate));
+  ps_json_text(json, "reason", poolsend_reason_name(attempt->reason));
+  put_status(json, attempt->status);
 }
 
-static bool fill_start(struct json_object *object, const struct poolsend_event *event)
+static void put_start(struct ps_json *json, const struct poolsend_event *event)
 {
-  return add_identity(object, &event->attempt) && ps_json_add_text(object, "url", event->attempt.url) &&
-         ps_json_add_seconds(object, "t", event->t);
+  put_identity(json, &event->attempt);
+  ps_json_text(json, "url", event->attempt.url);
+  ps_json_seconds(json, "t", event->t);
 }
 
-static bool fill_finish(struct json_object *object, const struct poolsend_event *event)
+static void put_finish(struct ps_json *json, const struct poolsend_event *event)
 {
-  return add_identity(object, &event->attempt) && add_fate(object, &event->attempt) &&
-         ps_json_add_seconds(object, "t", event->t);
+  put_identity(json, &event->attempt);
+  put_fate(json, &event->attempt);
+  ps_json_seconds(json, "t", event->t);
 }
 
-static bool fill_delivered(struct json_object *object, const struct poolsend_event *event)
+static void put_delivered(struct ps_json *json, const struct poolsend_event *event)
 {
   const struct poolsend_attempt *attempt = &event->attempt;
-  struct json_object *pending = json_object_new_array();
-  bool done = add_identity(object, attempt) && ps_json_add_text(object, "url", attempt->url) &&
-              add_status(object, attempt->status) && ps_json_add_seconds(object, "t", event->t);
-  for (size_t i = 0; done && pending && i < event->pending_count; i++)
-    done = json_object_array_add(pending, json_object_new_int64(event->pending[i].number)) == 0;
-  done = ps_json_add(object, "pending", pending) && done;
-  return done && (!attempt->response || add_response(object, attempt->response));
+  put_identity(json, attempt);
+  ps_json_text(json, "url", attempt->url);
+  put_status(json, attempt->status);
+  ps_json_seconds(json, "t", event->t);
+  ps_json_open(json, "pending", '[');
+  for (size_t i = 0; i < event->pending_count; i++)
+    ps_json_count(json, NULL, event->pending[i].number);
+  ps_json_close(json, ']');
+  if (attempt->response)
+    put_response(json, attempt->response);
 }
 
-static struct json_object *attempt_object(const struct poolsend_attempt *attempt)
+static void put_attempt(struct ps_json *json, const struct poolsend_attempt *attempt)
 {
-  struct json_object *object = json_object_new_object();
-  bool done = add_identity(object, attempt) && ps_json_add_text(object, "url", attempt->url) &&
-              add_fate(object, attempt) && ps_json_add_text(object, "error", attempt->error) &&
-              ps_json_add_seconds(object, "started", attempt->started) &&
-              ps_json_add_seconds(object, "finished", attempt->finished) &&
-              ps_json_add_count(object, "bytes_sent", attempt->bytes_sent) && add_timings(object, &attempt->timings) &&
-              (attempt->response ? add_response(object, attempt->response) : ps_json_add_null(object, "response"));
-  if (done)
-    return object;
-  json_object_put(object);
-  return NULL;
+  ps_json_open(json, NULL, '{');
+  put_identity(json, attempt);
+  ps_json_text(json, "url", attempt->url);
+  put_fate(json, attempt);
+  ps_json_text(json, "error", attempt->error);
+  ps_json_seconds(json, "started", attempt->started);
+  ps_json_seconds(json, "finished", attempt->finished);
+  ps_json_count(json, "bytes_sent", attempt->bytes_sent);
+  put_timings(json, &attempt->timings);
+  if (attempt->response)
+    put_response(json, attempt->response);
+  else
+    ps_json_null(json, "response");
+  ps_json_close(json, '}');
 }
 
 /* The numbers of those that met `fate`, the winner apart. */
-static bool add_numbers(struct json_object *object, const char *key, const struct poolsend_event *event,
+static void put_numbers(struct ps_json *json, const char *key, const struct poolsend_event *event,
                         enum poolsend_fate fate)
 {
-  struct json_object *numbers = json_object_new_array();
-  bool done = numbers != NULL;
-  for (size_t i = 0; done && i < event->attempt_count; i++)
+  ps_json_open(json, key, '[');
+  for (size_t i = 0; i < event->attempt_count; i++)
     if (event->attempts[i]->fate == fate && (int)i != event->winner)
-      done = json_object_array_add(numbers, json_object_new_int64(event->attempts[i]->number)) == 0;
-  return ps_json_add(object, key, numbers) && done;
+      ps_json_count(json, NULL, event->attempts[i]->number);
+  ps_json_close(json, ']');
 }
 
-static bool fill_settled(struct json_object *object, const struct poolsend_event *event)
+static void put_settled(struct ps_json *json, const struct poolsend_event *event)
 {
   bool won = event->winner >= 0;
-  bool done = ps_json_add_text(object, "outcome", won ? "delivered" : "undelivered") &&
-              (won ? ps_json_add_count(object, "winner", event->attempts[event->winner]->number)
-                   : ps_json_add_null(object, "winner")) &&
-              add_numbers(object, "also_delivered", event, POOLSEND_DELIVERED) &&
-              add_numbers(object, "unknown", event, POOLSEND_UNKNOWN) && ps_json_add_seconds(object, "t", event->t);
-  struct json_object *attempts = json_object_new_array();
-  for (size_t i = 0; done && attempts && i < event->attempt_count; i++) {
-    struct json_object *attempt = attempt_object(event->attempts[i]);
-    done = attempt && json_object_array_add(attempts, attempt) == 0;
-  }
-  return ps_json_add(object, "attempts", attempts) && done;
+  ps_json_text(json, "outcome", won ? "delivered" : "undelivered");
+  if (won)
+    ps_json_count(json, "winner", event->attempts[event->winner]->number);
+  else
+    ps_json_null(json, "winner");
+  put_numbers(json, "also_delivered", event, POOLSEND_DELIVERED);
+  put_numbers(json, "unknown", event, POOLSEND_UNKNOWN);
+  ps_json_seconds(json, "t", event->t);
+  ps_json_open(json, "attempts", '[');
+  for (size_t i = 0; i < event->attempt_count; i++)
+    put_attempt(json, event->attempts[i]);
+  ps_json_close(json, ']');
+  if (won)
+    return;
+  ps_json_open(json, "not_tried", '[');
+  for (size_t i = 0; i < event->not_tried_count; i++)
+    ps_json_text(json, NULL, event->not_tried[i]);
+  ps_json_close(json, ']');
 }
 
 char *poolsend_event_json(const struct poolsend_event *event)
@@ -115,18 +133,24 @@ char *poolsend_event_json(const struct poolsend_event *event)
   static const struct {
     enum poolsend_event_kind kind;
     const char *name;
-    bool (*fill)(struct json_object *object, const struct poolsend_event *event);
+    void (*put)(struct ps_json *json, const struct poolsend_event *event);
   } kinds[] = {
-      {POOLSEND_EVENT_START, "start", fill_start},
-      {POOLSEND_EVENT_FINISH, "finish", fill_finish},
-      {POOLSEND_EVENT_DELIVERED, "delivered", fill_delivered},
-      {POOLSEND_EVENT_SETTLED, "settled", fill_settled},
+      {POOLSEND_EVENT_START, "start", put_start},
+      {POOLSEND_EVENT_FINISH, "finish", put_finish},
+      {POOLSEND_EVENT_DELIVERED, "delivered", put_delivered},
+      {POOLSEND_EVENT_SETTLED, "settled", put_settled},
   };
-  struct json_object *object = json_object_new_object();
-  bool done = false;
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (kinds[i].kind == event->kind)
-      done = ps_json_add_text(object, "event", kinds[i].name) && ps_json_add_text(object, "message", event->message) &&
-             kinds[i].fill(object, event);
-  return ps_json_line(object, done);
+  struct ps_json json = {0};
+  ps_json_open(&json, NULL, '{');
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (kinds[i].kind != event->kind)
+      continue;
+    ps_json_text(&json, "event", kinds[i].name);
+    ps_json_text(&json, "message", event->message);
+    if (event->line)
+      ps_json_count(&json, "line", event->line);
+    kinds[i].put(&json, event);
+  }
+  ps_json_close(&json, '}');
+  return ps_json_take(&json);
 }

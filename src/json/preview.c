@@ -1,23 +1,22 @@
-#include "json/build.h"
+#include "json/write.h"
 #include "poolsend.h"
-
-static bool add_headers(struct json_object *object, const struct poolsend_preview *preview)
-{
-  struct json_object *headers = json_object_new_array();
-  bool done = headers != NULL;
-  for (size_t i = 0; done && i < preview->header_count; i++)
-    done = json_object_array_add(headers, ps_json_text(preview->headers[i])) == 0;
-  return ps_json_add(object, "headers", headers) && done;
-}
 
 char *poolsend_preview_json(const struct poolsend_preview *preview)
 {
-  struct json_object *object = json_object_new_object();
-  bool done =
-      ps_json_add_text(object, "endpoint", preview->name) && ps_json_add_text(object, "url", preview->url) &&
-      ps_json_add_text(object, "method", preview->method) && add_headers(object, preview) &&
-      ps_json_add_seconds(object, "hedge_delay", preview->hedge_delay == POOLSEND_NEVER ? -1 : preview->hedge_delay) &&
-      (preview->body ? ps_json_add_bytes(object, "body", preview->body, preview->size, false)
-                     : ps_json_add_null(object, "body"));
-  return ps_json_line(object, done);
+  struct ps_json json = {0};
+  ps_json_open(&json, NULL, '{');
+  ps_json_text(&json, "endpoint", preview->name);
+  ps_json_text(&json, "url", preview->url);
+  ps_json_text(&json, "method", preview->method);
+  ps_json_open(&json, "headers", '[');
+  for (size_t i = 0; i < preview->header_count; i++)
+    ps_json_text(&json, NULL, preview->headers[i]);
+  ps_json_close(&json, ']');
+  ps_json_seconds(&json, "hedge_delay", preview->hedge_delay == POOLSEND_NEVER ? -1 : preview->hedge_delay);
+  if (preview->body)
+    ps_json_bytes(&json, "body", preview->body, preview->size, false);
+  else
+    ps_json_null(&json, "body");
+  ps_json_close(&json, '}');
+  return ps_json_take(&json);
 }

@@ -3,23 +3,24 @@
 #include "net/redact.h"
 #include "net/transfer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Setting up */
 
-static void set_method(const struct ps_transfer *t)
+/* What a handle that has made a request keeps for the next like it: setting it again would be a part of what a request
+ * costs. */
+enum { PREPARED_NOT, PREPARED_BODY, PREPARED_NO_BODY };
+
+static void set_method(const struct ps_transfer *t, bool has_body)
 {
   CURL *easy = t->slot->easy;
   const char *method = t->endpoint->method;
-  bool has_body = t->payload->body != NULL;
   bool head = method && !has_body && strcmp(method, "HEAD") == 0;
-
   if (has_body) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->payload->body);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->payload->size);
     /* A method given by name keeps its body where it keeps its name (RFC 9110, 15.4.2 and 15.4.3). */
     curl_easy_setopt(easy, CURLOPT_POSTREDIR, method ? CURL_REDIR_POST_301 | CURL_REDIR_POST_302 : 0L);
   } else {
@@ -29,15 +30,26 @@ static void set_method(const struct ps_transfer *t)
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : method);
 }
 
-static void set_headers(struct ps_transfer *t)
+/* A redirect may have changed the method. */
+static void set_up(struct ps_transfer *t)
 {
-  struct curl_slist *headers = t->endpoint->headers;
-  if (ps_endpoint_adds_key(t->endpoint, t->payload->body != NULL)) {
-    snprintf(t->key_line, sizeof t->key_line, "Idempotency-Key: %s", t->payload->id);
-    t->key = (struct curl_slist){.data = t->key_line, .next = headers};
-    headers = &t->key;
+  struct ps_slot *slot = t->slot;
+  bool has_body = t->request.body != NULL;
+  unsigned wanted = has_body ? PREPARED_BODY : PREPARED_NO_BODY;
+  if (slot->prepared == PREPARED_NOT)
+    ps_transfer_watch(slot, t->endpoint);
+  if (slot->prepared != wanted || t->endpoint->follow)
+    set_method(t, has_body);
+  slot->prepared = wanted;
+  slot->transfer = t;
+  slot->words[0] = '\0';
+  if (has_body) {
+    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, t->request.body);
+    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->request.size);
   }
-  curl_easy_setopt(t->slot->easy, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, t->request.headers);
+  if (t->request.url)
+    curl_easy_setopt(slot->easy, CURLOPT_URL, t->request.url);
 }
 
 /* What is left of the attempt's own time, for this transfer of it; false when nothing is. */
@@ -158,11 +170,11 @@ static void say_connect(const struct ps_transfer *t, char *words, size_t size)
   static const char own[] = "Couldn't connect to server";
   long error = 0;
   curl_easy_getinfo(t->slot->easy, CURLINFO_OS_ERRNO, &error);
-  const char *found = strstr(t->words, own);
+  const char *found = strstr(t->slot->words, own);
   if (t->endpoint->unix_socket)
     snprintf(words, size, "%s: %s", t->endpoint->unix_socket, strerror((int)error));
   else if (found && error)
-    snprintf(words, size, "%.*s%s", (int)(found - t->words), t->words, strerror((int)error));
+    snprintf(words, size, "%.*s%s", (int)(found - t->slot->words), t->slot->words, strerror((int)error));
 }
 
 static bool is_out_of_time(const struct ps_transfer *t)
@@ -191,8 +203,10 @@ static const char *own_words(const struct ps_transfer *t, CURLcode code, enum ps
 static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending ending)
 {
   char words[CURL_ERROR_SIZE + 64];
+  if (ending == PS_END_COMPLETE)
+    return;
   const char *own = own_words(t, code, ending);
-  snprintf(words, sizeof words, "%s", own ? own : t->words[0] ? t->words : curl_easy_strerror(code));
+  snprintf(words, sizeof words, "%s", own ? own : t->slot->words[0] ? t->slot->words : curl_easy_strerror(code));
   if (!own && ending == PS_END_CONNECT)
     say_connect(t, words, sizeof words);
   size_t size = strlen(words);
@@ -232,7 +246,7 @@ static uint64_t bytes_sent(const struct ps_transfer *t)
   curl_off_t body = 0;
   long request = ps_transfer_request_size(t);
   curl_easy_getinfo(t->slot->easy, CURLINFO_SIZE_UPLOAD_T, &body);
-  bool counted = LIBCURL_VERSION_NUM < 0x080700 && t->payload->size < (size_t)64 * 1024;
+  bool counted = LIBCURL_VERSION_NUM < 0x080700 && t->request.size < (size_t)64 * 1024;
   return (uint64_t)request + (counted ? 0 : (uint64_t)body);
 }
 
@@ -289,25 +303,43 @@ static CURLcode transfer(struct ps_transfer *t)
   return curl_easy_perform(t->slot->easy);
 }
 
+static void perform(struct ps_transfer *t)
+{
+  CURLcode code;
+  set_up(t);
+  do
+    code = transfer(t);
+  while (t->stale);
+  judge(t, code);
+}
+
+/* Nothing was sent: there is no request, for want of memory or of what the templates ask for. */
+static void give_up(struct ps_outcome *outcome, int error, const char *words)
+{
+  ps_outcome_local(outcome, -error);
+  if (error != -EINVAL)
+    return;
+  outcome->verdict.reason = POOLSEND_TEMPLATE;
+  snprintf(outcome->error, sizeof outcome->error, "%s", words);
+}
+
 void ps_attempt_perform(const struct ps_endpoint *endpoint, struct ps_slot *slot, const struct ps_payload *payload,
                         const struct ps_attempt_watcher *watcher, struct ps_outcome *outcome)
 {
   struct ps_transfer t = {
       .endpoint = endpoint,
       .slot = slot,
-      .payload = payload,
       .watcher = watcher,
       .outcome = outcome,
       .began = ps_now(),
   };
+  char words[PS_ERROR_SIZE];
   outcome->timings.sent = -1;
   outcome->response.spool = -1;
-  set_method(&t);
-  set_headers(&t);
-  ps_transfer_watch(&t);
-  CURLcode code;
-  do
-    code = transfer(&t);
-  while (t.stale);
-  judge(&t, code);
+  int error = ps_request_init(&t.request, endpoint, payload, words, sizeof words);
+  if (error)
+    give_up(outcome, error, words);
+  else
+    perform(&t);
+  ps_request_fini(&t.request);
 }

@@ -10,10 +10,18 @@
 #include "core/outcome.h"
 #include "net/endpoint.h"
 
+/* What a message brings to one endpoint. */
 struct ps_payload {
   const char *id;   /* the Idempotency-Key */
   const char *body; /* NULL: none */
   size_t size;
+  bool json; /* the body is, and is sent as application/json where no header settles the Content-Type */
+  const char *const *headers; /* its own, each good by ps_check_message_header: they replace the endpoint's of the same
+                               * name, and an Idempotency-Key among them ours */
+  size_t header_count;
+  bool own;           /* the body was given for this endpoint: the endpoint's body template is not for it */
+  const char *source; /* with `own`: the message's general body, which templates read from; NULL: none */
+  size_t source_size;
 };
 
 struct ps_attempt_watcher {
@@ -25,7 +33,8 @@ struct ps_attempt_watcher {
   void *context;
 };
 
-/* Make the request, on this thread, until it has ended; `outcome` (zeroed) is filled. Blocks as long as the endpoint's
+/* Make the request, on this thread, until it has ended; `outcome` (zeroed) is filled. A message that has not what the
+ * endpoint's templates ask for is not sent: unreached, for the reason `template`. Blocks as long as the endpoint's
  * attempt timeout lets it, or until ps_slot_cancel. The endpoint and the slot must be no other attempt's meanwhile. */
 void ps_attempt_perform(const struct ps_endpoint *endpoint, struct ps_slot *slot, const struct ps_payload *payload,
                         const struct ps_attempt_watcher *watcher, struct ps_outcome *outcome);

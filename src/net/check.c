@@ -151,14 +151,15 @@ int ps_check_method(const char *method, struct poolsend_error *error)
   return 0;
 }
 
+static bool is_named(const char *line, size_t size, const char *name)
+{
+  return strlen(name) == size && strncasecmp(line, name, size) == 0;
+}
+
 /* Set by hand these would make the request another length than it has. */
 static bool frames_the_message(const char *name, size_t size)
 {
-  static const char *const names[] = {"Content-Length", "Transfer-Encoding"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strlen(names[i]) == size && strncasecmp(names[i], name, size) == 0)
-      return true;
-  return false;
+  return is_named(name, size, "Content-Length") || is_named(name, size, "Transfer-Encoding");
 }
 
 int ps_check_header(const char *line, struct poolsend_error *error)
@@ -174,6 +175,30 @@ int ps_check_header(const char *line, struct poolsend_error *error)
     return ps_refuse(error, "header '%.*s': a header's name is made of letters, digits and -", (int)name, line);
   if (frames_the_message(line, name))
     return ps_refuse(error, "header '%.*s': it is set from the body and cannot be set by hand", (int)name, line);
+  return 0;
+}
+
+static bool has_control(const char *text)
+{
+  for (; *text; text++)
+    if (((unsigned char)*text < ' ' && *text != '\t') || *text == 127)
+      return true;
+  return false;
+}
+
+int ps_check_message_header(const char *line, struct poolsend_error *error)
+{
+  int result = ps_check_header(line, error);
+  if (result)
+    return result;
+  size_t name = strcspn(line, ":;");
+  bool empty = !line[name + 1 + strspn(line + name + 1, " \t")];
+  if (has_control(line))
+    return ps_refuse(error, "header '%.*s': it holds a control character", (int)name, line);
+  if (is_named(line, name, "Host"))
+    return ps_refuse(error, "header '%.*s': a message does not choose the host it goes to", (int)name, line);
+  if (empty && is_named(line, name, "Idempotency-Key"))
+    return ps_refuse(error, "header '%.*s': it is empty; leave it out, or give it a value", (int)name, line);
   return 0;
 }
 

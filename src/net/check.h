@@ -15,6 +15,11 @@ int ps_check_method(const char *method, struct poolsend_error *error);
  * message. */
 int ps_check_header(const char *line, struct poolsend_error *error);
 
+/* A header that a message brings along, maybe from strangers: likewise, but a value is given, if only an empty one
+ * ("Name:" and "Name;" are the same here), there is no control character in it but a tab, and it is not Host, nor an
+ * empty Idempotency-Key, on whose being sent we rely. */
+int ps_check_message_header(const char *line, struct poolsend_error *error);
+
 /* Any other text that goes into a request: no CR and no LF. `what` names it. */
 int ps_check_text(const char *what, const char *text, struct poolsend_error *error);
 

@@ -13,7 +13,7 @@
 
 /* ---- Headers */
 
-static bool header_is(const char *line, const char *name)
+bool ps_header_is(const char *line, const char *name)
 {
   size_t size = strlen(name);
   return strncasecmp(line, name, size) == 0 && (line[size] == ':' || line[size] == ';');
@@ -34,31 +34,79 @@ static int append(struct curl_slist **list, const char *text)
   return 0;
 }
 
+/* What a header settles that would otherwise be ours to decide. A line from a template stands for a value that is not
+ * empty where it must not be: ps_request_init sees to that. */
+static void note_header(struct ps_endpoint *endpoint, const char *line)
+{
+  endpoint->own_expect |= ps_header_is(line, "Expect");
+  endpoint->authenticates &= !ps_header_is(line, "Authorization");
+  endpoint->own_type |= ps_header_is(line, "Content-Type");
+  if (ps_header_is(line, "Idempotency-Key")) {
+    endpoint->own_key = true;
+    endpoint->key_sent |=
+        ps_header_has_value(line) && line[strcspn(line, ":;")] == ':'; /* an empty one tells nothing apart */
+  }
+}
+
+static int add_header(struct ps_endpoint *endpoint, const char *line, struct poolsend_error *error)
+{
+  int result = ps_check_header(line, error);
+  if (result)
+    return result;
+  note_header(endpoint, line);
+  return append(&endpoint->headers, line);
+}
+
+/* Without a placeholder it is a header like any other. */
+static int add_header_template(struct ps_endpoint *endpoint, const char *text, struct poolsend_error *error)
+{
+  struct ps_template *template = &endpoint->header_templates[endpoint->header_template_count++];
+  struct ps_buf sketch = {0};
+  int result = ps_template_init(template, PS_TEMPLATE_HEADER, text, error);
+  if (result)
+    return result;
+  if (!ps_template_asks(template)) {
+    ps_template_fini(template);
+    endpoint->header_template_count--;
+    return add_header(endpoint, text, error);
+  }
+  result = ps_template_sketch(template, &sketch);
+  if (!result)
+    result = ps_check_header(sketch.data, error);
+  if (!result)
+    note_header(endpoint, sketch.data);
+  ps_buf_fini(&sketch);
+  return result;
+}
+
+/* With a body, libcurl sends the Content-Type of a form unless told otherwise. */
+static int settle_type(struct ps_endpoint *endpoint)
+{
+  for (const struct curl_slist *line = endpoint->headers; line; line = line->next)
+    if (append(&endpoint->json_headers, line->data))
+      return -ENOMEM;
+  if (endpoint->own_type)
+    return 0;
+  int result = append(&endpoint->json_headers, "Content-Type: application/json");
+  return result || endpoint->form_type ? result : append(&endpoint->headers, "Content-Type:");
+}
+
 /* libcurl waits a second for "100 Continue" before a large body; the hedge clock would be running. */
 static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
                        struct poolsend_error *error)
 {
-  bool own_expect = false;
-  for (size_t i = 0; i < settings->header_count; i++) {
-    const char *line = settings->headers[i];
-    int result = ps_check_header(line, error);
-    if (!result)
-      result = append(&endpoint->headers, line);
-    if (result)
-      return result;
-    own_expect |= header_is(line, "Expect");
-    endpoint->authenticates &= !header_is(line, "Authorization");
-    endpoint->own_type |= header_is(line, "Content-Type");
-    if (header_is(line, "Idempotency-Key")) {
-      endpoint->own_key = true;
-      endpoint->key_sent |=
-          ps_header_has_value(line) && line[strcspn(line, ":;")] == ':'; /* an empty one tells nothing apart */
-    }
-  }
-  int result = own_expect ? 0 : append(&endpoint->headers, "Expect:");
-  if (!result && !endpoint->own_type && !settings->form_type)
-    result = append(&endpoint->headers, "Content-Type:");
-  return result;
+  int result = 0;
+  if (settings->header_template_count)
+    endpoint->header_templates = calloc(settings->header_template_count, sizeof *endpoint->header_templates);
+  if (settings->header_template_count && !endpoint->header_templates)
+    return -ENOMEM;
+  for (size_t i = 0; i < settings->header_count && !result; i++)
+    result = add_header(endpoint, settings->headers[i], error);
+  for (size_t i = 0; i < settings->header_template_count && !result; i++)
+    result = add_header_template(endpoint, settings->header_templates[i], error);
+  if (!result && !endpoint->own_expect)
+    result = append(&endpoint->headers, "Expect:");
+  return result ? result : settle_type(endpoint);
 }
 
 static int copy_list(struct curl_slist **list, const char *const *texts, size_t count)
@@ -73,7 +121,7 @@ const char *ps_endpoint_method(const struct ps_endpoint *endpoint, bool has_body
 {
   if (endpoint->method)
     return endpoint->method;
-  return has_body ? "POST" : "GET";
+  return has_body || endpoint->has_body_template ? "POST" : "GET";
 }
 
 static bool is_idempotent(const char *method)
@@ -167,9 +215,20 @@ static void set_credentials(CURL *easy, const struct poolsend_endpoint *settings
   curl_easy_setopt(easy, CURLOPT_KEYPASSWD, settings->key_password);
 }
 
+/* libcurl looks for these before each request, redirects to the other scheme included: where there is none now, it is spared
+ * that. */
+static bool environment_names_proxy(void)
+{
+  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (getenv(names[i]))
+      return true;
+  return false;
+}
+
 static void set_route(CURL *easy, const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
 {
-  if (settings->proxy || !settings->environment_proxy)
+  if (settings->proxy || !settings->environment_proxy || !environment_names_proxy())
     curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
   curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->noproxy);
   curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
@@ -180,7 +239,7 @@ static void set_route(CURL *easy, const struct ps_endpoint *endpoint, const stru
 static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
 {
   CURL *easy = endpoint->model = curl_easy_init();
-  if (!easy || curl_easy_setopt(easy, CURLOPT_URL, settings->url))
+  if (!easy || curl_easy_setopt(easy, CURLOPT_URL, endpoint->url))
     return -ENOMEM;
   const char *agent = settings->user_agent ? settings->user_agent : "poolsend/" POOLSEND_VERSION;
   curl_easy_setopt(easy, CURLOPT_USERAGENT, *agent ? agent : NULL);
@@ -227,9 +286,7 @@ static int check_route(const struct poolsend_endpoint *settings, struct poolsend
 
 static int check(const struct poolsend_endpoint *settings, struct poolsend_error *error)
 {
-  int result = ps_check_url(settings->url, error);
-  if (!result && settings->method)
-    result = ps_check_method(settings->method, error);
+  int result = settings->method ? ps_check_method(settings->method, error) : 0;
   if (!result)
     result = ps_check_text("user agent", settings->user_agent, error);
   if (!result)
@@ -237,6 +294,30 @@ static int check(const struct poolsend_endpoint *settings, struct poolsend_error
   if (!result)
     result = check_files(settings, error);
   return result ? result : check_route(settings, error);
+}
+
+static int take_url(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                    struct poolsend_error *error)
+{
+  struct ps_buf sketch = {0};
+  endpoint->has_url_template = settings->url_template;
+  int result =
+      settings->url_template ? ps_template_init(&endpoint->url_template, PS_TEMPLATE_URL, settings->url, error) : 0;
+  if (!result && settings->url_template)
+    result = ps_template_sketch(&endpoint->url_template, &sketch);
+  else if (!result)
+    result = ps_buf_puts(&sketch, settings->url);
+  endpoint->url = sketch.data;
+  return result ? result : ps_check_url(endpoint->url, error);
+}
+
+static int take_body(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                     struct poolsend_error *error)
+{
+  endpoint->has_body_template = settings->body_template != NULL;
+  if (!settings->body_template)
+    return 0;
+  return ps_template_init(&endpoint->body_template, PS_TEMPLATE_BODY, settings->body_template, error);
 }
 
 static char *copy(const char *text)
@@ -260,7 +341,11 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
       .trace_context = config->trace_context,
       .permits = permits,
   };
-  int result = check(settings, error);
+  int result = take_url(endpoint, settings, error);
+  if (!result)
+    result = check(settings, error);
+  if (!result)
+    result = take_body(endpoint, settings, error);
   if (result)
     return result;
   result = ps_success_init(&endpoint->success, settings->success, error);
@@ -269,12 +354,11 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
   if (result)
     return result;
   endpoint->name = copy(settings->name);
-  endpoint->url = copy(settings->url);
   endpoint->shown_url = ps_redact_url(settings->url);
   endpoint->method = copy(settings->method);
   endpoint->unix_socket = copy(settings->unix_socket);
   endpoint->slots = calloc(permits, sizeof(struct ps_slot *));
-  if (!endpoint->url || !endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
+  if (!endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
       (settings->unix_socket && !endpoint->unix_socket) || (settings->name && !endpoint->name) ||
       copy_list(&endpoint->resolve, settings->resolve, settings->resolve_count) ||
       copy_list(&endpoint->connect_to, settings->connect_to, settings->connect_to_count))
@@ -289,6 +373,12 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
   free(endpoint->slots);
   curl_easy_cleanup(endpoint->model);
   curl_slist_free_all(endpoint->headers);
+  curl_slist_free_all(endpoint->json_headers);
+  for (size_t i = 0; i < endpoint->header_template_count; i++)
+    ps_template_fini(&endpoint->header_templates[i]);
+  free(endpoint->header_templates);
+  ps_template_fini(&endpoint->url_template);
+  ps_template_fini(&endpoint->body_template);
   curl_slist_free_all(endpoint->resolve);
   curl_slist_free_all(endpoint->connect_to);
   ps_success_fini(&endpoint->success);

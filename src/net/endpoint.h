@@ -5,20 +5,25 @@
 #include "base/clock.h"
 #include "net/slot.h"
 #include "net/success.h"
+#include "net/template.h"
 
 struct ps_endpoint {
   /* Immutable after init. */
   char *name;
   bool named, name_is_shared; /* the name was given; its host is another's too */
   unsigned twins;             /* how many before it have the same host and port */
-  char *url;                  /* as requested */
+  char *url;                  /* as requested, with "x" for what a template puts there */
   char *shown_url;            /* as shown */
   char *method;               /* NULL: POST with a body, GET without */
   char *unix_socket;          /* NULL: none */
   struct curl_slist *headers, *resolve, *connect_to;
-  bool own_key;  /* the headers settle whether and which Idempotency-Key is sent */
-  bool key_sent; /* with own_key: they send one */
-  bool own_type; /* the headers settle the Content-Type */
+  struct curl_slist *json_headers; /* `headers` for a body that is JSON */
+  struct ps_template url_template, body_template, *header_templates;
+  size_t header_template_count;
+  bool has_url_template, has_body_template;
+  bool own_key;              /* the headers settle whether and which Idempotency-Key is sent */
+  bool key_sent;             /* with own_key: they send one */
+  bool own_type, own_expect; /* the headers settle the Content-Type, and Expect */
   bool form_type, no_key, follow, keep_bodies;
   bool authenticates; /* an Authorization is made from credentials, none is given as a header */
   size_t max_response;
@@ -45,7 +50,10 @@ struct ps_slot *ps_endpoint_slot(struct ps_endpoint *endpoint, unsigned permit);
 /* Whether a header line of the user's gives the header a value, an empty one included: "Name:" takes it away. */
 bool ps_header_has_value(const char *line);
 
-/* The method of a request with or without a body. */
+/* Whether a header line is of this name. */
+bool ps_header_is(const char *line, const char *name);
+
+/* The method of a request for a message with or without a body. */
 const char *ps_endpoint_method(const struct ps_endpoint *endpoint, bool has_body);
 
 /* Whether a request carries the message's id as its Idempotency-Key: the header is ours to add. */

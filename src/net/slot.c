@@ -80,9 +80,12 @@ void ps_slot_free(struct ps_slot *slot)
   free(slot);
 }
 
-void ps_slot_rearm(struct ps_slot *slot)
+void ps_slot_rearm(struct ps_slot *slot, const void *user)
 {
+  ps_mutex_lock(&slot->shared.mutex);
+  slot->shared.user = user;
   atomic_store(&slot->cancelled, false);
+  ps_mutex_unlock(&slot->shared.mutex);
 }
 
 void ps_slot_begin(struct ps_slot *slot)
@@ -91,12 +94,14 @@ void ps_slot_begin(struct ps_slot *slot)
   slot->open_error = 0;
 }
 
-/* The flag first: a socket that is entered later sees it, one entered before is in the table. */
-void ps_slot_cancel(struct ps_slot *slot)
+/* A socket that is entered later sees the flag, one entered before is in the table. */
+void ps_slot_cancel(struct ps_slot *slot, const void *user)
 {
-  atomic_store(&slot->cancelled, true);
   ps_mutex_lock(&slot->shared.mutex);
-  for (unsigned i = 0; i < slot->shared.count; i++)
+  bool matches = slot->shared.user == user;
+  if (matches)
+    atomic_store(&slot->cancelled, true);
+  for (unsigned i = 0; matches && i < slot->shared.count; i++)
     shutdown(slot->shared.sockets[i].fd, SHUT_RDWR);
   ps_mutex_unlock(&slot->shared.mutex);
 }

@@ -14,20 +14,26 @@
 /* Connections kept, and those being tried at once (RFC 8305), with room to spare. */
 #define PS_SLOT_SOCKETS 16
 
+struct ps_transfer;
+
 struct ps_slot_socket {
   int fd;
   unsigned use; /* the use of the slot that opened it: an older one is a reused connection */
 };
 
 struct ps_slot {
-  CURL *easy;     /* the thread that runs an attempt */
-  unsigned use;   /* likewise: counts transfers */
-  int open_error; /* likewise: errno of a socket that could not be had in this use, or 0 */
+  CURL *easy;                   /* the thread that runs an attempt, and so on to `words` */
+  struct ps_transfer *transfer; /* which it runs */
+  unsigned prepared;            /* how the handle is set up, by attempt.c */
+  unsigned use;                 /* counts transfers */
+  int open_error;               /* errno of a socket that could not be had in this use, or 0 */
+  char words[CURL_ERROR_SIZE];
 
   atomic_bool cancelled;
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
+    const void *user; /* whose attempt it runs, or ran last */
     struct ps_slot_socket sockets[PS_SLOT_SOCKETS];
     unsigned count;
   } shared;
@@ -37,15 +43,15 @@ struct ps_slot {
 struct ps_slot *ps_slot_new(CURL *model);
 void ps_slot_free(struct ps_slot *slot);
 
-/* Before an attempt: forgets an earlier cancel. The caller sees to it that no cancel of the new attempt comes
- * before. */
-void ps_slot_rearm(struct ps_slot *slot);
+/* Before an attempt: it is `user`'s from now on, and an earlier cancel is forgotten. */
+void ps_slot_rearm(struct ps_slot *slot, const void *user);
 
 /* Before each transfer. */
 void ps_slot_begin(struct ps_slot *slot);
 
-/* End what runs, promptly. Any thread; does nothing to a slot that is idle but cost it its warm connection. */
-void ps_slot_cancel(struct ps_slot *slot);
+/* End what runs, promptly, if it is `user`'s still. Any thread; does nothing to a slot that is idle but cost it its warm
+ * connection. */
+void ps_slot_cancel(struct ps_slot *slot, const void *user);
 
 bool ps_slot_is_cancelled(const struct ps_slot *slot);
 

@@ -1,6 +1,6 @@
 #include "net/success.h"
 
-#include "base/text.h"
+#include "base/jsontext.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -18,7 +18,7 @@ static int parse(const char *text, size_t size, struct json_object **value)
 {
   struct ps_buf compact = {0};
   *value = NULL;
-  int error = size < INT32_MAX ? ps_text_compact_json(&compact, text, size) : -E2BIG;
+  int error = size < INT32_MAX ? ps_jsontext_compact(&compact, text, size) : -E2BIG;
   struct json_tokener *tokener = error ? NULL : json_tokener_new();
   if (tokener) {
     /* The NUL is counted in: json-c sees the end of a bare number by it. */
@@ -108,12 +108,42 @@ static int add_item(struct ps_success *success, const char *item, size_t size, b
   return 0;
 }
 
+/* Past the JSON value that begins with a quote or bracket at `text`, as far as its quotes and brackets tell. */
+static const char *skip_json(const char *text)
+{
+  const char *at = text;
+  bool quoted = false;
+  int depth = 0;
+  do {
+    if (quoted && *at == '\\' && at[1])
+      at++;
+    else if (*at == '"')
+      quoted = !quoted;
+    else if (!quoted)
+      depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
+    at++;
+  } while (*at && (quoted || depth > 0));
+  return at;
+}
+
+/* Up to a comma; in the value of a JSON test, one that is not inside of a string, an array or an object. */
+static size_t item_size(const char *item)
+{
+  size_t size = strcspn(item, ",");
+  const char *equals = *item == '/' ? memchr(item, '=', size) : NULL;
+  if (!equals || !equals[1] || !strchr("\"[{", equals[1]))
+    return size;
+  const char *end = skip_json(equals + 1);
+  bool whole = (!*end || *end == ',') && !ps_jsontext_check(equals + 1, (size_t)(end - equals - 1), false, NULL);
+  return whole ? (size_t)(end - item) : size;
+}
+
 int ps_success_init(struct ps_success *success, const char *text, struct poolsend_error *error)
 {
   *success = (struct ps_success){0};
   bool any_status = false;
   for (const char *item = text; item;) {
-    size_t size = strcspn(item, ",");
+    size_t size = item_size(item);
     int result = add_item(success, item, size, &any_status, error);
     if (result)
       return result;

@@ -16,7 +16,8 @@ struct ps_success {
 };
 
 /* From "200-299,409,/accepted=true"; NULL is "200-299", and so is a list of tests alone. A value that is not JSON is
- * taken as a string. 0; -ENOMEM; -EINVAL and in `error` what is wrong. Fini it even so. */
+ * taken as a string; one that is may hold commas ("/tags=[1,2],202"). 0; -ENOMEM; -EINVAL and in `error` what is
+ * wrong. Fini it even so. */
 int ps_success_init(struct ps_success *success, const char *text, struct poolsend_error *error);
 void ps_success_fini(struct ps_success *success);
 

@@ -11,6 +11,11 @@
 /* All headers of an attempt together, interim answers and redirects included. */
 #define HEADERS_MAX ((size_t)256 * 1024)
 
+static struct ps_transfer *transfer_of(void *slot)
+{
+  return ((struct ps_slot *)slot)->transfer;
+}
+
 long ps_transfer_request_size(const struct ps_transfer *t)
 {
   long size = 0;
@@ -26,7 +31,7 @@ bool ps_transfer_is_unanswered(const struct ps_transfer *t)
 /* About to send a request on a connection. Legitimately once, and once more for every redirect that was answered. */
 static int before_request(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
-  struct ps_transfer *t = context;
+  struct ps_transfer *t = transfer_of(context);
   (void)remote_ip, (void)local_ip, (void)remote_port;
   if (ps_slot_is_cancelled(t->slot))
     return CURL_PREREQFUNC_ABORT;
@@ -95,7 +100,7 @@ static void end_of_header(struct ps_transfer *t)
 /* Trailers come here too, and may look like anything: an answer is only what answers a request. */
 static size_t read_header(char *line, size_t unit, size_t size, void *context)
 {
-  struct ps_transfer *t = context;
+  struct ps_transfer *t = transfer_of(context);
   size *= unit;
   t->header_bytes += size;
   if (t->header_bytes > HEADERS_MAX) {
@@ -142,7 +147,7 @@ static bool spool(struct ps_transfer *t, const char *data, size_t size)
 /* Decoded bytes. What is past the limit is not read, unless all of it is being kept in a file. */
 static size_t read_body(char *data, size_t unit, size_t size, void *context)
 {
-  struct ps_transfer *t = context;
+  struct ps_transfer *t = transfer_of(context);
   struct ps_outcome *outcome = t->outcome;
   size *= unit;
   size_t room = t->endpoint->max_response - outcome->body.size;
@@ -155,30 +160,30 @@ static size_t read_body(char *data, size_t unit, size_t size, void *context)
 
 static int on_progress(void *context, curl_off_t expected, curl_off_t received, curl_off_t to_send, curl_off_t sent)
 {
-  struct ps_transfer *t = context;
+  struct ps_transfer *t = transfer_of(context);
   (void)expected, (void)received, (void)to_send;
   struct poolsend_timings *timings = &t->outcome->timings;
-  if (timings->sent < 0 && (size_t)sent >= t->payload->size && ps_transfer_is_unanswered(t))
+  if (timings->sent < 0 && (size_t)sent >= t->request.size && ps_transfer_is_unanswered(t))
     timings->sent = ps_now() - t->began;
   return ps_slot_is_cancelled(t->slot) ? 1 : 0;
 }
 
-void ps_transfer_watch(struct ps_transfer *t)
+void ps_transfer_watch(struct ps_slot *slot, const struct ps_endpoint *endpoint)
 {
-  CURL *easy = t->slot->easy;
+  CURL *easy = slot->easy;
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
-  curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, read_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
   curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->words);
-  if (t->endpoint->trace) {
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->words);
+  if (endpoint->trace) {
     curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, ps_trace_debug);
-    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, t->endpoint);
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, endpoint);
   }
 }

@@ -3,12 +3,12 @@
 #ifndef PS_NET_TRANSFER_H
 #define PS_NET_TRANSFER_H
 
-#include "net/attempt.h"
+#include "net/request.h"
 
 struct ps_transfer {
   const struct ps_endpoint *endpoint;
   struct ps_slot *slot;
-  const struct ps_payload *payload;
+  struct ps_request request;
   const struct ps_attempt_watcher *watcher;
   struct ps_outcome *outcome;
   ps_time began;  /* the attempt */
@@ -25,14 +25,10 @@ struct ps_transfer {
   int header_status; /* of that status line */
   size_t header_bytes;
   bool headers_too_big, body_is_enough;
-
-  struct curl_slist key; /* the endpoint's headers behind it */
-  char key_line[sizeof "Idempotency-Key: " + 255];
-  char words[CURL_ERROR_SIZE];
 };
 
-/* Have the slot's next transfers report to `transfer`. */
-void ps_transfer_watch(struct ps_transfer *transfer);
+/* Have the slot's transfers, from now on, report to whichever one it runs. Once, when the slot is new. */
+void ps_transfer_watch(struct ps_slot *slot, const struct ps_endpoint *endpoint);
 
 /* Stop keeping the response, and give up what was kept. */
 void ps_transfer_drop_spool(struct ps_transfer *transfer);

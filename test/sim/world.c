@@ -11,6 +11,8 @@
 #define MESSAGES  6
 #define ATTEMPTS  64
 #define STEPS     100000
+#define NEWS      256
+#define BEGINNING PS_SECOND /* of time */
 
 enum happening { LAUNCHES, HEADER, ENDS };
 
@@ -18,8 +20,11 @@ enum happening { LAUNCHES, HEADER, ENDS };
 struct entry {
   struct ps_attempt *attempt;
   unsigned endpoint, number;
-  ps_time asked, start, header, end; /* PS_NEVER: did not happen */
-  ps_time trigger;                   /* when it started its successor, as the rule has it */
+  ps_time asked, start, header, end; /* PS_NEVER: did not happen; end: withdrawn, too */
+  unsigned starts_before;            /* of its message, when it was asked for */
+  bool first;                        /* nothing of its message was asked for before */
+  bool again;                        /* it had been asked for in this round before, and recalled */
+  bool waiting, recalled;            /* waiting: for a permit */
   bool withdrawn, cancelled, fatal;
   enum poolsend_fate fate;
 
@@ -30,11 +35,11 @@ struct entry {
 
 struct book {
   struct ps_message *message; /* NULL: not taken up, or settled */
-  ps_time taken_up, won, closed_at;
-  struct entry entries[ATTEMPTS]; /* in the order they were launched */
+  ps_time taken_up, won;
+  struct entry entries[ATTEMPTS]; /* in the order they were asked for */
   unsigned count, started, round_begin, rounds;
   int winner_number;
-  bool taken, told, settled, closed, interrupted;
+  bool taken, told, settled, interrupted;
 };
 
 struct world {
@@ -43,13 +48,19 @@ struct world {
   ps_time lateness; /* the engine may be stepped this much after its deadline */
   struct ps_engine engine;
   struct ps_engine_endpoint endpoints[ENDPOINTS];
+  struct ps_lane lanes[ENDPOINTS];
+  struct ps_stock stock;
   ps_time hedge_delay[ENDPOINTS];
+  bool breakers, budget;
+  bool starts_are_told;         /* at once; otherwise the engine finds them */
+  struct ps_notice *news[NEWS]; /* to be fed after the step in which they came up */
+  unsigned news_count;
   int manners[ENDPOINTS]; /* how inclined each endpoint is to misbehave, 0 to 100 */
   struct book books[MESSAGES];
   unsigned messages;
   ps_time arrival[MESSAGES], interrupt;
   bool keyed; /* messages may be sent again though they may have arrived */
-  unsigned lent[ENDPOINTS];
+  unsigned in_slots[ENDPOINTS], in_probes[ENDPOINTS];
   struct world_totals *totals;
 };
 
@@ -152,6 +163,7 @@ static void plan_body(struct world *w, struct entry *e)
 static void plan_attempt(struct world *w, struct entry *e)
 {
   e->launch_at = w->now + (chance(w, 50) ? 0 : upto(w, 700 * PS_MILLISECOND));
+  e->waiting = false;
   e->header_at = e->end_at = PS_NEVER;
   if (chance(w, (unsigned)w->manners[e->endpoint])) {
     if (chance(w, 50))
@@ -176,34 +188,106 @@ static bool is_failing(const struct entry *e)
   return (e->header != PS_NEVER || e->end != PS_NEVER) && e->plan.verdict.fate != POOLSEND_DELIVERED;
 }
 
-/* When the attempt before this one in its round starts a successor, or the round's beginning. */
-static void check_trigger(struct world *w, const struct book *book, const struct entry *e)
+/* The attempt of this round that started last, or NULL. */
+static const struct entry *newest_started(const struct book *book)
 {
-  if (book->count - 1 == book->round_begin)
-    return;
-  const struct entry *before = e - 1;
-  ps_time hedge = ps_after(before->start, w->hedge_delay[before->endpoint]);
-  ps_time trigger = hedge;
-  if (is_failing(before))
-    trigger = ps_earlier(hedge, ps_earlier(before->header, before->end));
-  REQUIRE(w, !before->withdrawn, "an attempt follows one that was withdrawn");
-  REQUIRE(w, before->endpoint < e->endpoint, "endpoints are tried in order");
-  REQUIRE(w, e->asked >= trigger, "the newest attempt starts the next too early");
-  if (!w->lateness && e->asked != trigger)
-    fail(w, "asked == trigger", "the newest attempt starts the next too late, or an older one started it");
+  const struct entry *newest = NULL;
+  for (unsigned i = book->round_begin; i < book->count; i++)
+    if (book->entries[i].start != PS_NEVER && (!newest || book->entries[i].number > newest->number))
+      newest = &book->entries[i];
+  return newest;
 }
 
-static bool is_new_round(const struct book *book, unsigned endpoint)
+/* When it starts its successor. */
+static ps_time trigger_of(const struct world *w, const struct entry *e)
 {
-  return book->count > book->round_begin && endpoint <= book->entries[book->count - 1].endpoint;
+  ps_time hedge = ps_after(e->start, w->hedge_delay[e->endpoint]);
+  return is_failing(e) ? ps_earlier(hedge, ps_earlier(e->header, e->end)) : hedge;
+}
+
+/* Whether the endpoint was free to be asked for again just now: it had been recalled, and was on its way still. */
+static bool was_withdrawn_now(const struct world *w, const struct book *book, unsigned endpoint)
+{
+  for (unsigned i = book->round_begin; i < book->count; i++)
+    if (book->entries[i].endpoint == endpoint && book->entries[i].withdrawn && book->entries[i].end == w->now)
+      return true;
+  return false;
+}
+
+/* One that follows a silent attempt may have to wait for the budget. */
+static void check_start_of_turn(struct world *w, const struct book *book, const struct entry *newest,
+                                const struct entry *e)
+{
+  ps_time trigger = trigger_of(w, newest);
+  REQUIRE(w, e->asked >= trigger, "the newest attempt starts the next too early");
+  if (w->lateness || e->asked == trigger || (e->again && was_withdrawn_now(w, book, e->endpoint)))
+    return;
+  ps_time longest = newest->start;
+  for (int i = 0; i < PS_HEDGE_HOLD; i++)
+    longest = ps_after(longest, w->hedge_delay[newest->endpoint]);
+  bool failed = is_failing(newest) && e->asked == ps_earlier(newest->header, newest->end);
+  REQUIRE(w, w->budget && (failed || e->asked <= longest), "the newest attempt starts the next too late");
+}
+
+/* In its turn, what was asked for before it: recalled, or passed over before like it. */
+static void check_trigger(struct world *w, const struct book *book, const struct entry *e)
+{
+  const struct entry *newest = newest_started(book);
+  ps_time recalled = PS_NEVER;
+  for (unsigned i = book->round_begin; i + 1 < book->count; i++) {
+    const struct entry *other = &book->entries[i];
+    if (other->starts_before != e->starts_before || (other->again && e->again))
+      continue;
+    REQUIRE(w, other->withdrawn, "an attempt is asked for while another waits");
+    recalled = other->end;
+  }
+  if (recalled != PS_NEVER)
+    REQUIRE(w, e->asked >= recalled && (w->lateness || e->asked == recalled),
+            "after one recalled the next goes at once");
+  else if (newest)
+    check_start_of_turn(w, book, newest, e);
+}
+
+static bool is_planned(const struct book *book, unsigned endpoint)
+{
+  for (unsigned i = book->round_begin; i < book->count; i++)
+    if (book->entries[i].endpoint == endpoint)
+      return false;
+  return true;
+}
+
+/* Endpoints are tried in order, but for those whose breaker is open, which come last; then those passed over. */
+static void check_order(struct world *w, struct book *book, const struct entry *e)
+{
+  struct ps_track *tracks = book->message->tracks;
+  for (unsigned i = 0; i < rule(w)->endpoints; i++) {
+    enum ps_way way = w->engine.ways[i];
+    bool avoided = way == PS_WAY_SHUT || (way == PS_WAY_PROBE && book->message->delivery.probed);
+    if (i == e->endpoint || tracks[i].phase != PS_PHASE_PLANNED)
+      continue;
+    REQUIRE(w, !e->again, "one passed over is asked for again before all were tried");
+    REQUIRE(w, avoided || i > e->endpoint, "endpoints are tried in order");
+    REQUIRE(w, avoided || e->attempt->health.tests || w->engine.ways[e->endpoint] != PS_WAY_SHUT,
+            "one is tried whose breaker is open, and another's is not");
+  }
+}
+
+static bool is_new_round(const struct book *book, const struct entry *e)
+{
+  if (is_planned(book, e->endpoint) || book->count == book->round_begin)
+    return false;
+  for (unsigned i = book->round_begin; i < book->count; i++)
+    if (book->entries[i].endpoint == e->endpoint && !book->entries[i].withdrawn)
+      return true;
+  return book->message->delivery.round > book->rounds;
 }
 
 static bool may_try_again(const struct book *book, unsigned endpoint)
 {
   for (unsigned i = book->round_begin; i < book->count; i++)
-    if (book->entries[i].endpoint == endpoint)
+    if (book->entries[i].endpoint == endpoint && !book->entries[i].withdrawn)
       return ps_fate_is_transient(book->entries[i].plan.verdict, book->entries[i].plan.status);
-  return false;
+  return true;
 }
 
 static void check_new_round(struct world *w, struct book *book, unsigned endpoint)
@@ -211,7 +295,7 @@ static void check_new_round(struct world *w, struct book *book, unsigned endpoin
   for (unsigned i = 0; i < book->count; i++) {
     const struct entry *e = &book->entries[i];
     REQUIRE(w, e->end != PS_NEVER, "a round begins while an attempt of the last one runs");
-    REQUIRE(w, w->keyed || e->fate != POOLSEND_UNKNOWN, "without a key it may arrive twice");
+    REQUIRE(w, w->keyed || e->withdrawn || e->fate != POOLSEND_UNKNOWN, "without a key it may arrive twice");
   }
   REQUIRE(w, may_try_again(book, endpoint), "an endpoint is tried again that did not fail transiently");
   REQUIRE(w, ++book->rounds <= rule(w)->retries, "a round more than were asked for");
@@ -219,11 +303,9 @@ static void check_new_round(struct world *w, struct book *book, unsigned endpoin
   w->totals->rounds++;
 }
 
-static void launch(void *context, struct ps_attempt *attempt)
+static void check_launch(struct world *w, const struct book *book)
 {
-  struct world *w = context;
-  struct book *book = book_of(w, attempt->message);
-  REQUIRE(w, !book->closed, "an attempt is launched after its message was closed");
+  REQUIRE(w, !atomic_load(&book->message->closed), "an attempt is launched after its message was closed");
   REQUIRE(w, !book->told, "an attempt is launched after the win");
   REQUIRE(w, book->count < ATTEMPTS, "more attempts than endpoints times rounds");
   REQUIRE(w, !book->interrupted, "an attempt is launched after an interrupt");
@@ -232,30 +314,118 @@ static void launch(void *context, struct ps_attempt *attempt)
             "an attempt is launched after a success header");
     REQUIRE(w, !book->entries[i].fatal, "an attempt is launched after a fatal status");
   }
-  if (is_new_round(book, attempt->endpoint))
-    check_new_round(w, book, attempt->endpoint);
+}
 
-  struct entry *e = &book->entries[book->count++];
+/* Those that have a permit now are on their way. */
+static void serve(struct world *w, unsigned endpoint)
+{
+  for (struct ps_ticket *ticket; (ticket = ps_lane_next(&w->lanes[endpoint]));) {
+    struct entry *e = entry_of(w, PS_CONTAINER(ticket, struct ps_attempt, ticket));
+    (*(ticket->probe ? &w->in_probes[endpoint] : &w->in_slots[endpoint]))++;
+    REQUIRE(w, w->in_slots[endpoint] <= w->endpoints[endpoint].slots, "an endpoint has more attempts than slots");
+    REQUIRE(w, w->in_probes[endpoint] <= w->engine.settings.probes,
+            "an endpoint has more probes than permits for them");
+    plan_attempt(w, e);
+  }
+}
+
+static void give(struct world *w, struct ps_attempt *attempt)
+{
+  if (attempt->ticket.permit >= 0)
+    (*(attempt->ticket.probe ? &w->in_probes[attempt->endpoint] : &w->in_slots[attempt->endpoint]))--;
+  ps_lane_give(&w->lanes[attempt->endpoint], &attempt->ticket);
+}
+
+static void launch(void *context, struct ps_attempt *attempt)
+{
+  struct world *w = context;
+  struct book *book = book_of(w, attempt->message);
+  check_launch(w, book);
+  struct entry *e = &book->entries[book->count];
   *e = (struct entry){.plan.response.spool = -1,
                       .attempt = attempt,
                       .endpoint = attempt->endpoint,
                       .asked = attempt->asked,
+                      .starts_before = book->started,
+                      .first = book->count == 0,
+                      .waiting = true,
                       .start = PS_NEVER,
                       .header = PS_NEVER,
                       .end = PS_NEVER};
+  if (is_new_round(book, e))
+    check_new_round(w, book, e->endpoint);
+  e->again = !is_planned(book, e->endpoint);
+  book->count++;
+  REQUIRE(w, attempt->after == book->started, "it is to be the next start, whatever comes in between");
+  REQUIRE(w, !attempt->health.tests || w->breakers, "without breakers there are no probes");
+  check_order(w, book, e);
   check_trigger(w, book, e);
-  plan_attempt(w, e);
-  w->lent[attempt->endpoint]++;
-  REQUIRE(w, w->lent[attempt->endpoint] <= w->endpoints[attempt->endpoint].permits, "more attempts than permits");
+  ps_lane_enter(&w->lanes[attempt->endpoint], &attempt->ticket);
+  serve(w, attempt->endpoint);
 }
 
-/* When the list of the current round came to its end, by the judge's own books. */
+static void post(struct world *w, struct ps_notice *notice, enum ps_notice_kind kind)
+{
+  notice->kind = kind;
+  notice->when = w->now;
+  REQUIRE(w, w->news_count < NEWS, "more news than anybody could have");
+  w->news[w->news_count++] = notice;
+}
+
+static ps_time exhausted(const struct world *w, const struct book *book);
+
+/* Nobody is called back without a reason. */
+static void check_recall(struct world *w, const struct book *book, const struct entry *e)
+{
+  bool shut = w->engine.ways[e->endpoint] == PS_WAY_SHUT;
+  bool waited = w->now >= ps_after(e->asked, w->hedge_delay[e->endpoint]);
+  bool allowed = atomic_load(&book->message->closed) || shut || (waited && !e->first);
+  if (e->again)
+    allowed |= book->started > e->starts_before || w->now >= ps_after(exhausted(w, book), rule(w)->answer_wait);
+  REQUIRE(w, allowed, "an attempt is recalled for no reason");
+}
+
+static void recall(void *context, struct ps_attempt *attempt)
+{
+  struct world *w = context;
+  struct book *book = book_of(w, attempt->message);
+  struct entry *e = entry_of(w, attempt);
+  check_recall(w, book, e);
+  e->recalled = attempt->recalled = true;
+  if (e->start != PS_NEVER) {
+    post(w, &attempt->started, PS_NOTICE_STARTED);
+  } else if (ps_lane_leave(&attempt->ticket)) {
+    e->withdrawn = true;
+    e->waiting = false;
+    e->end = w->now;
+    w->totals->withdrawn++;
+    w->totals->passed += !atomic_load(&book->message->closed);
+    post(w, &attempt->ended, PS_NOTICE_WITHDRAWN);
+    e->attempt = NULL;
+  }
+}
+
+static bool promote(void *context, struct ps_attempt *attempt)
+{
+  struct world *w = context;
+  bool waits = ps_lane_leave(&attempt->ticket);
+  REQUIRE(w, w->breakers, "without breakers there are no probes");
+  if (!waits)
+    return false;
+  attempt->ticket.probe = true;
+  ps_lane_enter(&w->lanes[attempt->endpoint], &attempt->ticket);
+  serve(w, attempt->endpoint);
+  return true;
+}
+
+/* When the list of the current round came to its end, by the judge's own books: when the last that was asked for, for the
+ * first time in this round, failed, was recalled, or its hedge delay passed. */
 static ps_time exhausted(const struct world *w, const struct book *book)
 {
-  const struct entry *last = &book->entries[book->count - 1];
-  ps_time when = ps_earlier(last->end, ps_after(last->start, w->hedge_delay[last->endpoint]));
-  if (is_failing(last))
-    when = ps_earlier(when, last->header);
+  ps_time when = PS_NEVER;
+  for (unsigned i = book->round_begin; i < book->count; i++)
+    if (!book->entries[i].again)
+      when = book->entries[i].start == PS_NEVER ? book->entries[i].end : trigger_of(w, &book->entries[i]);
   for (unsigned i = book->round_begin; i < book->count; i++)
     if (book->entries[i].fatal)
       when = ps_earlier(when, ps_earlier(book->entries[i].header, book->entries[i].end));
@@ -292,23 +462,6 @@ static void cancel(void *context, struct ps_attempt *attempt)
   e->end_at = soon;
 }
 
-static void close_message(void *context, struct ps_message *message)
-{
-  struct world *w = context;
-  struct book *book = book_of(w, message);
-  REQUIRE(w, !book->closed, "a message is closed twice");
-  message->closed = true;
-  book->closed = true;
-}
-
-static void won(void *context, struct ps_message *message, unsigned endpoint)
-{
-  struct world *w = context;
-  const struct book *book = book_of(w, message);
-  REQUIRE(w, !book->settled && message->winner < 0 && endpoint < rule(w)->endpoints, "one endpoint wins, once");
-  message->winner = (int)endpoint;
-}
-
 static void check_delivered(struct world *w, struct book *book, const struct poolsend_event *event)
 {
   REQUIRE(w, !book->told, "two winners are told");
@@ -343,6 +496,33 @@ static void check_attempt(struct world *w, const struct book *book, const struct
   REQUIRE(w, view->finished == found->end - book->taken_up, "an end is told that is not what happened");
 }
 
+static bool was_tried(const struct book *book, unsigned endpoint)
+{
+  for (unsigned i = 0; i < book->count; i++)
+    if (book->entries[i].endpoint == endpoint && book->entries[i].start != PS_NEVER)
+      return true;
+  return false;
+}
+
+/* A message ends undelivered with somebody never tried only if it was stopped, or had no slot there in all its time. */
+static void check_not_tried(struct world *w, const struct book *book, const struct poolsend_event *event)
+{
+  size_t count = 0;
+  bool stopped = book->interrupted || w->now >= ps_after(book->taken_up, rule(w)->max_time);
+  for (unsigned i = 0; i < book->count; i++)
+    stopped |= book->entries[i].fatal;
+  for (unsigned i = 0; i < rule(w)->endpoints; i++) {
+    if (was_tried(book, i))
+      continue;
+    count++;
+    bool passed = false;
+    for (unsigned k = 0; k < book->count; k++)
+      passed |= book->entries[k].endpoint == i && book->entries[k].recalled;
+    REQUIRE(w, stopped || passed, "a message ends undelivered, and somebody was never tried");
+  }
+  REQUIRE(w, count == event->not_tried_count, "those not tried are not all named");
+}
+
 static void check_settled(struct world *w, struct book *book, const struct poolsend_event *event)
 {
   REQUIRE(w, !book->settled, "the end is told twice");
@@ -363,6 +543,8 @@ static void check_settled(struct world *w, struct book *book, const struct pools
   REQUIRE(w, event->winner == (book->told ? book->winner_number - 1 : -1), "the winner changed");
   for (unsigned i = 0; i < book->count; i++)
     REQUIRE(w, book->entries[i].withdrawn || book->entries[i].end != PS_NEVER, "an attempt is unaccounted for");
+  if (event->winner < 0)
+    check_not_tried(w, book, event);
 }
 
 static void tell(void *context, struct ps_event *event)
@@ -394,31 +576,43 @@ static void feed(struct world *w, struct ps_notice *notice, enum ps_notice_kind 
   ps_engine_notice(&w->engine, notice);
 }
 
-/* The last check before a launch, made as a worker makes it: against the message's own gate. */
+/* The last check before a launch, made as a worker makes it. */
 static void happen_launch(struct world *w, struct book *book, struct entry *e)
 {
-  if (book->message->closed) {
+  struct ps_attempt *attempt = e->attempt;
+  struct ps_message *message = book->message;
+  if (atomic_load(&message->closed) || attempt->recalled || message->launched != attempt->after) {
     e->withdrawn = true;
     e->end = w->now;
-    w->lent[e->endpoint]--;
     w->totals->withdrawn++;
-    feed(w, &e->attempt->ended, PS_NOTICE_WITHDRAWN, w->now, 0);
     e->attempt = NULL;
+    unsigned endpoint = e->endpoint;
+    give(w, attempt);
+    feed(w, &attempt->ended, PS_NOTICE_WITHDRAWN, w->now, 0);
+    serve(w, endpoint);
     return;
   }
+  message->launched++;
   e->start = w->now;
   e->number = ++book->started;
   w->totals->attempts++;
-  feed(w, &e->attempt->started, PS_NOTICE_STARTED, w->now, 0);
+  w->totals->probes += attempt->ticket.probe;
+  atomic_store(&attempt->started_at, w->now);
+  if (w->starts_are_told)
+    feed(w, &attempt->started, PS_NOTICE_STARTED, w->now, 0);
 }
 
 static void happen_header(struct world *w, struct book *book, struct entry *e)
 {
-  bool success = e->plan.verdict.fate == POOLSEND_DELIVERED;
   e->header = w->now;
   e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
-  book->message->closed |= success;
-  feed(w, &e->attempt->answered, success ? PS_NOTICE_ACCEPTED : PS_NOTICE_REFUSED, w->now, e->plan.status);
+  if (e->plan.verdict.fate != POOLSEND_DELIVERED) {
+    feed(w, &e->attempt->refused, PS_NOTICE_REFUSED, w->now, e->plan.status);
+    return;
+  }
+  atomic_store(&e->attempt->accepted_status, e->plan.status);
+  atomic_store(&e->attempt->accepted_at, w->now);
+  atomic_store(&book->message->closed, true);
 }
 
 static void happen_end(struct world *w, struct book *book, struct entry *e)
@@ -428,15 +622,16 @@ static void happen_end(struct world *w, struct book *book, struct entry *e)
   e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
   e->attempt->outcome = e->plan;
   if (e->fate == POOLSEND_DELIVERED)
-    book->message->closed = true;
-  w->lent[e->endpoint]--;
+    atomic_store(&book->message->closed, true);
+  give(w, e->attempt);
   feed(w, &e->attempt->ended, PS_NOTICE_FINISHED, w->now, 0);
+  serve(w, e->endpoint);
 }
 
 /* Its next happening, and when; PS_NEVER when there is none. */
 static ps_time next_of(const struct entry *e, enum happening *what)
 {
-  if (e->withdrawn || e->end != PS_NEVER)
+  if (e->withdrawn || e->waiting || e->end != PS_NEVER)
     return PS_NEVER;
   if (e->start == PS_NEVER) {
     *what = LAUNCHES;
@@ -467,8 +662,9 @@ static ps_time next_happening(const struct world *w)
 static void take_up(struct world *w, unsigned index)
 {
   struct book *book = &w->books[index];
-  struct ps_message *message = ps_message_new("m", NULL, 0, w->keyed, rule(w)->endpoints);
+  struct ps_message *message = ps_message_new(&w->stock, "m");
   REQUIRE(w, message && ps_engine_reserve(&w->engine) == 0, "there is memory");
+  message->may_repeat = w->keyed;
   ps_engine_admit(&w->engine, message, w->now);
   *book = (struct book){.message = message, .taken_up = w->now, .won = PS_NEVER, .taken = true};
   w->totals->messages++;
@@ -509,9 +705,11 @@ static void happen(struct world *w)
 static void check_permits(const struct world *w)
 {
   for (unsigned i = 0; i < rule(w)->endpoints; i++) {
-    const struct ps_slots *slots = &w->engine.lanes[i].slots;
-    REQUIRE(w, slots->free + w->lent[i] == slots->total, "permits do not balance");
-    REQUIRE(w, !slots->free || ps_list_empty(&w->engine.lanes[i].waiting), "an attempt waits beside a free permit");
+    const struct ps_lane *lane = &w->lanes[i];
+    REQUIRE(w, lane->slots.free + w->in_slots[i] == lane->slots.total, "permits do not balance");
+    REQUIRE(w, lane->probes.free + w->in_probes[i] == lane->probes.total, "probes' permits do not balance");
+    REQUIRE(w, !lane->slots.free || (ps_list_empty(&lane->hedges) && ps_list_empty(&lane->fresh)),
+            "an attempt waits beside a free permit");
   }
 }
 
@@ -532,14 +730,19 @@ static void set_up(struct world *w, struct ps_engine_settings *settings)
   for (unsigned i = 0; i < endpoints; i++) {
     w->hedge_delay[i] = failover ? PS_NEVER : (1 + (ps_time)below(w, 4)) * 500 * PS_MILLISECOND;
     w->manners[i] = chance(w, 50) ? temper : (int)below(w, 101);
-    w->endpoints[i] = (struct ps_engine_endpoint){.name = "e", .url = "u", .permits = 1 + (unsigned)below(w, 3)};
+    w->endpoints[i] = (struct ps_engine_endpoint){
+        .name = "e", .url = "u", .slots = 1 + (unsigned)below(w, 3), .hedge_delay = w->hedge_delay[i]};
   }
+  w->breakers = chance(w, 50);
+  w->budget = chance(w, 20);
+  w->starts_are_told = chance(w, 50);
   *settings = (struct ps_engine_settings){
       .endpoints = w->endpoints,
       .events = POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
       .seed = ps_random_next(&w->random),
+      .probes = w->breakers ? PS_HEALTH_PROBES : 0,
+      .hedge_budget = w->budget ? (double)below(w, 11) / 10 : -1,
       .rule = {.endpoints = endpoints,
-               .hedge_delay = w->hedge_delay,
                .settle = some_limit(w, 0),
                .body_wait = some_limit(w, 0),
                .answer_wait = some_limit(w, 0),
@@ -554,8 +757,8 @@ static void set_up(struct world *w, struct ps_engine_settings *settings)
   w->keyed = chance(w, 50);
   w->messages = 1 + (unsigned)below(w, MESSAGES);
   for (unsigned i = 0; i < w->messages; i++)
-    w->arrival[i] = upto(w, 10) * 250 * PS_MILLISECOND;
-  w->interrupt = chance(w, 25) ? upto(w, 15 * PS_SECOND) : PS_NEVER;
+    w->arrival[i] = BEGINNING + upto(w, 10) * 250 * PS_MILLISECOND;
+  w->interrupt = chance(w, 25) ? BEGINNING + upto(w, 15 * PS_SECOND) : PS_NEVER;
   /* Attempts that hang under plain failover end by max-time or an interrupt alone. */
   if (failover && settings->rule.max_time == PS_NEVER)
     settings->rule.max_time = 30 * PS_SECOND;
@@ -575,12 +778,17 @@ void world_run(uint64_t seed, struct world_totals *totals)
   if (!w)
     abort();
   w->seed = w->random = seed;
+  w->now = BEGINNING;
   w->totals = totals;
   struct ps_engine_settings settings;
   set_up(w, &settings);
-  struct ps_engine_host host = {launch, cancel, close_message, won, tell, w};
+  struct ps_engine_host host = {launch, recall, promote, cancel, tell, w};
   if (ps_engine_init(&w->engine, &settings, &host))
     abort();
+  ps_stock_init(&w->stock, settings.rule.endpoints, MESSAGES);
+  for (unsigned i = 0; i < settings.rule.endpoints; i++)
+    if (ps_lane_init(&w->lanes[i], w->endpoints[i].slots, settings.probes))
+      abort();
 
   ps_time deadline = PS_NEVER;
   for (unsigned steps = 0; !over(w); steps++) {
@@ -592,11 +800,21 @@ void world_run(uint64_t seed, struct world_totals *totals)
       w->now += upto(w, w->lateness);
     happen(w);
     deadline = ps_engine_step(&w->engine, w->now);
+    while (w->news_count) {
+      unsigned count = w->news_count;
+      w->news_count = 0;
+      for (unsigned i = 0; i < count; i++)
+        ps_engine_notice(&w->engine, w->news[i]);
+      deadline = ps_engine_step(&w->engine, w->now);
+    }
     check_permits(w);
     totals->steps++;
   }
-  for (unsigned i = 0; i < settings.rule.endpoints; i++)
-    REQUIRE(w, w->lent[i] == 0, "a permit is still lent at the end");
+  for (unsigned i = 0; i < settings.rule.endpoints; i++) {
+    REQUIRE(w, w->in_slots[i] + w->in_probes[i] == 0, "a permit is still lent at the end");
+    ps_lane_fini(&w->lanes[i]);
+  }
   ps_engine_fini(&w->engine);
+  ps_stock_fini(&w->stock);
   free(w);
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct world_totals {
-  uint64_t messages, attempts, withdrawn, delivered, duplicates, unknown, interrupts, rounds, steps;
+  uint64_t messages, attempts, withdrawn, passed, probes, delivered, duplicates, unknown, interrupts, rounds, steps;
 };
 
 /* Run the schedule of `seed` to its end; what happened is added to `totals`. Ends the process with an explanation,

@@ -3,14 +3,19 @@
 The program is taken from the environment variable POOLSEND (the build sets it). It runs with an environment of its
 own: no proxy and no certificate setting of the machine reaches it. Every event that it prints is checked against the
 schema that ships with it.
+
+A stream is run on lines that are there from the beginning (`stream`), or fed line by line while it runs (`Fed`).
 """
 
+from collections import Counter
 import json
 import os
 import pathlib
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import jsonschema
@@ -97,7 +102,8 @@ class Running:
 
     def __init__(self, *arguments, env=None, **options):
         self.began = time.monotonic()
-        self.process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([PROGRAM, *map(str, arguments)],
+                                        stdin=options.pop('stdin', subprocess.DEVNULL),
                                         stdout=options.pop('stdout', subprocess.PIPE), stderr=subprocess.PIPE,
                                         text=True, env=environment(env),
                                         **{'preexec_fn': heed_signals, **options})
@@ -120,3 +126,137 @@ class Running:
     def finish(self):
         out, err = self.process.communicate(timeout=PATIENCE)
         return Result(self.process.returncode, out, err, time.monotonic() - self.began)
+
+
+# ---- Streams
+
+def stream(*arguments, lines=(), env=None):
+    """Runs a stream of these lines (bytes or text), of which the last has no end, to its end."""
+    text = b'\n'.join(line if isinstance(line, bytes) else line.encode() for line in lines)
+    done = run('stream', '--format', 'json', *arguments, stdin=text, text=False, env=env)
+    return Result(done.code, done.out.decode(), done.err.decode(errors='replace'), done.seconds)
+
+
+def accounts(events):
+    """The settled events by line: one for each message, the last that is said of it, and its win before."""
+    settled, won = {}, {}
+    for event in events:
+        if event['event'] == 'refused':
+            continue
+        line = event['line']
+        assert line not in settled, f'line {line} had settled before {event}'
+        if event['event'] == 'delivered':
+            assert line not in won, f'line {line} was won twice'
+            won[line] = event['attempt']
+        if event['event'] == 'settled':
+            settled[line] = event
+            assert event['winner'] == won.get(line), event
+            assert (event['outcome'] == 'delivered') == (line in won), event
+    assert set(won) <= set(settled)
+    return dict(sorted(settled.items()))
+
+
+def refusals(events):
+    return {event['line']: event['reason'] for event in events if event['event'] == 'refused'}
+
+
+def path_of(attempt):
+    """The path of its URL: tests tell endpoints apart by it."""
+    return '/' + attempt['url'].split('/', 3)[3].partition('?')[0]
+
+
+def paths_of(settled):
+    """The endpoints that were tried, in order."""
+    return [path_of(attempt) for attempt in settled['attempts']]
+
+
+def winner_of(settled):
+    """The endpoint that won, or None."""
+    return path_of(settled['attempts'][settled['winner'] - 1]) if settled['winner'] else None
+
+
+def requests_told(settled, *fates):
+    """How often a request met one of these fates, by id and path."""
+    return Counter((event['message'], path_of(attempt)) for event in settled.values() for attempt in event['attempts']
+                   if attempt['fate'] in fates)
+
+
+def assert_accounted(settled, *servers):
+    """The requests that the servers saw are those in the accounts: all that were answered, and of the others none that
+    is not told as one that may have arrived."""
+    seen = Counter((request.header('Idempotency-Key'), request.path)
+                   for server in servers for request in server.requests)
+    answered = requests_told(settled, 'delivered', 'rejected')
+    perhaps = requests_told(settled, 'delivered', 'rejected', 'unknown')
+    assert not answered - seen, 'told to have been answered, but never asked'
+    assert not seen - perhaps, 'arrived, but not in the accounts'
+
+
+def most_at_once(requests, seconds):
+    """How many requests there were at a time, of which each was held for so long at least."""
+    edges = sorted([(request.at, 1) for request in requests] + [(request.at + seconds, -1) for request in requests])
+    now = most = 0
+    for _, step in edges:
+        now += step
+        most = max(most, now)
+    return most
+
+
+class Fed(Running):
+    """A stream that is fed while it runs, and whose output is read as it comes."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__('stream', *arguments, stdin=subprocess.PIPE, **options)
+        self.out, self.err, self.fresh = [], [], queue.Queue()
+        self.readers = [threading.Thread(target=self._read, args=(source, kept, fresh), daemon=True)
+                        for source, kept, fresh in [(self.process.stdout, self.out, self.fresh),
+                                                    (self.process.stderr, self.err, None)] if source]
+        for reader in self.readers:
+            reader.start()
+
+    @staticmethod
+    def _read(source, kept, fresh):
+        for line in source:
+            kept.append(line)
+            if fresh:
+                fresh.put(line)
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.close()
+        for reader in self.readers:
+            reader.join()
+        for source in (self.process.stdout, self.process.stderr):
+            if source:
+                source.close()
+
+    def feed(self, *lines):
+        self.process.stdin.write(''.join(f'{line}\n' for line in lines))
+        self.process.stdin.flush()
+
+    def close(self):
+        """The end of its input."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+    def line(self, timeout=PATIENCE):
+        """The next line of its output that nobody has asked for."""
+        return self.fresh.get(timeout=timeout)
+
+    def event(self, kind=None, timeout=PATIENCE):
+        """The next event, or the next of that kind."""
+        while True:
+            event, = parse_events(self.line(timeout))
+            if kind in (None, event['event']):
+                return event
+
+    def finish(self):
+        """Waits for its end; all of its output is in the result. Its input is ended only by close()."""
+        self.process.wait(timeout=PATIENCE)
+        for reader in self.readers:
+            reader.join()
+        return Result(self.process.returncode, ''.join(self.out), ''.join(self.err), time.monotonic() - self.began)

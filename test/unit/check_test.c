@@ -205,6 +205,37 @@ static void refusal_of_a_header_does_not_show_its_value(void **state)
   }
 }
 
+static void header_of_a_message_has_a_value_if_only_an_empty_one(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"Name: value", NULL},
+      {"Name:", NULL},
+      {"Name: ", NULL},
+      {"Name;", NULL},
+      {"Name: a\tb gr\xc3\xbc", NULL},
+      {"Idempotency-Key: mine", NULL},
+      {"X-Host: h", NULL},
+      {"Hostess: h", NULL},
+      {"Name", "write 'Name: value'"},
+      {"", "write 'Name: value'"},
+      {"Na me: x", "a header's name is made of letters"},
+      {"Name: a\r\nEvil: b", "it holds a line break"},
+      {"Name: a\x01", "header 'Name': it holds a control character"},
+      {"Name: a\x7f", "header 'Name': it holds a control character"},
+      {"Name: a\x1b[31m", "header 'Name': it holds a control character"},
+      {"Host: h", "header 'Host': a message does not choose the host"},
+      {"hOST:", "a message does not choose the host"},
+      {"Host;", "a message does not choose the host"},
+      {"Content-Length: 5", "it is set from the body"},
+      {"transfer-encoding: chunked", "it is set from the body"},
+      {"Idempotency-Key:", "header 'Idempotency-Key': it is empty"},
+      {"idempotency-key: \t ", "header 'idempotency-key': it is empty"},
+      {"Idempotency-Key;", "header 'Idempotency-Key': it is empty"},
+  };
+  CHECK_ALL(ps_check_message_header, rows);
+}
+
 static void other_text_holds_no_line_break(void **state)
 {
   (void)state;
@@ -256,6 +287,7 @@ int main(void)
                                      cmocka_unit_test(header_that_would_begin_another_is_refused),
                                      cmocka_unit_test(header_that_frames_the_message_is_refused),
                                      cmocka_unit_test(refusal_of_a_header_does_not_show_its_value),
+                                     cmocka_unit_test(header_of_a_message_has_a_value_if_only_an_empty_one),
                                      cmocka_unit_test(other_text_holds_no_line_break),
                                      cmocka_unit_test(file_that_can_be_read_is_taken),
                                      cmocka_unit_test(file_that_is_not_there_is_refused_with_the_reason)};

@@ -12,6 +12,10 @@
 static ps_time second_each[MOST] = {PS_SECOND, PS_SECOND, PS_SECOND, PS_SECOND};
 static ps_time none_each[MOST] = {PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER};
 
+static ps_time changing[MOST];
+static enum ps_way ways[MOST];
+static struct ps_budget budget;
+
 static struct ps_delivery_rule rule;
 static bool keyed;
 static struct ps_delivery delivery;
@@ -21,9 +25,14 @@ static int fresh_rule(void **state)
 {
   (void)state;
   keyed = true;
+  for (int i = 0; i < MOST; i++) {
+    changing[i] = PS_SECOND;
+    ways[i] = PS_WAY_FREE;
+  }
   rule = (struct ps_delivery_rule){
       .endpoints = 3,
       .hedge_delay = second_each,
+      .ways = ways,
       .settle = MS(60000),
       .body_wait = MS(60000),
       .answer_wait = MS(60000),
@@ -63,6 +72,18 @@ static void expect_start(int ms, unsigned endpoint)
 {
   expect(ms, PS_EFFECT_START, endpoint);
   ps_delivery_started(&delivery, endpoint, MS(ms));
+}
+
+/* Asked for, and no word of a start. */
+static void expect_asked(int ms, unsigned endpoint)
+{
+  expect(ms, PS_EFFECT_START, endpoint);
+}
+
+static void expect_recall(int ms, unsigned endpoint)
+{
+  expect(ms, PS_EFFECT_RECALL, endpoint);
+  ps_delivery_withdrawn(&delivery, endpoint, MS(ms));
 }
 
 static void expect_win(int ms, unsigned endpoint)
@@ -281,7 +302,8 @@ static void queued_attempt_is_withdrawn_at_the_win_without_a_trace(void **state)
   succeed(1001, 0);
   expect_win(1001, 0);
   expect_wait_until(1001, PS_NEVER);
-  ps_delivery_withdrawn(&delivery, 1);
+  ps_delivery_withdrawn(&delivery, 1, MS(1002));
+  assert_int_equal(tracks[1].phase, PS_PHASE_WITHDRAWN);
   expect_settled(1002, 0);
 }
 
@@ -391,7 +413,7 @@ static void hedge_clock_starts_with_the_request_and_not_while_it_queues(void **s
   (void)state;
   take_up();
   expect(0, PS_EFFECT_START, 0);
-  expect_wait_until(5000, PS_NEVER);
+  expect_wait_until(5000, MS(6000)); /* nobody tells of a start: it is looked for */
   ps_delivery_started(&delivery, 0, MS(5000));
   expect_wait_until(5000, MS(6000));
   expect_start(6000, 1);
@@ -736,6 +758,645 @@ static void success_header_before_an_interrupt_is_a_win(void **state)
   expect(110, PS_EFFECT_CANCEL, 0);
 }
 
+/* ---- The hedge delay may change */
+
+static void hedge_delay_of_an_attempt_is_that_of_its_start(void **state)
+{
+  (void)state;
+  rule.hedge_delay = changing;
+  take_up();
+  expect_asked(0, 0);
+  changing[0] = MS(300);
+  ps_delivery_started(&delivery, 0, MS(100));
+  changing[0] = MS(20);
+  expect_wait_until(399, MS(400));
+  expect_start(400, 1);
+}
+
+static void wait_for_the_end_of_the_list_is_that_of_its_start(void **state)
+{
+  (void)state;
+  rule.hedge_delay = changing;
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  changing[0] = MS(20);
+  expect_wait_until(999, MS(1000));
+  expect_wait_until(1000, MS(61000));
+}
+
+static void lingering_body_is_waited_for_the_hedge_delay_of_its_start(void **state)
+{
+  (void)state;
+  rule.hedge_delay = changing;
+  take_up();
+  expect_start(0, 0);
+  changing[0] = MS(20);
+  ps_delivery_accepted(&delivery, 0, MS(100));
+  expect(100, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(1099, MS(1100));
+  expect(1100, PS_EFFECT_DELIVERED, 0);
+}
+
+/* ---- Waiting for a slot */
+
+static void slot_of_a_later_endpoint_is_waited_for_one_hedge_delay(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  expect_wait_until(1000, MS(2000));
+  expect_wait_until(1999, MS(2000));
+  expect(2000, PS_EFFECT_RECALL, 1);
+  expect_wait(2000);
+  ps_delivery_withdrawn(&delivery, 1, MS(2001));
+  expect_start(2001, 2);
+}
+
+static void attempt_that_has_a_slot_in_time_is_not_passed_over(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  ps_delivery_started(&delivery, 1, MS(1999));
+  expect_wait_until(2000, MS(2999));
+  expect_start(2999, 2);
+}
+
+static void recalled_attempt_that_has_started_after_all_runs_on(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  expect(2000, PS_EFFECT_RECALL, 1);
+  ps_delivery_started(&delivery, 1, MS(1999));
+  expect_wait_until(2001, MS(2999));
+  expect_start(2999, 2);
+  succeed(3100, 1);
+  expect_win(3100, 1);
+}
+
+static void slot_of_the_first_endpoint_is_waited_for_without_end(void **state)
+{
+  (void)state;
+  take_up();
+  expect_asked(0, 0);
+  expect_wait_until(500000, MS(501000));
+  expect_wait_until(900000, MS(901000));
+  ps_delivery_started(&delivery, 0, MS(900000));
+  expect_start(901000, 1);
+}
+
+static void only_the_very_first_is_waited_for_without_end(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(100);
+  take_up();
+  expect_start(0, 0);
+  for (unsigned i = 1; i < 3; i++) {
+    refuse(0, i - 1);
+    expect_start(0, i);
+  }
+  refuse(0, 2);
+  expect_wait_until(0, MS(100));
+  expect_asked(100, 0);
+  expect_wait_until(1099, MS(1100));
+  expect_recall(1100, 0);
+  expect_start(1100, 1);
+}
+
+static void older_attempt_failing_does_not_hurry_one_that_waits(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  refuse(1100, 0);
+  expect_wait_until(1100, MS(2000));
+}
+
+static void waiting_attempt_is_recalled_no_more_once_all_is_closed(void **state)
+{
+  (void)state;
+  rule.max_time = MS(2000);
+  rule.endpoints = 2;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  expect(2000, PS_EFFECT_CLOSE, 0);
+  expect(2000, PS_EFFECT_CANCEL, 0);
+  expect_wait_until(2000, PS_NEVER);
+  ps_delivery_withdrawn(&delivery, 1, MS(2000));
+  lose(2001, 0);
+  expect_settled(2001, -1);
+}
+
+/* ---- Passed over, and asked for again */
+
+/* The first of `count` endpoints runs since 0 and is silent; all others were passed over, the last at `count` seconds. */
+static void pass_over_all_but_the_first(unsigned count)
+{
+  rule.endpoints = count;
+  take_up();
+  expect_start(0, 0);
+  for (unsigned i = 1; i < count; i++) {
+    expect_asked((int)i * 1000, i);
+    expect_recall((int)i * 1000 + 1000, i);
+  }
+}
+
+static void those_passed_over_are_asked_for_again_all_at_once_when_nobody_is_left(void **state)
+{
+  (void)state;
+  pass_over_all_but_the_first(4);
+  for (unsigned i = 1; i < 4; i++) {
+    expect_asked(4000, i);
+    assert_int_equal(tracks[i].after, 1);
+  }
+  expect_wait_until(4000, MS(5000));
+  expect_wait_until(30000, MS(31000));
+}
+
+static void nobody_is_asked_for_again_before_the_others_were(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  expect_recall(2000, 1);
+  expect_start(2000, 2);
+  expect_wait_until(2000, MS(3000));
+  expect_asked(3000, 1);
+}
+
+static void first_of_those_asked_for_again_that_starts_makes_the_others_be_recalled(void **state)
+{
+  (void)state;
+  pass_over_all_but_the_first(4);
+  for (unsigned i = 1; i < 4; i++)
+    expect_asked(4000, i);
+  ps_delivery_started(&delivery, 2, MS(4500));
+  expect_recall(4500, 1);
+  expect_recall(4500, 3);
+  expect_wait_until(4500, MS(5500));
+}
+
+static void others_are_asked_for_again_after_the_hedge_delay_or_failure_of_the_one_that_started(void **state)
+{
+  (void)state;
+  pass_over_all_but_the_first(4);
+  for (unsigned i = 1; i < 4; i++)
+    expect_asked(4000, i);
+  ps_delivery_started(&delivery, 2, MS(4500));
+  expect_recall(4500, 1);
+  expect_recall(4500, 3);
+  expect_asked(5500, 1);
+  expect_asked(5500, 3);
+  assert_int_equal(tracks[1].after, 2);
+  ps_delivery_started(&delivery, 3, MS(5600));
+  expect_recall(5600, 1);
+  refuse(5700, 3);
+  expect_asked(5700, 1);
+  ps_delivery_started(&delivery, 1, MS(5700));
+  refuse(5800, 1);
+  refuse(5800, 2);
+  refuse(5800, 0);
+  expect_settled(5800, -1);
+}
+
+static void older_failure_asks_nobody_again(void **state)
+{
+  (void)state;
+  pass_over_all_but_the_first(3);
+  expect_asked(3000, 1);
+  expect_asked(3000, 2);
+  ps_delivery_started(&delivery, 1, MS(3000));
+  expect_recall(3000, 2);
+  refuse(3100, 0);
+  expect_wait_until(3100, MS(4000));
+}
+
+static void those_passed_over_are_waited_for_within_the_answer_wait_only(void **state)
+{
+  (void)state;
+  pass_over_all_but_the_first(3);
+  expect_asked(3000, 1);
+  expect_asked(3000, 2);
+  expect_wait_until(62500, MS(63000));
+  expect(63000, PS_EFFECT_CANCEL, 0);
+  expect_recall(63000, 1);
+  expect_recall(63000, 2);
+  expect_wait(63000);
+  lose(63001, 0);
+  expect_settled(63001, -1);
+}
+
+static void message_that_only_ever_waited_settles_at_the_end_of_the_answer_wait(void **state)
+{
+  (void)state;
+  rule.endpoints = 2;
+  take_up();
+  expect_asked(0, 0);
+  expect_wait(999);
+  ways[0] = PS_WAY_SHUT;
+  expect_recall(1000, 0);
+  expect_asked(1000, 1);
+  expect_recall(2000, 1);
+  expect_asked(2000, 0);
+  expect_asked(2000, 1);
+  expect_recall(62000, 0);
+  expect_recall(62000, 1);
+  expect_settled(62000, -1);
+  assert_int_equal(delivery.starts, 0);
+}
+
+static void all_passed_over_are_asked_for_again_in_whatever_order_they_were_tried(void **state)
+{
+  (void)state;
+  ways[0] = PS_WAY_SHUT;
+  take_up();
+  expect_start(0, 1);
+  expect_asked(1000, 2);
+  expect_recall(2000, 2);
+  expect_asked(2000, 0);
+  expect_recall(3000, 0);
+  expect_asked(3000, 0);
+  expect_asked(3000, 2);
+  expect_wait(3000);
+}
+
+static void failure_of_all_others_asks_for_those_passed_over_at_once(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  refuse(100, 0);
+  expect_asked(100, 1);
+  expect_recall(1100, 1);
+  expect_start(1100, 2);
+  reject(1200, 2);
+  expect_asked(1200, 1);
+  expect_wait_until(1200, MS(2200));
+  ps_delivery_started(&delivery, 1, MS(40000));
+  succeed(40100, 1);
+  expect_win(40100, 1);
+  expect_settled(40100, 1);
+}
+
+static void retry_goes_to_those_passed_over_too(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(5000);
+  rule.answer_wait = MS(2000);
+  take_up();
+  expect_start(0, 0);
+  reject(10, 0);
+  expect_start(10, 1);
+  refuse(20, 1);
+  expect_asked(20, 2);
+  expect_recall(1020, 2);
+  expect_asked(1020, 2);
+  expect_recall(3020, 2);
+  expect_wait_until(3020, MS(8020));
+  expect_start(8020, 1);
+  refuse(8030, 1);
+  expect_start(8030, 2);
+  refuse(8040, 2);
+  expect_settled(8040, -1);
+}
+
+/* ---- Breakers */
+
+/* F: free, P: to be probed, S: shut. */
+static enum ps_way way_of(char letter)
+{
+  return letter == 'F' ? PS_WAY_FREE : letter == 'P' ? PS_WAY_PROBE : PS_WAY_SHUT;
+}
+
+static void order_of_the_first_starts_follows_the_breakers(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *ways, *order;
+    char probe; /* '-': none */
+  } cases[] = {
+      {"FFFF", "0123", '-'}, {"SFFF", "1230", '-'}, {"FSFS", "0213", '-'}, {"SSSF", "3012", '-'},
+      {"SSSS", "0123", '-'}, {"PFFF", "0123", '0'}, {"FPFF", "0123", '1'}, {"PPFF", "0231", '0'},
+      {"SPPF", "1302", '1'}, {"PPPP", "0123", '0'}, {"SSPS", "2013", '2'},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    rule.endpoints = 4;
+    for (int j = 0; j < 4; j++)
+      ways[j] = way_of(cases[i].ways[j]);
+    take_up();
+    for (int j = 0; j < 4; j++) {
+      char endpoint = cases[i].order[j];
+      expect_start(1000 * j, (unsigned)(endpoint - '0'));
+      assert_int_equal(tracks[endpoint - '0'].probe, endpoint == cases[i].probe);
+    }
+    expect_wait(4000);
+  }
+}
+
+static void endpoint_with_an_open_breaker_is_tried_at_once_when_all_others_failed(void **state)
+{
+  (void)state;
+  ways[0] = PS_WAY_SHUT;
+  take_up();
+  expect_start(0, 1);
+  refuse(10, 1);
+  expect_start(10, 2);
+  refuse(20, 2);
+  expect_start(20, 0);
+  succeed(30, 0);
+  expect_win(30, 0);
+}
+
+static void breaker_that_opens_later_counts_for_those_not_yet_asked(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ways[1] = PS_WAY_SHUT;
+  expect_start(1000, 2);
+  expect_start(2000, 1);
+}
+
+static void message_that_waits_for_an_endpoint_whose_breaker_opens_goes_elsewhere_at_once(void **state)
+{
+  (void)state;
+  take_up();
+  expect_asked(0, 0);
+  expect_wait(4000);
+  ways[0] = PS_WAY_SHUT;
+  expect_recall(4001, 0);
+  expect_asked(4001, 1);
+  ways[1] = PS_WAY_SHUT;
+  expect_recall(4100, 1);
+  expect_start(4100, 2);
+}
+
+static void message_stays_where_it_waits_if_there_is_no_free_way(void **state)
+{
+  (void)state;
+  static const enum ps_way others[] = {PS_WAY_SHUT, PS_WAY_PROBE};
+  for (int i = 0; i < 2; i++) {
+    fresh_rule(state);
+    take_up();
+    expect_asked(0, 0);
+    ways[0] = PS_WAY_SHUT;
+    ways[1] = ways[2] = others[i];
+    expect_wait_until(4000, MS(5000));
+    ways[2] = PS_WAY_FREE;
+    expect_recall(4001, 0);
+  }
+}
+
+static void message_that_has_tried_all_others_stays_at_an_open_breaker(void **state)
+{
+  (void)state;
+  rule.endpoints = 2;
+  ways[0] = PS_WAY_SHUT;
+  take_up();
+  expect_start(0, 1);
+  refuse(1, 1);
+  expect_asked(1, 0);
+  expect_wait_until(1, MS(1001));
+  expect_recall(1001, 0);
+  expect_asked(1001, 0);
+  expect_wait_until(1001, MS(2001));
+}
+
+static void probe_is_not_passed_over(void **state)
+{
+  (void)state;
+  ways[1] = PS_WAY_PROBE;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  ways[1] = PS_WAY_SHUT; /* for others: it is being probed */
+  expect_wait(2000);
+  expect_wait(20000);
+}
+
+static void message_probes_once_in_all_rounds(void **state)
+{
+  (void)state;
+  rule.retries = 1;
+  rule.retry_delay = MS(100);
+  rule.endpoints = 2;
+  ways[0] = PS_WAY_PROBE;
+  take_up();
+  expect_start(0, 0);
+  assert_true(tracks[0].probe);
+  refuse(0, 0);
+  expect_start(0, 1);
+  refuse(0, 1);
+  expect_start(100, 1);
+  refuse(100, 1);
+  expect_start(100, 0);
+  assert_false(tracks[0].probe);
+}
+
+static void one_that_was_passed_over_is_no_probe(void **state)
+{
+  (void)state;
+  pass_over_all_but_the_first(2);
+  ways[1] = PS_WAY_PROBE;
+  expect_asked(2000, 1);
+  assert_false(tracks[1].probe);
+  assert_false(delivery.probed);
+}
+
+/* ---- The hedge budget */
+
+/* A budget whose share is zero, and `hedges` in it. */
+static void allow(int hedges)
+{
+  ps_budget_init(&budget, 1);
+  while (ps_budget_allows(&budget))
+    ps_budget_spend(&budget);
+  for (int i = 0; i < hedges; i++)
+    ps_budget_earn(&budget);
+  rule.budget = &budget;
+}
+
+static void expect_left(int hedges)
+{
+  assert_int_equal(budget.purse, hedges * 1000000);
+}
+
+static void hedge_within_the_budget_goes_and_is_paid(void **state)
+{
+  (void)state;
+  allow(2);
+  take_up();
+  expect_start(0, 0);
+  expect_left(2);
+  expect_start(1000, 1);
+  expect_left(1);
+  expect_start(2000, 2);
+  expect_left(0);
+}
+
+static void hedge_beyond_the_budget_goes_after_ten_hedge_delays_on_credit(void **state)
+{
+  (void)state;
+  allow(0);
+  take_up();
+  expect_start(0, 0);
+  expect_wait_until(999, MS(1000));
+  expect_wait_until(1000, MS(10000));
+  assert_true(delivery.held);
+  expect_wait_until(9999, MS(10000));
+  expect_start(10000, 1);
+  assert_false(delivery.held);
+  expect_left(-1);
+  expect_wait_until(11000, MS(20000));
+  expect_start(20000, 2);
+  expect_left(-2);
+}
+
+static void held_hedge_goes_when_it_is_released(void **state)
+{
+  (void)state;
+  allow(0);
+  take_up();
+  expect_start(0, 0);
+  expect_wait(1000);
+  ps_budget_earn(&budget);
+  expect_wait(3999);
+  ps_delivery_release(&delivery, MS(4000));
+  expect_start(4000, 1);
+  assert_false(delivery.held);
+  expect_left(0);
+}
+
+static void release_of_what_is_not_held_starts_nothing(void **state)
+{
+  (void)state;
+  allow(1);
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_release(&delivery, MS(500));
+  expect_wait_until(500, MS(1000));
+  expect_start(1000, 1);
+}
+
+static void released_hedge_that_finds_the_budget_spent_is_held_again(void **state)
+{
+  (void)state;
+  allow(0);
+  take_up();
+  expect_start(0, 0);
+  expect_wait(1000);
+  ps_delivery_release(&delivery, MS(4000));
+  expect_wait_until(4000, MS(10000));
+  assert_true(delivery.held);
+  expect_left(0);
+  expect_start(10000, 1);
+}
+
+static void hedge_released_at_the_end_of_its_hold_goes_though_the_budget_is_spent(void **state)
+{
+  (void)state;
+  allow(0);
+  take_up();
+  expect_start(0, 0);
+  expect_wait(1000);
+  ps_delivery_release(&delivery, MS(10000));
+  expect_start(10000, 1);
+  expect_left(-1);
+}
+
+static void failure_starts_the_next_at_once_whatever_the_budget(void **state)
+{
+  (void)state;
+  allow(0);
+  take_up();
+  expect_start(0, 0);
+  refuse(10, 0);
+  expect_start(10, 1);
+  expect_wait_until(1010, MS(10010));
+  assert_true(delivery.held);
+  ps_delivery_refused(&delivery, 1, false, MS(3000));
+  expect_start(3000, 2);
+  assert_false(delivery.held);
+  expect_left(0);
+}
+
+static void win_ends_the_hold(void **state)
+{
+  (void)state;
+  allow(0);
+  take_up();
+  expect_start(0, 0);
+  expect_wait(1000);
+  ps_delivery_accepted(&delivery, 0, MS(1500));
+  expect(1500, PS_EFFECT_CLOSE, 0);
+  assert_false(delivery.held);
+  expect_wait_until(1500, MS(2500));
+}
+
+static void nothing_is_held_where_nobody_is_left(void **state)
+{
+  (void)state;
+  allow(0);
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  expect_wait_until(1000, MS(61000));
+  assert_false(delivery.held);
+}
+
+static void hedge_is_paid_once_though_those_it_asks_for_are_passed_over(void **state)
+{
+  (void)state;
+  allow(2);
+  pass_over_all_but_the_first(4);
+  expect_left(1);
+  for (unsigned i = 1; i < 4; i++)
+    expect_asked(4000, i);
+  expect_left(1);
+}
+
+static void hedge_that_asks_for_several_is_paid_once(void **state)
+{
+  (void)state;
+  allow(2);
+  pass_over_all_but_the_first(4);
+  for (unsigned i = 1; i < 4; i++)
+    expect_asked(4000, i);
+  ps_delivery_started(&delivery, 1, MS(4000));
+  expect_recall(4000, 2);
+  expect_recall(4000, 3);
+  expect_asked(5000, 2);
+  expect_left(0);
+  expect_asked(5000, 3);
+  expect_left(0);
+  expect_wait(5000);
+  assert_false(delivery.held);
+}
+
+static void first_attempt_and_retries_cost_no_hedge(void **state)
+{
+  (void)state;
+  allow(1);
+  rule.retries = 1;
+  rule.retry_delay = MS(100);
+  rule.endpoints = 1;
+  take_up();
+  expect_start(0, 0);
+  refuse(2000, 0);
+  expect_start(2100, 0);
+  expect_left(1);
+}
+
 #define SENTENCE(name) cmocka_unit_test_setup(name, fresh_rule)
 
 int main(void)
@@ -788,6 +1449,47 @@ int main(void)
       SENTENCE(interrupt_after_a_win_cuts_the_settle_time_short),
       SENTENCE(interrupt_during_a_backoff_settles_at_once),
       SENTENCE(success_header_before_an_interrupt_is_a_win),
+      SENTENCE(hedge_delay_of_an_attempt_is_that_of_its_start),
+      SENTENCE(wait_for_the_end_of_the_list_is_that_of_its_start),
+      SENTENCE(lingering_body_is_waited_for_the_hedge_delay_of_its_start),
+      SENTENCE(slot_of_a_later_endpoint_is_waited_for_one_hedge_delay),
+      SENTENCE(attempt_that_has_a_slot_in_time_is_not_passed_over),
+      SENTENCE(recalled_attempt_that_has_started_after_all_runs_on),
+      SENTENCE(slot_of_the_first_endpoint_is_waited_for_without_end),
+      SENTENCE(only_the_very_first_is_waited_for_without_end),
+      SENTENCE(older_attempt_failing_does_not_hurry_one_that_waits),
+      SENTENCE(waiting_attempt_is_recalled_no_more_once_all_is_closed),
+      SENTENCE(those_passed_over_are_asked_for_again_all_at_once_when_nobody_is_left),
+      SENTENCE(nobody_is_asked_for_again_before_the_others_were),
+      SENTENCE(first_of_those_asked_for_again_that_starts_makes_the_others_be_recalled),
+      SENTENCE(others_are_asked_for_again_after_the_hedge_delay_or_failure_of_the_one_that_started),
+      SENTENCE(older_failure_asks_nobody_again),
+      SENTENCE(those_passed_over_are_waited_for_within_the_answer_wait_only),
+      SENTENCE(message_that_only_ever_waited_settles_at_the_end_of_the_answer_wait),
+      SENTENCE(all_passed_over_are_asked_for_again_in_whatever_order_they_were_tried),
+      SENTENCE(failure_of_all_others_asks_for_those_passed_over_at_once),
+      SENTENCE(retry_goes_to_those_passed_over_too),
+      SENTENCE(order_of_the_first_starts_follows_the_breakers),
+      SENTENCE(endpoint_with_an_open_breaker_is_tried_at_once_when_all_others_failed),
+      SENTENCE(breaker_that_opens_later_counts_for_those_not_yet_asked),
+      SENTENCE(message_that_waits_for_an_endpoint_whose_breaker_opens_goes_elsewhere_at_once),
+      SENTENCE(message_stays_where_it_waits_if_there_is_no_free_way),
+      SENTENCE(message_that_has_tried_all_others_stays_at_an_open_breaker),
+      SENTENCE(probe_is_not_passed_over),
+      SENTENCE(message_probes_once_in_all_rounds),
+      SENTENCE(one_that_was_passed_over_is_no_probe),
+      SENTENCE(hedge_within_the_budget_goes_and_is_paid),
+      SENTENCE(hedge_beyond_the_budget_goes_after_ten_hedge_delays_on_credit),
+      SENTENCE(held_hedge_goes_when_it_is_released),
+      SENTENCE(release_of_what_is_not_held_starts_nothing),
+      SENTENCE(released_hedge_that_finds_the_budget_spent_is_held_again),
+      SENTENCE(hedge_released_at_the_end_of_its_hold_goes_though_the_budget_is_spent),
+      SENTENCE(failure_starts_the_next_at_once_whatever_the_budget),
+      SENTENCE(win_ends_the_hold),
+      SENTENCE(nothing_is_held_where_nobody_is_left),
+      SENTENCE(hedge_is_paid_once_though_those_it_asks_for_are_passed_over),
+      SENTENCE(hedge_that_asks_for_several_is_paid_once),
+      SENTENCE(first_attempt_and_retries_cost_no_hedge),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* What an endpoint decides of a request: its method, its Idempotency-Key, and whether it may be made again. */
 #include "net/endpoint.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -110,6 +111,73 @@ static void what_the_endpoint_leaves_open_is_the_senders(void **state)
   assert_int_equal(endpoint.attempt_timeout, 2 * PS_SECOND);
 }
 
+static void expect_refusal(const char *why)
+{
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &error), -EINVAL);
+  if (!strstr(error.text, why))
+    fail_msg("'%s' does not say '%s'", error.text, why);
+  ps_endpoint_fini(&endpoint);
+}
+
+static void template_that_cannot_be_is_refused_when_the_endpoint_is_made(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *url, *header, *body, *why;
+  } rows[] = {
+      {"http://{{/h}}/", "X: 1", "1", "only in the path and the query"},
+      {"ftp://h/{{/a}}", "X: 1", "1", "must begin with http:// or https://"},
+      {"http://h/ {{/a}}", "X: 1", "1", "percent-encoded"},
+      {"http://h/", "{{/a}}: 1", "1", "only after 'Name:'"},
+      {"http://h/", "X: a\r\nY: {{/a}}", "1", "line break"},
+      {"http://h/", "X: a\r\nY: b", "1", "line break"},
+      {"http://h/", "Content-Length: {{/a}}", "1", "set from the body"},
+      {"http://h/", "Content-Length: 1", "1", "set from the body"},
+      {"http://h/", "X Y: {{/a}}", "1", "a header's name is made of letters"},
+      {"http://h/", "X: 1", "{\"{{/a}}\":1}", "member's name"},
+      {"http://h/", "X: 1", "{{/a}}", "not JSON"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    settings.url = rows[i].url;
+    settings.url_template = true;
+    settings.header_templates = &rows[i].header;
+    settings.header_template_count = 1;
+    settings.body_template = rows[i].body;
+    expect_refusal(rows[i].why);
+  }
+}
+
+static void braces_in_a_URL_are_a_template_only_where_it_is_said(void **state)
+{
+  (void)state;
+  settings.url = "http://h/{{/a}}";
+  make();
+  assert_string_equal(endpoint.url, "http://h/{{/a}}");
+  assert_false(ps_template_asks(&endpoint.url_template));
+}
+
+static void header_from_a_template_settles_what_a_header_settles(void **state)
+{
+  (void)state;
+  settings.bearer = "b";
+  settings.header_templates =
+      (const char *const[]){"Content-Type: {{/a}}", "Authorization: {{/b}}", "Expect: {{/c}}", "idempotency-key: k"};
+  settings.header_template_count = 4;
+  make();
+  assert_true(endpoint.own_type && endpoint.own_expect && endpoint.own_key && endpoint.key_sent);
+  assert_false(endpoint.authenticates);
+  assert_int_equal(endpoint.header_template_count, 3);
+}
+
+static void body_template_makes_it_a_POST(void **state)
+{
+  (void)state;
+  settings.body_template = "{}";
+  make();
+  assert_string_equal(ps_endpoint_method(&endpoint, false), "POST");
+  assert_true(ps_endpoint_adds_key(&endpoint, false));
+}
+
 #define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, fini)
 
 int main(void)
@@ -121,6 +189,10 @@ int main(void)
       SENTENCE(key_that_is_removed_or_empty_allows_no_repeat),
       SENTENCE(key_that_is_turned_off_allows_a_repeat_of_idempotent_methods_only),
       SENTENCE(what_the_endpoint_leaves_open_is_the_senders),
+      SENTENCE(template_that_cannot_be_is_refused_when_the_endpoint_is_made),
+      SENTENCE(braces_in_a_URL_are_a_template_only_where_it_is_said),
+      SENTENCE(header_from_a_template_settles_what_a_header_settles),
+      SENTENCE(body_template_makes_it_a_POST),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

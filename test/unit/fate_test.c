@@ -55,6 +55,14 @@ static void nothing_sent_is_unreached(void **state)
   CHECK_ALL(rows);
 }
 
+/* The verdict of no transfer: none was begun. Another attempt would find the same message. */
+static void message_that_does_not_fit_a_template_is_not_tried_again(void **state)
+{
+  (void)state;
+  const struct ps_verdict misfit = {POOLSEND_UNREACHED, POOLSEND_TEMPLATE};
+  assert_false(ps_fate_is_transient(misfit, 0));
+}
+
 static void sent_and_unanswered_is_unknown(void **state)
 {
   (void)state;
@@ -182,6 +190,7 @@ static void every_fate_and_reason_has_a_name_of_its_own(void **state)
                               poolsend_reason_name((enum poolsend_reason)k));
   assert_string_equal(poolsend_fate_name(POOLSEND_UNREACHED), "unreached");
   assert_string_equal(poolsend_reason_name(POOLSEND_GATEWAY), "gateway");
+  assert_string_equal(poolsend_reason_name(POOLSEND_TEMPLATE), "template");
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup(name, success_is_2xx)
@@ -190,6 +199,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       SENTENCE(nothing_sent_is_unreached),
+      SENTENCE(message_that_does_not_fit_a_template_is_not_tried_again),
       SENTENCE(sent_and_unanswered_is_unknown),
       SENTENCE(request_after_an_answered_one_is_unknown_while_unanswered),
       SENTENCE(complete_success_header_is_delivered_whatever_became_of_the_body),

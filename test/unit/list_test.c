@@ -56,6 +56,16 @@ static void items_come_out_in_the_order_they_went_in(void **state)
   expect_pops(&list, 0, ITEMS - 1);
 }
 
+static void item_put_in_front_comes_out_first(void **state)
+{
+  (void)state;
+  ps_list_prepend(&list, &items[2].link);
+  append(&list, 3, 4);
+  ps_list_prepend(&list, &items[1].link);
+  ps_list_prepend(&list, &items[0].link);
+  expect_pops(&list, 0, 4);
+}
+
 static void item_taken_out_of_the_middle_leaves_the_rest_in_order(void **state)
 {
   (void)state;
@@ -117,6 +127,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       SENTENCE(items_come_out_in_the_order_they_went_in),
+      SENTENCE(item_put_in_front_comes_out_first),
       SENTENCE(item_taken_out_of_the_middle_leaves_the_rest_in_order),
       SENTENCE(taking_out_an_item_that_is_in_no_list_does_nothing),
       SENTENCE(splice_puts_all_of_one_list_behind_another),

@@ -78,6 +78,34 @@ static void test_is_a_pointer_and_a_value_after_the_first_equals_sign(void **sta
   }
 }
 
+static void commas_within_a_json_value_do_not_end_it(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *list, *expected, *next; /* the tests, the last one first */
+  } rows[] = {
+      {"/a=\"b,c\"", "\"b,c\"", NULL},
+      {"/a=[1,[2,3]]", "[1,[2,3]]", NULL},
+      {"/a={\"b\":\"}\",\"c\":[2,3]}", "{\"b\":\"}\",\"c\":[2,3]}", NULL},
+      {"/a=\"\\\",b\"", "\"\\\",b\"", NULL},
+      {"/z=[1,2],/a=\"b,c\"", "\"b,c\"", "[1,2]"},
+      {"/z=\"x\",/a=1", "1", "\"x\""},
+      {"/z=[1,/a=2]", "\"2]\"", "\"[1\""},
+      {"/z=\"x,/a=y\"z", "\"y\\\"z\"", "\"\\\"x\""},
+      {"/z={x,/a={", "\"{\"", "\"{x\""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    parse(rows[i].list);
+    assert_string_equal(success.tests->expected, rows[i].expected);
+    assert_string_equal(success.tests->pointer, "/a");
+    if (rows[i].next)
+      assert_string_equal(success.tests->next->expected, rows[i].next);
+    else
+      assert_null(success.tests->next);
+  }
+  expect_statuses("/a=[1,2],202", 202, 202);
+}
+
 static void bad_list_is_refused_with_what_would_be_right(void **state)
 {
   (void)state;
@@ -362,6 +390,7 @@ int main(void)
       SENTENCE(success_is_2xx_where_no_status_is_named),
       SENTENCE(named_statuses_replace_2xx),
       SENTENCE(test_is_a_pointer_and_a_value_after_the_first_equals_sign),
+      SENTENCE(commas_within_a_json_value_do_not_end_it),
       SENTENCE(bad_list_is_refused_with_what_would_be_right),
       SENTENCE(without_tests_nothing_is_tested),
       SENTENCE(pointer_leads_into_objects_and_arrays),

@@ -1,0 +1,270 @@
+/* An option that was given wins over the same setting of every endpoint in the file. Settings that mean something only
+ * together are replaced together: who is trusted, the certificate with its password, the credentials. */
+#include "cli/endpoints.h"
+
+#include "cli/output.h"
+#include "cli/status.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define STREAM_WORKERS 64
+
+struct merged {
+  struct poolsend_endpoint *items;
+  size_t count;
+  const char **texts; /* the lists of headers, one after the other */
+  size_t used;
+};
+
+/* ---- Headers */
+
+/* "Name: value", "Name:" and "Name;" are of the same name, in whatever case. */
+static bool same_name(const char *line, const char *other)
+{
+  size_t size = strcspn(line, ":;");
+  return size == strcspn(other, ":;") && strncasecmp(line, other, size) == 0;
+}
+
+/* Whether an option says something else about this header of the file. */
+static bool is_overridden(const char *line, const struct ps_cli_settings *settings)
+{
+  const struct poolsend_endpoint *request = &settings->request;
+  if ((request->userpwd || request->bearer) && same_name(line, "Authorization:"))
+    return true;
+  if (request->user_agent && same_name(line, "User-Agent:"))
+    return true;
+  for (size_t i = 0; i < settings->headers.count; i++)
+    if (same_name(line, settings->headers.items[i]))
+      return true;
+  return false;
+}
+
+/* Adds to the list what stays of the file's; how many those are. */
+static size_t keep_headers(struct merged *merged, const char *const *lines, size_t count,
+                           const struct ps_cli_settings *settings)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i++)
+    if (!is_overridden(lines[i], settings))
+      merged->texts[merged->used + kept++] = lines[i];
+  merged->used += kept;
+  return kept;
+}
+
+static void merge_headers(struct merged *merged, struct poolsend_endpoint *endpoint,
+                          const struct ps_cli_settings *settings)
+{
+  const char *const *headers = merged->texts + merged->used;
+  size_t count = keep_headers(merged, endpoint->headers, endpoint->header_count, settings);
+  for (size_t i = 0; i < settings->headers.count; i++)
+    merged->texts[merged->used++] = settings->headers.items[i];
+  endpoint->headers = headers;
+  endpoint->header_count = count + settings->headers.count;
+
+  const char *const *templates = merged->texts + merged->used;
+  endpoint->header_template_count =
+      keep_headers(merged, endpoint->header_templates, endpoint->header_template_count, settings);
+  endpoint->header_templates = templates;
+}
+
+/* ---- Everything else */
+
+static void merge_texts(struct poolsend_endpoint *endpoint, const struct poolsend_endpoint *request)
+{
+  static const size_t fields[] = {
+      offsetof(struct poolsend_endpoint, method),      offsetof(struct poolsend_endpoint, user_agent),
+      offsetof(struct poolsend_endpoint, proxy),       offsetof(struct poolsend_endpoint, noproxy),
+      offsetof(struct poolsend_endpoint, unix_socket), offsetof(struct poolsend_endpoint, success),
+  };
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    const char *const *given = (const char *const *)((const char *)request + fields[i]);
+    if (*given)
+      *(const char **)((char *)endpoint + fields[i]) = *given;
+  }
+}
+
+static void merge_credentials(struct poolsend_endpoint *endpoint, const struct poolsend_endpoint *request)
+{
+  if (request->userpwd || request->bearer) {
+    endpoint->userpwd = request->userpwd;
+    endpoint->bearer = request->bearer;
+  }
+  if (request->cacert || request->capath) {
+    endpoint->cacert = request->cacert;
+    endpoint->capath = request->capath;
+  }
+  if (request->cert) {
+    endpoint->cert = request->cert;
+    endpoint->key_password = request->key_password;
+  }
+  if (request->cert || request->key)
+    endpoint->key = request->key;
+}
+
+static void merge_lists(struct poolsend_endpoint *endpoint, const struct poolsend_endpoint *request)
+{
+  if (request->resolve_count) {
+    endpoint->resolve = request->resolve;
+    endpoint->resolve_count = request->resolve_count;
+  }
+  if (request->connect_to_count) {
+    endpoint->connect_to = request->connect_to;
+    endpoint->connect_to_count = request->connect_to_count;
+  }
+}
+
+static void merge_times(struct poolsend_endpoint *endpoint, const struct ps_cli_settings *settings)
+{
+  if (settings->request.connect_timeout != PS_CLI_NOT_GIVEN)
+    endpoint->connect_timeout = settings->request.connect_timeout;
+  if (settings->attempt_timeout_given)
+    endpoint->attempt_timeout = 0;
+  if (settings->hedge_delay_given) {
+    endpoint->hedge_delay = 0;
+    endpoint->hedge_permille = 0;
+  }
+  if (settings->command == PS_CLI_SEND)
+    endpoint->max_in_flight = 0; /* one message is never at an endpoint twice at a time */
+}
+
+static void merge(struct merged *merged, struct poolsend_endpoint *endpoint, const struct ps_cli_settings *settings)
+{
+  const struct poolsend_endpoint *request = &settings->request;
+  endpoint->form_type |= request->form_type;
+  endpoint->insecure |= request->insecure;
+  endpoint->environment_proxy |= request->environment_proxy;
+  endpoint->follow |= request->follow;
+  endpoint->http2 |= request->http2;
+  endpoint->compressed |= request->compressed;
+  merge_texts(endpoint, request);
+  merge_credentials(endpoint, request);
+  merge_lists(endpoint, request);
+  merge_times(endpoint, settings);
+  merge_headers(merged, endpoint, settings);
+}
+
+static const char *environment_value(const char *name)
+{
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+static bool any_https(const struct merged *merged)
+{
+  for (size_t i = 0; i < merged->count; i++)
+    if (merged->items[i].url && strncasecmp(merged->items[i].url, "https:", 6) == 0)
+      return true;
+  return false;
+}
+
+/* As the curl tool has it: heeded only where nothing else says what to trust. */
+static void heed_trust_environment(struct poolsend_endpoint *endpoint)
+{
+  if (endpoint->cacert || endpoint->capath || endpoint->insecure)
+    return;
+  endpoint->cacert = environment_value("CURL_CA_BUNDLE");
+  if (!endpoint->cacert)
+    endpoint->capath = environment_value("SSL_CERT_DIR");
+  if (!endpoint->cacert && !endpoint->capath)
+    endpoint->cacert = environment_value("SSL_CERT_FILE");
+}
+
+/* ---- All of them */
+
+static void merged_fini(struct merged *merged)
+{
+  free(merged->items);
+  free(merged->texts);
+}
+
+/* What an endpoint is before the options: the file's, or its defaults with a URL of the command line. */
+static struct poolsend_endpoint base_of(const struct ps_cli_settings *settings, size_t index)
+{
+  const struct poolsend_file *file = settings->file;
+  if (file && file->config.endpoint_count)
+    return file->config.endpoints[index];
+  struct poolsend_endpoint endpoint = file ? file->defaults : (struct poolsend_endpoint){0};
+  endpoint.url = settings->urls.items[index];
+  return endpoint;
+}
+
+static bool merged_init(struct merged *merged, const struct ps_cli_settings *settings)
+{
+  const struct poolsend_file *file = settings->file;
+  size_t texts = 0;
+  merged->count = file && file->config.endpoint_count ? file->config.endpoint_count : settings->urls.count;
+  merged->items = calloc(merged->count + 1, sizeof *merged->items);
+  if (!merged->items)
+    return false;
+  for (size_t i = 0; i < merged->count; i++) {
+    merged->items[i] = base_of(settings, i);
+    texts += merged->items[i].header_count + merged->items[i].header_template_count + settings->headers.count;
+  }
+  merged->texts = calloc(texts + 1, sizeof *merged->texts);
+  if (!merged->texts)
+    return false;
+  for (size_t i = 0; i < merged->count; i++)
+    merge(merged, &merged->items[i], settings);
+  for (size_t i = 0; any_https(merged) && i < merged->count; i++)
+    heed_trust_environment(&merged->items[i]);
+  return true;
+}
+
+/* As many as the endpoints ask for, where nobody has said how many. */
+static unsigned stream_workers(const struct merged *merged)
+{
+  size_t wanted = 0;
+  for (size_t i = 0; i < merged->count; i++)
+    wanted += merged->items[i].max_in_flight ? merged->items[i].max_in_flight : 1;
+  return wanted > STREAM_WORKERS ? (unsigned)wanted : STREAM_WORKERS;
+}
+
+/* On workers, which are not to be held up: after an interrupt a line that nobody takes is dropped. */
+static void trace(void *context, const char *endpoint, const char *line)
+{
+  struct ps_cli_output output = {.fd = STDERR_FILENO};
+  char *text = NULL;
+  (void)context;
+  if (asprintf(&text, "[%s] %s\n", endpoint, line) < 0)
+    return;
+  ps_cli_write(&output, text, strlen(text));
+  free(text);
+}
+
+static struct poolsend_config config_of(const struct ps_cli_settings *settings, const struct merged *merged)
+{
+  struct poolsend_config config = settings->config;
+  config.endpoints = merged->items;
+  config.endpoint_count = merged->count;
+  config.events = settings->shown_events | POOLSEND_EVENT_SETTLED | (settings->output ? POOLSEND_EVENT_DELIVERED : 0);
+  config.keep_bodies = settings->output != NULL;
+  config.trace = settings->verbose ? trace : NULL;
+  if (settings->command == PS_CLI_SEND)
+    config.no_breaker = true; /* one message: the list is what it says */
+  else if (!config.workers)
+    config.workers = stream_workers(merged);
+  return config;
+}
+
+int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const struct ps_cli_settings *settings)
+{
+  struct merged merged = {0};
+  struct poolsend_error error = {.text = "out of memory"};
+  int result = -ENOMEM;
+  if (merged_init(&merged, settings)) {
+    const struct poolsend_config config = config_of(settings, &merged);
+    *count = (unsigned)merged.count;
+    result = poolsend_new(sender, &config, &error);
+  }
+  merged_fini(&merged);
+  if (result == 0)
+    return PS_EXIT_DELIVERED;
+  ps_cli_complain("%s", error.text);
+  return result == -ENOMEM ? PS_EXIT_LOCAL : PS_EXIT_USAGE;
+}

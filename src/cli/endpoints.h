@@ -1,0 +1,11 @@
+/* From the settings to a sender: URLs or the endpoints of a configuration file, with what the options say laid over
+ * them. */
+#ifndef PS_CLI_ENDPOINTS_H
+#define PS_CLI_ENDPOINTS_H
+
+#include "cli/settings.h"
+
+/* A sender of so many endpoints. 0, or the exit status, and it was said why. */
+int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const struct ps_cli_settings *settings);
+
+#endif

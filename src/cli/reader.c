@@ -1,0 +1,223 @@
+#include "cli/reader.h"
+
+#include "base/jsontext.h"
+#include "base/sync.h"
+#include "cli/text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* What a message may need as an envelope, above its body: a character of the body as an escape of two, and the rest. */
+#define ENVELOPE_ROOM  65536
+#define ENVELOPE_TIMES 2
+
+/* ---- Refusing */
+
+static void refuse(struct ps_cli_reader *reader, const char *id, const char *words)
+{
+  uint64_t line = reader->input.number;
+  char *text =
+      reader->settings->json_output ? ps_cli_refused_json(line, id, words) : ps_cli_refused_text(line, id, words);
+  reader->refused++;
+  if (text)
+    ps_cli_results_write(reader->results, text, strlen(text));
+  else
+    ps_cli_results_fail(reader->results, "out of memory: line %llu was refused", (unsigned long long)line);
+  free(text);
+}
+
+/* Of an envelope that was refused: its id, if it can be read. Freed with free(). */
+static char *id_of(const char *text, size_t size)
+{
+  struct ps_jsontext_value id;
+  struct ps_buf buf = {0};
+  if (ps_jsontext_check(text, size, false, NULL) == 0 && ps_jsontext_find(ps_jsontext_root(text, size), "/id", &id) &&
+      id.text[0] == '"' && ps_jsontext_unquote(&buf, id) == 0 && strlen(buf.data) == buf.size &&
+      poolsend_id_is_valid(buf.data))
+    return buf.data;
+  ps_buf_fini(&buf);
+  return NULL;
+}
+
+/* ---- Submitting. 0: the line is dealt with; else it is the last one, and nothing became of it. */
+
+static int submit(struct ps_cli_reader *reader, struct poolsend_message *message)
+{
+  struct poolsend_error error = {.text = "it cannot be sent"};
+  char random_id[POOLSEND_ID_SIZE], words[80];
+  const char *id = message->id;
+  if (!id) {
+    poolsend_make_id(random_id);
+    message->id = random_id;
+  }
+  message->line = reader->input.number;
+  int result = poolsend_submit(reader->sender, message, POOLSEND_NEVER, &error);
+  if (result == -EMSGSIZE) {
+    snprintf(words, sizeof words, "the body is longer than %zu bytes (--max-body)", reader->settings->config.max_body);
+    refuse(reader, id, words);
+  } else if (result == -EINVAL) {
+    refuse(reader, id && poolsend_id_is_valid(id) ? id : NULL, error.text);
+  } else {
+    return result;
+  }
+  return 0;
+}
+
+static int submit_envelope(struct ps_cli_reader *reader, const char *line, size_t size)
+{
+  struct poolsend_error error = {.text = "it is no envelope"};
+  struct poolsend_message *message = NULL;
+  int result = poolsend_message_parse(&message, line, size, &error);
+  if (result == -EINVAL) {
+    char *id = id_of(line, size);
+    refuse(reader, id, error.text);
+    free(id);
+    return 0;
+  }
+  if (result == 0) {
+    struct poolsend_message own = *message;
+    result = submit(reader, &own);
+  }
+  poolsend_message_free(message);
+  return result;
+}
+
+static int take(struct ps_cli_reader *reader, const char *line, size_t size)
+{
+  if (size == 0) {
+    refuse(reader, NULL, "an empty line: there is nothing to send");
+    return 0;
+  }
+  if (reader->settings->envelopes)
+    return submit_envelope(reader, line, size);
+  return submit(reader, &(struct poolsend_message){.body = line, .size = size});
+}
+
+static void refuse_long(struct ps_cli_reader *reader)
+{
+  char words[80];
+  snprintf(words, sizeof words, "the line is longer than %zu bytes (--max-body)", reader->input.limit);
+  refuse(reader, NULL, words);
+}
+
+/* ---- The thread */
+
+/* Until the end of the input, or as far as it is wanted: 0, PS_CLI_INPUT_END or what went wrong. */
+static int read_all(struct ps_cli_reader *reader)
+{
+  for (;;) {
+    const char *line;
+    size_t size;
+    int result = ps_cli_input_next(&reader->input, &line, &size);
+    if (result == PS_CLI_INPUT_LONG)
+      refuse_long(reader);
+    else if (result)
+      return result == PS_CLI_INPUT_STOPPED ? 0 : result;
+    else if ((result = take(reader, line, size)))
+      return result == -ESHUTDOWN ? 0 : result;
+    reader->line = reader->input.number;
+  }
+}
+
+static void wait_for_stop(const struct ps_cli_reader *reader)
+{
+  struct pollfd fds[] = {{.fd = reader->signals->raised, .events = POLLIN}, {.fd = reader->stop, .events = POLLIN}};
+  while (poll(fds, 2, -1) < 0 && errno == EINTR)
+    ;
+}
+
+/* How far the input was read, in words. */
+struct place {
+  char text[40];
+};
+
+static struct place place_of(const struct ps_cli_reader *reader)
+{
+  struct place place = {.text = "before the first line"};
+  if (reader->line)
+    snprintf(place.text, sizeof place.text, "after line %llu", (unsigned long long)reader->line);
+  return place;
+}
+
+static void say_interrupted(const struct ps_cli_reader *reader, bool at_end)
+{
+  unsigned long long pending = poolsend_count(reader->sender).pending;
+  double grace = (double)reader->settings->config.settle / (double)POOLSEND_S(1);
+  const char *stopped = at_end ? "interrupted" : "interrupted: input stopped";
+  const char *where = at_end ? "after the last line" : place_of(reader).text;
+  if (pending)
+    ps_cli_warn(reader->settings, "%s %s; %llu message%s under way %s %g s to settle", stopped, where, pending,
+                pending == 1 ? "" : "s", pending == 1 ? "has" : "have", grace);
+  else
+    ps_cli_warn(reader->settings, "%s %s; nothing was under way", stopped, where);
+}
+
+/* An error of the input, which ends it, is told at once; what was taken up settles all the same. */
+static void say_failed(struct ps_cli_reader *reader, int error)
+{
+  const char *path = reader->settings->input;
+  ps_cli_results_fail(reader->results, "%s: %s; input stopped %s", strcmp(path, "-") == 0 ? "standard input" : path,
+                      strerror(-error), place_of(reader).text);
+}
+
+static void *run(void *argument)
+{
+  struct ps_cli_reader *reader = argument;
+  int result = read_all(reader);
+  if (result < 0)
+    say_failed(reader, result);
+  if (result)
+    poolsend_drain(reader->sender, POOLSEND_NEVER);
+  wait_for_stop(reader);
+  if (atomic_load(&reader->signals->first))
+    say_interrupted(reader, result);
+  else if (!result)
+    ps_cli_warn(reader->settings, "input stopped %s", place_of(reader).text);
+  return NULL;
+}
+
+static bool start(struct ps_cli_reader *reader, size_t limit)
+{
+  const int stops[] = {reader->signals->raised, reader->stop};
+  int error = ps_cli_input_init(&reader->input, reader->fd, stops, limit);
+  if (!error)
+    error = -pthread_create(&reader->thread, NULL, run, reader);
+  if (error)
+    ps_cli_input_fini(&reader->input);
+  return error ? ps_cli_complain("cannot begin to read: %s", strerror(-error)) : true;
+}
+
+bool ps_cli_reader_start(struct ps_cli_reader *reader)
+{
+  size_t limit = reader->settings->config.max_body;
+  if (reader->settings->envelopes && limit < SIZE_MAX / (2 * ENVELOPE_TIMES))
+    limit = ENVELOPE_TIMES * limit + ENVELOPE_ROOM;
+  reader->stop = eventfd(0, EFD_CLOEXEC);
+  if (reader->stop < 0)
+    return ps_cli_complain("cannot begin to read: %s", strerror(errno));
+  if (start(reader, limit))
+    return true;
+  close(reader->stop);
+  return false;
+}
+
+void ps_cli_reader_stop(struct ps_cli_reader *reader)
+{
+  uint64_t one = 1;
+  ssize_t written = write(reader->stop, &one, sizeof one);
+  (void)written; /* it can fail only when it is readable already */
+}
+
+void ps_cli_reader_join(struct ps_cli_reader *reader)
+{
+  ps_cli_reader_stop(reader);
+  ps_thread_join(reader->thread);
+  ps_cli_input_fini(&reader->input);
+  close(reader->stop);
+}

@@ -1,0 +1,169 @@
+#include "cli/results.h"
+
+#include "base/sync.h"
+#include "cli/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a pipe holds: one call can write so much. */
+#define BATCH_SIZE 65536
+
+/* One event with long responses may need more; that is not kept. */
+#define BATCH_KEPT (4 * BATCH_SIZE)
+
+void ps_cli_results_init(struct ps_cli_results *results, const struct ps_cli_settings *settings, int fd)
+{
+  *results = (struct ps_cli_results){.settings = settings, .fd = fd};
+  ps_cli_output_open(&results->output, fd);
+  ps_mutex_init(&results->turn.mutex);
+  ps_cond_init(&results->turn.given);
+}
+
+void ps_cli_results_fini(struct ps_cli_results *results)
+{
+  ps_cli_output_close(&results->output);
+  ps_cond_fini(&results->turn.given);
+  ps_mutex_fini(&results->turn.mutex);
+  ps_buf_fini(&results->batch);
+}
+
+void ps_cli_results_fail(struct ps_cli_results *results, const char *format, ...)
+{
+  char *words = NULL;
+  va_list arguments;
+  va_start(arguments, format);
+  if (vasprintf(&words, format, arguments) < 0)
+    words = NULL;
+  va_end(arguments);
+  atomic_store(&results->failed_locally, true);
+  ps_cli_warn(results->settings, "%s", words ? words : "out of memory");
+  free(words);
+}
+
+/* ---- Writing */
+
+static void take_turn(struct ps_cli_results *results)
+{
+  ps_mutex_lock(&results->turn.mutex);
+  while (results->turn.taken)
+    ps_cond_wait(&results->turn.given, &results->turn.mutex, PS_NEVER);
+  results->turn.taken = true;
+  ps_mutex_unlock(&results->turn.mutex);
+}
+
+static void give_turn(struct ps_cli_results *results)
+{
+  ps_mutex_lock(&results->turn.mutex);
+  results->turn.taken = false;
+  ps_cond_signal(&results->turn.given);
+  ps_mutex_unlock(&results->turn.mutex);
+}
+
+static void say_failed(struct ps_cli_results *results)
+{
+  const char *why = results->output.error == EAGAIN ? "the reader takes nothing" : strerror(results->output.error);
+  atomic_store(&results->failed_locally, true);
+  if (results->failed)
+    results->failed(results->context, why);
+  else
+    ps_cli_warn(results->settings, "cannot write the results: %s; they follow here", why);
+}
+
+void ps_cli_results_write(struct ps_cli_results *results, const char *text, size_t size)
+{
+  take_turn(results);
+  bool failed_before = results->output.error;
+  if (failed_before || !ps_cli_write(&results->output, text, size)) {
+    if (!failed_before)
+      say_failed(results);
+    if (results->fd != STDERR_FILENO)
+      ps_cli_say(text);
+  }
+  give_turn(results);
+}
+
+void ps_cli_results_flush(struct ps_cli_results *results)
+{
+  if (results->batch.size)
+    ps_cli_results_write(results, results->batch.data, results->batch.size);
+  if (results->accounted)
+    atomic_fetch_add(results->accounted, results->batch_accounts);
+  results->batch_accounts = 0;
+  if (results->batch.room > BATCH_KEPT)
+    ps_buf_fini(&results->batch);
+  ps_buf_clear(&results->batch);
+}
+
+/* ---- Events */
+
+/* A lone attempt that won: the line that told the win has said it all. For programs every event is there. */
+static bool says_nothing_new(const struct ps_cli_settings *settings, const struct poolsend_event *event)
+{
+  return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
+         event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner == 0 &&
+         event->attempts[0]->reason == POOLSEND_OK;
+}
+
+/* What can be said of an event without any memory. */
+static void show_plainly(struct ps_cli_results *results, const struct poolsend_event *event)
+{
+  char line[256];
+  ps_cli_results_fail(results, "out of memory: of message %s only this can be told", event->message);
+  for (size_t i = 0; event->kind == POOLSEND_EVENT_SETTLED && i < event->attempt_count; i++) {
+    const struct poolsend_attempt *attempt = event->attempts[i];
+    snprintf(line, sizeof line, "attempt %u to %.100s: %s\n", attempt->number, attempt->name,
+             poolsend_fate_name(attempt->fate));
+    ps_cli_say(line);
+  }
+}
+
+static bool append_json(struct ps_buf *batch, const struct poolsend_event *event)
+{
+  char *text = poolsend_event_json(event);
+  size_t before = batch->size;
+  bool done = text && ps_buf_puts(batch, text) == 0 && ps_buf_append(batch, "\n", 1) == 0;
+  if (!done && batch->size > before)
+    batch->data[batch->size = before] = '\0';
+  free(text);
+  return done;
+}
+
+static bool append_text(struct ps_buf *batch, const struct poolsend_event *event, bool ids)
+{
+  char *text = ps_cli_event_text(event, ids);
+  bool done = text && ps_buf_puts(batch, text) == 0;
+  free(text);
+  return done;
+}
+
+static void show(struct ps_cli_results *results, const struct poolsend_event *event)
+{
+  const struct ps_cli_settings *settings = results->settings;
+  if (says_nothing_new(settings, event))
+    return;
+  if (!(settings->json_output ? append_json(&results->batch, event)
+                              : append_text(&results->batch, event, settings->envelopes)))
+    show_plainly(results, event);
+}
+
+/* Where finish events are shown, they are the accounts; else it is the end of the message. */
+static uint64_t accounts_in(const struct poolsend_event *event, unsigned shown)
+{
+  if (shown & POOLSEND_EVENT_FINISH)
+    return event->kind == POOLSEND_EVENT_FINISH;
+  return event->kind == POOLSEND_EVENT_SETTLED ? event->attempt_count : 0;
+}
+
+void ps_cli_results_add(struct ps_cli_results *results, const struct poolsend_event *event)
+{
+  unsigned shown = results->settings->shown_events;
+  if (event->kind & shown)
+    show(results, event);
+  results->batch_accounts += accounts_in(event, shown);
+  if (results->batch.size >= BATCH_SIZE)
+    ps_cli_results_flush(results);
+}

@@ -1,0 +1,173 @@
+#include "engine/intake.h"
+
+#include "base/text.h"
+#include "net/attempt.h"
+#include "net/check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool poolsend_id_is_valid(const char *id)
+{
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+  size_t size = strlen(id);
+  return size >= 1 && size <= 255 && strspn(id, allowed) == size;
+}
+
+/* ---- Checks */
+
+static int find_endpoint(const struct poolsend_sender *sender, const char *name)
+{
+  for (unsigned i = 0; i < sender->rule.endpoints; i++)
+    if (strcmp(sender->endpoints[i].name, name) == 0)
+      return (int)i;
+  return -1;
+}
+
+static int refuse_name(const struct poolsend_sender *sender, const char *name, struct poolsend_error *error)
+{
+  const char *nearest = NULL;
+  for (unsigned i = 0; i < sender->rule.endpoints && !nearest; i++) {
+    const char *const known = sender->endpoints[i].name;
+    nearest = ps_text_nearest(name, &known, 1);
+  }
+  return ps_refuse(error, "no endpoint is named '%.100s'%s%s", name, nearest ? "; did you mean " : "",
+                   nearest ? nearest : "");
+}
+
+static int check(const struct poolsend_sender *sender, const struct poolsend_message *message,
+                 struct poolsend_error *error)
+{
+  if (!poolsend_id_is_valid(message->id))
+    return ps_refuse(error, "id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", message->id);
+  if (message->size > sender->max_body)
+    return -EMSGSIZE;
+  for (size_t i = 0; i < message->header_count; i++) {
+    int result = ps_check_message_header(message->headers[i], error);
+    if (result)
+      return result;
+  }
+  for (size_t i = 0; i < message->part_count; i++) {
+    if (find_endpoint(sender, message->parts[i].endpoint) < 0)
+      return refuse_name(sender, message->parts[i].endpoint, error);
+    if (message->parts[i].size > sender->max_body)
+      return -EMSGSIZE;
+  }
+  return 0;
+}
+
+static bool has_key(const struct poolsend_message *message)
+{
+  static const char name[] = "Idempotency-Key:";
+  for (size_t i = 0; i < message->header_count; i++)
+    if (strncasecmp(message->headers[i], name, sizeof name - 1) == 0)
+      return true;
+  return false;
+}
+
+static bool may_repeat(const struct poolsend_sender *sender, const struct poolsend_message *message)
+{
+  bool has_body = message->body != NULL || message->part_count > 0;
+  for (unsigned i = 0; i < sender->rule.endpoints; i++)
+    if (!ps_endpoint_may_repeat(&sender->endpoints[i], has_body))
+      return has_key(message);
+  return true;
+}
+
+/* ---- Copies */
+
+/* Into `room`, which is for one byte more. */
+static int copy_content(struct ps_content *content, char *room, const void *body, size_t size, bool json)
+{
+  if (!room)
+    return -ENOMEM;
+  if (size)
+    memcpy(room, body, size);
+  room[size] = '\0';
+  *content = (struct ps_content){.body = room, .size = size, .json = json};
+  return 0;
+}
+
+static int copy_body(struct ps_message *taken, const struct poolsend_message *message)
+{
+  if (!message->body)
+    return 0;
+  char *room = ps_message_reserve_body(taken, message->size);
+  return copy_content(&taken->content, room, message->body, message->size, message->json);
+}
+
+static int copy_parts(const struct poolsend_sender *sender, struct ps_message *taken,
+                      const struct poolsend_message *message)
+{
+  if (!message->part_count)
+    return 0;
+  taken->parts = calloc(taken->endpoints, sizeof *taken->parts);
+  if (!taken->parts)
+    return -ENOMEM;
+  for (size_t i = 0; i < message->part_count; i++) {
+    const struct poolsend_part *part = &message->parts[i];
+    struct ps_content *content = &taken->parts[find_endpoint(sender, part->endpoint)];
+    free(content->body); /* named twice: the last counts */
+    content->body = NULL;
+    if (part->body && copy_content(content, malloc(part->size + 1), part->body, part->size, part->json))
+      return -ENOMEM;
+  }
+  return 0;
+}
+
+static int copy_headers(struct ps_message *taken, const struct poolsend_message *message)
+{
+  if (!message->header_count)
+    return 0;
+  taken->headers = calloc(message->header_count, sizeof *taken->headers);
+  if (!taken->headers)
+    return -ENOMEM;
+  for (size_t i = 0; i < message->header_count; i++) {
+    taken->headers[i] = strdup(message->headers[i]);
+    if (!taken->headers[i])
+      return -ENOMEM;
+    taken->header_count++;
+  }
+  return 0;
+}
+
+int ps_intake(struct poolsend_sender *sender, const struct poolsend_message *message, struct ps_message **taken,
+              struct poolsend_error *error)
+{
+  int result = check(sender, message, error);
+  if (result)
+    return result;
+  struct ps_message *copy = ps_message_new(&sender->stock, message->id);
+  if (!copy)
+    return -ENOMEM;
+  copy->line = message->line;
+  copy->may_repeat = may_repeat(sender, message);
+  result = copy_body(copy, message);
+  if (!result)
+    result = copy_parts(sender, copy, message);
+  if (!result)
+    result = copy_headers(copy, message);
+  if (!result)
+    *taken = copy;
+  else
+    ps_message_release(copy);
+  return result;
+}
+
+struct ps_payload ps_intake_payload(const struct ps_message *message, unsigned endpoint)
+{
+  const struct ps_content *content = ps_message_content(message, endpoint);
+  return (struct ps_payload){
+      .id = message->id,
+      .body = content->body,
+      .size = content->size,
+      .json = content->json,
+      .headers = (const char *const *)message->headers,
+      .header_count = message->header_count,
+      .own = content != &message->content,
+      .source = message->content.body,
+      .source_size = message->content.size,
+  };
+}

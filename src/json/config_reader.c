@@ -1,0 +1,223 @@
+/* The walk through a configuration file: where it is, what is unknown, and how a fault is told. Lines are looked for
+ * only once there is a fault: the pointer of the value at hand is followed through the text. */
+#include "json/config.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How much of a path and of a value is shown. */
+#define SHOWN_PATH  200
+#define SHOWN_VALUE 60
+
+/* More keys than any table has; and how long a list of them is still worth reading. */
+#define KEYS_MAX   64
+#define SHOWN_KEYS 100
+
+/* ---- Ownership */
+
+void *ps_config_own(struct ps_config_reader *reader, void *memory)
+{
+  struct ps_config_file *file = reader->file;
+  void **owned = memory ? realloc(file->owned, (file->owned_count + 1) * sizeof *owned) : NULL;
+  if (!owned) {
+    free(memory);
+    return NULL;
+  }
+  file->owned = owned;
+  owned[file->owned_count++] = memory;
+  return memory;
+}
+
+void *ps_config_array(struct ps_config_reader *reader, size_t count, size_t size)
+{
+  return ps_config_own(reader, calloc(count ? count : 1, size));
+}
+
+/* ---- Faults */
+
+size_t ps_config_line(const char *text, size_t offset)
+{
+  size_t line = 1;
+  for (const char *at = text; (at = memchr(at, '\n', offset - (size_t)(at - text))); at++)
+    line++;
+  return line;
+}
+
+struct ps_jsontext_value ps_config_here(const struct ps_config_reader *reader)
+{
+  struct ps_jsontext_value root = ps_jsontext_root(reader->text, reader->size), found;
+  return ps_jsontext_find(root, reader->path.data ? reader->path.data : "", &found) ? found : root;
+}
+
+/* Names and values come from the file: what would break the line, or was cut off, is shown as a question mark. */
+static void make_presentable(char *text)
+{
+  text[ps_text_whole_utf8(text, strlen(text))] = '\0';
+  for (char *c = text; *c; c++)
+    if ((unsigned char)*c < ' ' || *c == 127)
+      *c = '?';
+  for (size_t valid; text[valid = ps_text_utf8_size(text, strlen(text))];)
+    text[valid] = '?';
+}
+
+int ps_config_refuse(struct ps_config_reader *reader, const char *format, ...)
+{
+  char words[256]; /* fits behind a line and a path */
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(words, sizeof words, format, arguments);
+  va_end(arguments);
+  const char *path = reader->path.data ? reader->path.data : "";
+  const char *more = strlen(path) > SHOWN_PATH ? "..." : "";
+  size_t offset = (size_t)(ps_config_here(reader).text - reader->text);
+  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %.*s%s%s%s",
+           ps_config_line(reader->text, offset), SHOWN_PATH, path, more, *path ? ": " : "", words);
+  make_presentable(reader->error->text);
+  return -EINVAL;
+}
+
+int ps_config_refuse_at(struct ps_config_reader *reader, size_t offset, const char *words)
+{
+  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %s", ps_config_line(reader->text, offset),
+           words);
+  return -EINVAL;
+}
+
+int ps_config_mismatch(struct ps_config_reader *reader, struct json_object *value, const char *words)
+{
+  if (json_object_is_type(value, json_type_object))
+    return ps_config_refuse(reader, "an object %s", words);
+  if (json_object_is_type(value, json_type_array))
+    return ps_config_refuse(reader, "an array %s", words);
+  struct ps_jsontext_value here = ps_config_here(reader);
+  bool string = *here.text == '"';
+  int size = (int)(here.size < SHOWN_VALUE ? here.size : SHOWN_VALUE);
+  const char *more = here.size > SHOWN_VALUE ? "..." : "";
+  if (!string)
+    return ps_config_refuse(reader, "%.*s%s %s", size, here.text, more, words);
+  return ps_config_refuse(reader, "'%.*s%s' %s", *more ? size : size - 2, here.text + 1, more, words);
+}
+
+/* The unit of "\uXXXX" at `at`, which is valid; 0 if there stands something else. */
+static unsigned long unit_at(const char *at, const char *end)
+{
+  char digits[5] = "";
+  if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+    return 0;
+  memcpy(digits, at + 2, 4);
+  return strtoul(digits, NULL, 16);
+}
+
+/* Half of a surrogate pair in a valid text: UTF-8 cannot say it, and json-c would put something else. */
+static const char *lone_surrogate(const char *text, size_t size)
+{
+  const char *end = text + size;
+  for (const char *at = text; (at = memchr(at, '\\', (size_t)(end - at))); at += 2) {
+    unsigned long unit = unit_at(at, end);
+    if (unit < 0xd800 || unit > 0xdfff)
+      continue;
+    unsigned long next = unit_at(at + 6, end);
+    if (unit > 0xdbff || next < 0xdc00 || next > 0xdfff)
+      return at;
+    at += 6;
+  }
+  return NULL;
+}
+
+int ps_config_check(const char *text, size_t size, struct ps_jsontext_fault *fault)
+{
+  int result = ps_jsontext_check(text, size, true, fault);
+  const char *lone = result ? NULL : lone_surrogate(text, size);
+  if (!lone)
+    return result;
+  *fault = (struct ps_jsontext_fault){.offset = (size_t)(lone - text), .words = "half of a surrogate pair"};
+  return -EINVAL;
+}
+
+/* ---- The walk */
+
+/* A step of a pointer (RFC 6901, section 3). */
+static int enter(struct ps_config_reader *reader, const char *name)
+{
+  int error = ps_buf_append(&reader->path, "/", 1);
+  for (; *name && !error; name++) {
+    if (*name == '~' || *name == '/')
+      error = ps_buf_puts(&reader->path, *name == '~' ? "~0" : "~1");
+    else
+      error = ps_buf_append(&reader->path, name, 1);
+  }
+  return error;
+}
+
+static void leave(struct ps_config_reader *reader, size_t size)
+{
+  reader->path.size = size;
+  reader->path.data[size] = '\0';
+}
+
+int ps_config_below(struct ps_config_reader *reader, const char *name, const struct ps_config_key *key,
+                    struct json_object *value, void *into)
+{
+  size_t size = reader->path.size;
+  int result = enter(reader, name);
+  if (!result)
+    result = key->take(reader, key, value, into);
+  if (!result)
+    leave(reader, size);
+  return result;
+}
+
+/* "name, url, method"; "" if that is too long to be read. */
+static void list_keys(const struct ps_config_key *keys, size_t count, char *list, size_t size)
+{
+  size_t used = 0;
+  list[0] = '\0';
+  for (size_t i = 0; i < count && used < size; i++)
+    used += (size_t)snprintf(list + used, size - used, "%s%s", i ? ", " : "", keys[i].name);
+  if (used >= size)
+    list[0] = '\0';
+}
+
+static int refuse_unknown(struct ps_config_reader *reader, const char *name, const struct ps_config_key *keys,
+                          size_t count)
+{
+  const char *words[KEYS_MAX] = {0};
+  char list[SHOWN_KEYS];
+  for (size_t i = 0; i < count; i++)
+    words[i] = keys[i].name;
+  const char *nearest = ps_text_nearest(name, words, count);
+  list_keys(keys, count, list, sizeof list);
+  if (enter(reader, name))
+    return -ENOMEM;
+  if (nearest)
+    return ps_config_refuse(reader, "unknown; did you mean %s?", nearest);
+  return *list ? ps_config_refuse(reader, "unknown; known here: %s", list) : ps_config_refuse(reader, "unknown");
+}
+
+static const struct ps_config_key *find_key(const char *name, const struct ps_config_key *keys, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(keys[i].name, name) == 0)
+      return &keys[i];
+  return NULL;
+}
+
+int ps_config_members(struct ps_config_reader *reader, struct json_object *object, const struct ps_config_key *keys,
+                      size_t count, void *into)
+{
+  if (!json_object_is_type(object, json_type_object))
+    return ps_config_mismatch(reader, object, "is not an object; write { ... }");
+  json_object_object_foreach(object, name, value)
+  {
+    const struct ps_config_key *key = find_key(name, keys, count);
+    int result = key ? ps_config_below(reader, name, key, value, into) : refuse_unknown(reader, name, keys, count);
+    if (result)
+      return result;
+  }
+  return 0;
+}

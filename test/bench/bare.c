@@ -1,0 +1,135 @@
+/* The yardstick for a stream: as many threads as slots, each calling curl_easy_perform on an easy handle of its own.
+ *
+ * Every line of FILE is POSTed once, and must be answered with 200. The lines are in memory before the first thread
+ * starts, a handle's options are set once, and of a request only what differs is set: nothing is printed, timed or
+ * counted that a program without any purpose could do without.
+ *
+ * Usage: bare THREADS FILE URL */
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct line {
+  const char *text;
+  size_t size;
+};
+
+/* Immutable once threads run. */
+static struct line *lines;
+static size_t line_count;
+static const char *url;
+
+/* Any thread. */
+static atomic_size_t next_line;
+
+static void fail(const char *what)
+{
+  fprintf(stderr, "bare: %s\n", what);
+  exit(1);
+}
+
+static size_t discard(char *data, size_t size, size_t count, void *context)
+{
+  (void)data, (void)context;
+  return size * count;
+}
+
+static CURL *new_handle(void)
+{
+  CURL *easy = curl_easy_init();
+  if (!easy)
+    fail("no handle");
+  curl_easy_setopt(easy, CURLOPT_URL, url);
+  curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
+  return easy;
+}
+
+static void post(CURL *easy, const struct line *line)
+{
+  long status = 0;
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, line->text);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)line->size);
+  CURLcode code = curl_easy_perform(easy);
+  if (code)
+    fail(curl_easy_strerror(code));
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200)
+    fail("answered with another status than 200");
+}
+
+static void *work(void *unused)
+{
+  CURL *easy = new_handle();
+  for (size_t i; (i = atomic_fetch_add_explicit(&next_line, 1, memory_order_relaxed)) < line_count;)
+    post(easy, &lines[i]);
+  curl_easy_cleanup(easy);
+  return unused;
+}
+
+static const char *map(const char *path, size_t *size)
+{
+  struct stat about;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &about) || about.st_size == 0)
+    fail("the file cannot be read, or is empty");
+  *size = (size_t)about.st_size;
+  const char *text = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+  if (text == MAP_FAILED)
+    fail("the file cannot be mapped");
+  close(fd);
+  return text;
+}
+
+static void load(const char *path)
+{
+  size_t size, room = 0;
+  const char *text = map(path, &size);
+  for (const char *at = text, *stop; (stop = memchr(at, '\n', size - (size_t)(at - text))); at = stop + 1) {
+    if (line_count == room) {
+      room = room ? 2 * room : 1024;
+      lines = reallocarray(lines, room, sizeof *lines);
+    }
+    if (!lines)
+      fail("no memory");
+    lines[line_count++] = (struct line){at, (size_t)(stop - at)};
+  }
+}
+
+static void raise_descriptors(void)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+int main(int argc, char **argv)
+{
+  size_t count = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
+  if (!count)
+    fail("usage: bare THREADS FILE URL");
+  url = argv[3];
+  raise_descriptors();
+  curl_global_init(CURL_GLOBAL_ALL);
+  load(argv[2]);
+  pthread_t *threads = calloc(count, sizeof *threads);
+  if (!threads)
+    fail("no memory");
+  for (size_t i = 0; i < count; i++)
+    if (pthread_create(&threads[i], NULL, work, NULL))
+      fail("no thread");
+  for (size_t i = 0; i < count; i++)
+    pthread_join(threads[i], NULL);
+  return 0;
+}

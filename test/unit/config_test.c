@@ -1,0 +1,1006 @@
+/* Configuration files: what each key becomes, and what is refused with which line, path and words. */
+#include "poolsend.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* The library's calls come here (see meson.build), so that memory can run out. */
+static long calls_left = -1; /* negative: it never does */
+
+static bool runs_out(void)
+{
+  return calls_left >= 0 && calls_left-- == 0;
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+  return runs_out() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+  return runs_out() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+  return runs_out() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t size)
+{
+  return runs_out() ? NULL : __real_strndup(text, size);
+}
+
+#define COUNT_OF(list) (sizeof(list) / sizeof *(list))
+
+static struct poolsend_file *file;
+static struct poolsend_error error;
+
+static int free_file(void **state)
+{
+  (void)state;
+  poolsend_file_free(file);
+  file = NULL;
+  return 0;
+}
+
+/* A copy of its own, so that a sanitizer sees a look behind its end. */
+static int parse_bytes(const char *text, size_t size)
+{
+  poolsend_file_free(file);
+  char *copy = malloc(size ? size : 1);
+  assert_non_null(copy);
+  memcpy(copy, text, size);
+  error.text[0] = '\0';
+  int result = poolsend_file_parse(&file, copy, size, &error);
+  free(copy);
+  return result;
+}
+
+static void parse(const char *text)
+{
+  if (parse_bytes(text, strlen(text)))
+    fail_msg("%s is refused: %s", text, error.text);
+}
+
+/* A file with one endpoint, which has `members` besides its URL. */
+static const struct poolsend_endpoint *parse_endpoint(const char *members)
+{
+  char text[2000];
+  snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\", %s}]}", members);
+  parse(text);
+  assert_int_equal(file->config.endpoint_count, 1);
+  return file->config.endpoints;
+}
+
+static void expect_refusal_of(const char *text, size_t size, const char *words)
+{
+  int result = parse_bytes(text, size);
+  if (result != -EINVAL)
+    fail_msg("%s is not refused, with %d", text, result);
+  assert_null(file);
+  if (strcmp(error.text, words) != 0)
+    fail_msg("%s is refused with \"%s\" instead of \"%s\"", text, error.text, words);
+}
+
+struct refusal {
+  const char *text, *words;
+};
+
+static void expect_refusals(const struct refusal *rows, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    expect_refusal_of(rows[i].text, strlen(rows[i].text), rows[i].words);
+}
+
+/* Of the value of an endpoint's member. */
+static void expect_endpoint_refusals(const struct refusal *rows, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    char text[2000], words[600];
+    snprintf(text, sizeof text, "{\n\"endpoints\": [\n{\"url\": \"http://a/\",\n%s\n}]}", rows[i].text);
+    snprintf(words, sizeof words, "line 4: /endpoints/0/%s", rows[i].words);
+    expect_refusal_of(text, strlen(text), words);
+  }
+}
+
+/* ---- The top level */
+
+static void empty_object_says_what_no_file_says(void **state)
+{
+  (void)state;
+  struct poolsend_config defaults;
+  poolsend_config_init(&defaults);
+  parse("{}");
+  assert_memory_equal(&file->config, &defaults, sizeof defaults);
+  static const struct poolsend_endpoint none;
+  assert_memory_equal(&file->defaults, &none, sizeof none);
+  parse(" \r\n\t{\"endpoints\": []}\n");
+  assert_int_equal(file->config.endpoint_count, 0);
+}
+
+static void every_key_of_the_top_level_is_read(void **state)
+{
+  (void)state;
+  parse("{\"hedge_delay\": \"500ms\", \"hedge_budget\": \"10%\", \"settle\": \"2s\", \"answer_wait\": \"3s\","
+        " \"max_time\": \"1m\", \"attempt_timeout\": \"5s\", \"retry\": 6, \"retry_delay\": \"7s\","
+        " \"retry_max_time\": \"8s\", \"workers\": 9, \"max_pending\": 10, \"in_order\": true, \"breaker\": false,"
+        " \"rate\": \"30/m\", \"fatal_status\": \"401,403-405\", \"idempotency_key\": false, \"max_body\": \"11K\","
+        " \"max_response\": 12, \"defaults\": {\"method\": \"PUT\"}, \"endpoints\": [{\"url\": \"http://a/\"}]}");
+  const struct poolsend_config *config = &file->config;
+  assert_int_equal(config->hedge_delay, POOLSEND_MS(500));
+  assert_int_equal(config->hedge_permille, 0);
+  assert_true(config->hedge_budget == 0.1);
+  assert_int_equal(config->settle, POOLSEND_S(2));
+  assert_int_equal(config->answer_wait, POOLSEND_S(3));
+  assert_int_equal(config->max_time, POOLSEND_S(60));
+  assert_int_equal(config->attempt_timeout, POOLSEND_S(5));
+  assert_int_equal(config->retries, 6);
+  assert_int_equal(config->retry_delay, POOLSEND_S(7));
+  assert_int_equal(config->retry_max_time, POOLSEND_S(8));
+  assert_int_equal(config->workers, 9);
+  assert_int_equal(config->max_pending, 10);
+  assert_true(config->in_order);
+  assert_true(config->no_breaker);
+  assert_true(config->rate == 0.5);
+  assert_string_equal(config->fatal_status, "401,403-405");
+  assert_true(config->no_idempotency_key);
+  assert_int_equal(config->max_body, 11 << 10);
+  assert_int_equal(config->max_response, 12);
+  assert_string_equal(file->defaults.method, "PUT");
+  assert_null(file->defaults.url);
+  assert_int_equal(config->endpoint_count, 1);
+  assert_string_equal(config->endpoints[0].url, "http://a/");
+}
+
+static void flags_may_be_set_to_what_they_are(void **state)
+{
+  (void)state;
+  parse("{\"in_order\": false, \"breaker\": true, \"idempotency_key\": true}");
+  assert_false(file->config.in_order);
+  assert_false(file->config.no_breaker);
+  assert_false(file->config.no_idempotency_key);
+}
+
+static void zero_lifts_a_limit(void **state)
+{
+  (void)state;
+  parse("{\"max_time\": 0, \"attempt_timeout\": \"0s\", \"retry_max_time\": 0.0, \"settle\": 0}");
+  assert_int_equal(file->config.max_time, POOLSEND_NEVER);
+  assert_int_equal(file->config.attempt_timeout, POOLSEND_NEVER);
+  assert_int_equal(file->config.retry_max_time, POOLSEND_NEVER);
+  assert_int_equal(file->config.settle, 0);
+}
+
+static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *value;
+    poolsend_time span;
+    unsigned permille;
+  } rows[] = {{"\"2s\"", POOLSEND_S(2), 0},    {"0.25", POOLSEND_MS(250), 0},   {"0", 0, 0},
+              {"\"none\"", POOLSEND_NEVER, 0}, {"\"p95\"", POOLSEND_S(1), 950}, {"\"p99.9\"", POOLSEND_S(1), 999}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    char text[100];
+    snprintf(text, sizeof text, "{\"hedge_delay\": %s}", rows[i].value);
+    parse(text);
+    assert_int_equal(file->config.hedge_delay, rows[i].span);
+    assert_int_equal(file->config.hedge_permille, rows[i].permille);
+  }
+}
+
+static void numbers_are_taken_by_value(void **state)
+{
+  (void)state;
+  parse("{\"workers\": 64.0, \"retry\": 1e3, \"max_body\": 4.096e3, \"settle\": 1.5, \"rate\": 2.5}");
+  assert_int_equal(file->config.workers, 64);
+  assert_int_equal(file->config.retries, 1000);
+  assert_int_equal(file->config.max_body, 4096);
+  assert_int_equal(file->config.settle, POOLSEND_MS(1500));
+  assert_true(file->config.rate == 2.5);
+  parse("{\"rate\": \"none\", \"hedge_budget\": \"none\", \"max_response\": 9223372036854775807}");
+  assert_true(file->config.rate == 0);
+  assert_true(file->config.hedge_budget < 0);
+  assert_true(file->config.max_response == SIZE_MAX >> 1);
+}
+
+/* ---- Endpoints */
+
+static void every_key_of_an_endpoint_is_read(void **state)
+{
+  (void)state;
+  const struct poolsend_endpoint *e = parse_endpoint(
+      "\"name\": \"eu\", \"method\": \"PUT\", \"headers\": {\"A\": \"1\"}, \"user\": \"u:p\","
+      "\"oauth2_bearer\": \"t\", \"user_agent\": \"\", \"insecure\": true, \"cacert\": \"a.pem\", \"capath\": \"as\","
+      "\"cert\": \"c.pem\", \"key\": \"k.pem\", \"key_password\": \"kp\", \"proxy\": \"http://u:p@x/\","
+      "\"noproxy\": \"h\", \"unix_socket\": \"/s\", \"resolve\": [\"a:1:2\", \"b:1:2\"], \"connect_to\": [\":::\"],"
+      "\"location\": true, \"http2\": true, \"compressed\": true, \"connect_timeout\": \"1s\","
+      "\"attempt_timeout\": \"2s\", \"hedge_delay\": \"3s\", \"max_in_flight\": 4, \"success\": \"409,/a=b\","
+      "\"body\": {\"b\": 1}");
+  assert_string_equal(e->url, "http://a/");
+  assert_false(e->url_template);
+  assert_string_equal(e->name, "eu");
+  assert_string_equal(e->method, "PUT");
+  assert_int_equal(e->header_count, 1);
+  assert_string_equal(e->headers[0], "A: 1");
+  assert_string_equal(e->userpwd, "u:p");
+  assert_string_equal(e->bearer, "t");
+  assert_string_equal(e->user_agent, "");
+  assert_true(e->insecure);
+  assert_string_equal(e->cacert, "a.pem");
+  assert_string_equal(e->capath, "as");
+  assert_string_equal(e->cert, "c.pem");
+  assert_string_equal(e->key, "k.pem");
+  assert_string_equal(e->key_password, "kp");
+  assert_string_equal(e->proxy, "http://u:p@x/");
+  assert_string_equal(e->noproxy, "h");
+  assert_string_equal(e->unix_socket, "/s");
+  assert_int_equal(e->resolve_count, 2);
+  assert_string_equal(e->resolve[0], "a:1:2");
+  assert_string_equal(e->resolve[1], "b:1:2");
+  assert_int_equal(e->connect_to_count, 1);
+  assert_string_equal(e->connect_to[0], ":::");
+  assert_true(e->follow);
+  assert_true(e->http2);
+  assert_true(e->compressed);
+  assert_int_equal(e->connect_timeout, POOLSEND_S(1));
+  assert_int_equal(e->attempt_timeout, POOLSEND_S(2));
+  assert_int_equal(e->hedge_delay, POOLSEND_S(3));
+  assert_int_equal(e->hedge_permille, 0);
+  assert_int_equal(e->max_in_flight, 4);
+  assert_string_equal(e->success, "409,/a=b");
+  assert_string_equal(e->body_template, "{\"b\": 1}");
+  assert_false(e->form_type);
+  assert_false(e->environment_proxy);
+}
+
+static void endpoint_without_more_than_a_url_leaves_all_open(void **state)
+{
+  (void)state;
+  parse("{\"endpoints\": [{\"url\": \"http://a/\"}]}");
+  struct poolsend_endpoint open = {.url = file->config.endpoints[0].url};
+  assert_memory_equal(&file->config.endpoints[0], &open, sizeof open);
+}
+
+/* In the struct 0 means the sender's. */
+static void zero_of_an_endpoint_is_not_the_senders_value(void **state)
+{
+  (void)state;
+  const struct poolsend_endpoint *e = parse_endpoint("\"hedge_delay\": 0, \"attempt_timeout\": 0");
+  assert_int_equal(e->hedge_delay, 1);
+  assert_int_equal(e->attempt_timeout, POOLSEND_NEVER);
+  e = parse_endpoint("\"hedge_delay\": \"none\"");
+  assert_int_equal(e->hedge_delay, POOLSEND_NEVER);
+  e = parse_endpoint("\"hedge_delay\": \"p97.5\"");
+  assert_int_equal(e->hedge_permille, 975);
+}
+
+static void key_of_an_endpoint_wins_over_the_default(void **state)
+{
+  (void)state;
+  parse("{\"endpoints\": [{\"url\": \"http://a/\"},"
+        "                 {\"url\": \"http://b/\", \"method\": \"PATCH\", \"insecure\": false, \"hedge_delay\": \"2s\","
+        "                  \"resolve\": [\"c:1:2\"], \"success\": {\"status\": \"204\"}, \"body\": null}],"
+        " \"defaults\": {\"method\": \"PUT\", \"insecure\": true, \"hedge_delay\": \"p90\", \"resolve\": [\"a:1:2\","
+        "                \"b:1:2\"], \"success\": \"200\", \"body\": [1], \"http2\": true}}");
+  const struct poolsend_endpoint *a = &file->config.endpoints[0], *b = &file->config.endpoints[1];
+  assert_string_equal(a->method, "PUT");
+  assert_true(a->insecure && a->http2);
+  assert_int_equal(a->hedge_permille, 900);
+  assert_int_equal(a->resolve_count, 2);
+  assert_string_equal(a->success, "200");
+  assert_string_equal(a->body_template, "[1]");
+  assert_string_equal(b->method, "PATCH");
+  assert_true(!b->insecure && b->http2);
+  assert_int_equal(b->hedge_delay, POOLSEND_S(2));
+  assert_int_equal(b->hedge_permille, 0);
+  assert_int_equal(b->resolve_count, 1);
+  assert_string_equal(b->success, "204");
+  assert_string_equal(b->body_template, "null");
+  assert_string_equal(file->defaults.method, "PUT");
+  assert_int_equal(file->defaults.hedge_permille, 900);
+  assert_null(file->defaults.url);
+}
+
+static void expect_lines(const char *const *lines, size_t count, const char *const *expected)
+{
+  for (size_t i = 0; i < count; i++) {
+    assert_non_null(expected[i]);
+    assert_string_equal(lines[i], expected[i]);
+  }
+  assert_null(expected[count]);
+}
+
+static void headers_are_merged_by_name_whatever_their_case(void **state)
+{
+  (void)state;
+  parse("{\"defaults\": {\"headers\": {\"X-Kept\": \"1\", \"X-Changed\": \"2\", \"X-Removed\": \"3\", \"X-Was\": "
+        "\"{{/a}}\","
+        "                              \"X-Stays\": \"{{/b}}\"}},"
+        " \"endpoints\": [{\"url\": \"http://a/\", \"headers\": {\"x-changed\": \"4\", \"X-REMOVED\": null, \"x-was\": "
+        "\"5\","
+        "                                                 \"X-Kep\": \"6\"}},"
+        "                 {\"url\": \"http://b/\"}]}");
+  static const char *const a[] = {"X-Kept: 1", "x-changed: 4", "X-REMOVED:", "x-was: 5", "X-Kep: 6", NULL};
+  static const char *const b[] = {"X-Kept: 1", "X-Changed: 2", "X-Removed: 3", NULL};
+  static const char *const a_templates[] = {"X-Stays: {{/b}}", NULL};
+  static const char *const b_templates[] = {"X-Was: {{/a}}", "X-Stays: {{/b}}", NULL};
+  const struct poolsend_endpoint *endpoints = file->config.endpoints;
+  expect_lines(endpoints[0].headers, endpoints[0].header_count, a);
+  expect_lines(endpoints[0].header_templates, endpoints[0].header_template_count, a_templates);
+  expect_lines(endpoints[1].headers, endpoints[1].header_count, b);
+  expect_lines(endpoints[1].header_templates, endpoints[1].header_template_count, b_templates);
+  expect_lines(file->defaults.headers, file->defaults.header_count, b);
+}
+
+static void endpoint_may_have_more_templates_than_headers(void **state)
+{
+  (void)state;
+  parse("{\"defaults\": {\"headers\": {\"A\": \"{{/a}}\", \"B\": \"{{/b}}\", \"C\": \"{{/c}}\"}},"
+        " \"endpoints\": [{\"url\": \"http://a/\", \"headers\": {\"D\": \"d\"}}]}");
+  static const char *const lines[] = {"D: d", NULL};
+  static const char *const templates[] = {"A: {{/a}}", "B: {{/b}}", "C: {{/c}}", NULL};
+  const struct poolsend_endpoint *e = file->config.endpoints;
+  expect_lines(e->headers, e->header_count, lines);
+  expect_lines(e->header_templates, e->header_template_count, templates);
+}
+
+static void header_line_has_the_command_lines_spelling(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *value, *line;
+  } rows[] = {{"\"v\"", "X: v"},    {"\"\"", "X;"},        {"null", "X:"},
+              {"\" \\t\"", "X;"},   {"\" v \"", "X:  v "}, {"\"a: b; c\\u00fc\"", "X: a: b; c\xc3\xbc"},
+              {"\"{ {\"", "X: { {"}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    char members[100];
+    snprintf(members, sizeof members, "\"headers\": {\"X\": %s}", rows[i].value);
+    const struct poolsend_endpoint *e = parse_endpoint(members);
+    assert_int_equal(e->header_count, 1);
+    assert_int_equal(e->header_template_count, 0);
+    assert_string_equal(e->headers[0], rows[i].line);
+  }
+}
+
+static void placeholder_makes_a_template(void **state)
+{
+  (void)state;
+  const struct poolsend_endpoint *e =
+      parse_endpoint("\"headers\": {\"X-To\": \"to {{/phone}}\"}, \"body\": { \"n\": 1.50,\n \"to\":\"{{/phone}}\" }");
+  assert_int_equal(e->header_count, 0);
+  assert_int_equal(e->header_template_count, 1);
+  assert_string_equal(e->header_templates[0], "X-To: to {{/phone}}");
+  assert_string_equal(e->body_template, "{ \"n\": 1.50,\n \"to\":\"{{/phone}}\" }");
+  parse("{\"endpoints\": [{\"url\": \"http://a/{{/id}}\"}]}");
+  assert_true(file->config.endpoints[0].url_template);
+  assert_string_equal(file->config.endpoints[0].url, "http://a/{{/id}}");
+}
+
+static void body_is_kept_as_it_is_written(void **state)
+{
+  (void)state;
+  static const char *const bodies[] = {
+      "{}",   "[ ]",  "\"\\u00e4{{/a}}\"", "99999999999999999999.10",     "1e999",
+      "true", "null", "{\"file\": 1}",     "{\"file\": \"a\", \"b\": 1}", "{\"file\": {}}"};
+  for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+    char members[100];
+    snprintf(members, sizeof members, "\"body\":  %s ", bodies[i]);
+    assert_string_equal(parse_endpoint(members)->body_template, bodies[i]);
+  }
+}
+
+static void success_is_built_in_the_command_lines_spelling(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *value, *spelling;
+  } rows[] = {
+      {"\"200,/a=b\"", "200,/a=b"},
+      {"{\"status\": \"200-299,409\"}", "200-299,409"},
+      {"{\"json\": {\"/accepted\": true}}", "/accepted=true"},
+      {"{\"json\": {\"/a\": \"b,c\", \"/d\": [1, 2.50]}, \"status\": \"202\"}", "202,/a=\"b,c\",/d=[1,2.50]"},
+      {"{\"json\": {\"/a\": {\"x\" : null, \"y\": 12345678901234567890}}}",
+       "/a={\"x\":null,\"y\":12345678901234567890}"},
+      {"{\"json\": {\"/a~1b/~0c/0\": \"\"}}", "/a~1b/~0c/0=\"\""},
+      {"{\"status\": \"202\", \"json\": {}}", "202"},
+      {"{\"json\": {\"/a b\": \"\\u00fc\"}}", "/a b=\"\\u00fc\""},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    char members[200];
+    snprintf(members, sizeof members, "\"success\": %s", rows[i].value);
+    assert_string_equal(parse_endpoint(members)->success, rows[i].spelling);
+  }
+}
+
+/* ---- What is not JSON */
+
+static void text_that_is_not_json_is_refused_with_its_line(void **state)
+{
+  (void)state;
+  static const struct refusal rows[] = {
+      {"", "line 1: "},
+      {" \n ", "line 2: "},
+      {"{\n'workers': 1}", "line 2: "},
+      {"{\n\"workers\":\n'1'}", "line 3: "},
+      {"{\"workers\": NaN}", "line 1: "},
+      {"{\"workers\": 1,\n}", "line 2: "},
+      {"{\n\n// no\n}", "line 3: "},
+      {"{\"workers\": 01}", "line 1: "},
+      {"{} {}", "line 1: "},
+      {"{\"workers\": 1\n\"retry\": 1}", "line 2: "},
+      {"{\"a\\u0000b\": 1}", "line 1: "},
+      {"\xef\xbb\xbf{}", "line 1: "},
+      {"{\"name\": \"\n\"}", "line 1: "},
+      {"{\n\"name\": \"\xff\"}", "line 2: "},
+      {"{\n\"workers\": 1,\n\"workers\": 2}", "line 3: "},
+      {"{\"a\": 1,\n\"\\u0061\": 2}", "line 2: "},
+      {"{\"endpoints\": [{\"url\": \"http://a/\",\n\"body\": {\"x\": 1,\n\"x\": 1}}]}", "line 3: "},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    if (parse_bytes(rows[i].text, strlen(rows[i].text)) != -EINVAL)
+      fail_msg("'%s' is not refused", rows[i].text);
+    if (strncmp(error.text, rows[i].words, strlen(rows[i].words)) != 0 || !error.text[strlen(rows[i].words)])
+      fail_msg("'%s' is refused with '%s', which does not begin with '%s'", rows[i].text, error.text, rows[i].words);
+  }
+}
+
+static void nul_is_not_the_end_of_the_text(void **state)
+{
+  (void)state;
+  assert_int_equal(parse_bytes("{}\0{", 4), -EINVAL);
+  assert_int_equal(parse_bytes("\0", 1), -EINVAL);
+}
+
+static void text_may_be_nested_as_deep_as_json_is_taken_and_no_deeper(void **state)
+{
+  (void)state;
+  static char nested[200100];
+  static const struct {
+    size_t depth;
+    int result;
+  } rows[] = {{29, 0}, {30, -EINVAL}, {100000, -EINVAL}}; /* with the file, the list and the endpoint: 32 */
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    size_t depth = rows[i].depth, size = strlen(strcpy(nested, "{\"endpoints\":[{\"url\":\"http://a/\",\"body\":"));
+    memset(nested + size, '[', depth);
+    nested[size + depth] = '1';
+    memset(nested + size + depth + 1, ']', depth);
+    strcpy(nested + size + 2 * depth + 1, "}]}");
+    assert_int_equal(parse_bytes(nested, strlen(nested)), rows[i].result);
+  }
+  assert_non_null(strstr(error.text, "line 1: it is nested too deep"));
+}
+
+static void half_of_a_surrogate_pair_is_refused(void **state)
+{
+  (void)state;
+  static const struct refusal rows[] = {
+      {"{\n\"endpoints\": [{\"name\": \"\\ud83d\"}]}", "line 2: half of a surrogate pair"},
+      {"{\"endpoints\": [{\"name\": \"\\udE00\"}]}", "line 1: half of a surrogate pair"},
+      {"{\"\\ud83d\\n\": 1}", "line 1: half of a surrogate pair"},
+      {"{\"endpoints\": [{\"name\": \"\\ud83d\\ud83d\"}]}", "line 1: half of a surrogate pair"},
+  };
+  expect_refusals(rows, COUNT_OF(rows));
+  assert_string_equal(parse_endpoint("\"name\": \"\\uD83D\\uDE00\\\\ud83d\\ufffd\"")->name,
+                      "\xf0\x9f\x98\x80\\ud83d\xef\xbf\xbd");
+}
+
+static void whole_is_an_object(void **state)
+{
+  (void)state;
+  static const char *const texts[] = {"\n[]", "\n1", "\n\"a\"", "\nnull", "\ntrue"};
+  for (size_t i = 0; i < COUNT_OF(texts); i++)
+    expect_refusal_of(texts[i], strlen(texts[i]), "line 2: it is not an object; write { \"endpoints\": [ ... ] }");
+}
+
+/* ---- What is unknown */
+
+static void unknown_key_is_refused_with_what_was_meant(void **state)
+{
+  (void)state;
+  static const struct refusal rows[] = {
+      {"{\n\n\"hedge_dealy\": 1}", "line 3: /hedge_dealy: unknown; did you mean hedge_delay?"},
+      {"{\"qqqqqqqq\": 1}", "line 1: /qqqqqqqq: unknown"},
+      {"{\"\": 1}", "line 1: /: unknown"},
+      {"{\"q/q~q\": 1}", "line 1: /q~1q~0q: unknown"},
+      {"{\"q\\nline 7: q\": 1}", "line 1: /q?line 7: q: unknown"},
+      {"{\"endpoints\": [{\"url\": \"http://a/\"},\n{\"URL\": \"http://b/\"}]}", "line 2: /endpoints/1/URL: unknown"},
+      {"{\"defaults\":\n{\"metod\": 1}}", "line 2: /defaults/metod: unknown; did you mean method?"},
+      {"{\"defaults\": {\"headers\":\n{\"A\": {\"evn\": \"B\"}}}}",
+       "line 2: /defaults/headers/A/evn: unknown; did you mean env?"},
+      {"{\"defaults\": {\"user\": {\"qqqq\": \"B\"}}}", "line 1: /defaults/user/qqqq: unknown; known here: env, file"},
+      {"{\"defaults\": {\"success\": {\"qqqq\": \"B\"}}}",
+       "line 1: /defaults/success/qqqq: unknown; known here: status, json"},
+      {"{\"defaults\": {\n\"url\": \"http://a/\"}}",
+       "line 2: /defaults/url: each endpoint has its own; write it there"},
+      {"{\"defaults\": {\"name\": \"a\"}}", "line 1: /defaults/name: each endpoint has its own; write it there"},
+      {"{\"endpoints\": [\n{\n}]}", "line 2: /endpoints/0: it has no url"},
+  };
+  expect_refusals(rows, COUNT_OF(rows));
+}
+
+static void long_name_is_cut_where_it_is_told(void **state)
+{
+  (void)state;
+  char text[2000] = "{\"";
+  memset(text + 2, 'q', 1000);
+  strcpy(text + 1002, "\": 1}");
+  assert_int_equal(parse_bytes(text, strlen(text)), -EINVAL);
+  assert_int_equal(strlen(error.text), strlen("line 1: ") + 200 + strlen("...: unknown"));
+  for (size_t i = 0; i < 499; i++) /* characters of two bytes, one of which is cut in half */
+    memcpy(text + 3 + 2 * i, "\xc3\xbc", 2);
+  assert_int_equal(parse_bytes(text, strlen(text)), -EINVAL);
+  assert_non_null(strstr(error.text, "\xc3\xbc...: unknown"));
+}
+
+/* ---- What is of a wrong type or out of range */
+
+static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
+{
+  (void)state;
+#define TIME_WORDS  "is not a time; write 250ms, 1s, 2m or 1h"
+#define SIZE_WORDS  "is not a size; write 4096, \"64K\" or \"1M\""
+#define RATE_WORDS  "is not a rate; write \"100/s\", \"30/m\", \"2/h\" or \"none\""
+#define SHARE_WORDS "is not a share; write \"10%\", up to \"100%\", or \"none\""
+#define LIST_WORDS  "is not a list of statuses (100 to 599); write \"401,403\" or \"400-499\""
+  static const struct refusal rows[] = {
+      {"{\"settle\":\n\"5 parsecs\"}", "line 2: /settle: '5 parsecs' " TIME_WORDS},
+      {"{\"settle\": -1}", "line 1: /settle: -1 " TIME_WORDS},
+      {"{\"settle\": 1e999}", "line 1: /settle: 1e999 " TIME_WORDS},
+      {"{\"settle\": 36000001}", "line 1: /settle: 36000001 " TIME_WORDS},
+      {"{\"settle\": true}", "line 1: /settle: true " TIME_WORDS},
+      {"{\"settle\": null}", "line 1: /settle: null " TIME_WORDS},
+      {"{\"settle\": [1]}", "line 1: /settle: an array " TIME_WORDS},
+      {"{\"settle\": {\"s\": 1}}", "line 1: /settle: an object " TIME_WORDS},
+      {"{\"settle\": \"\"}", "line 1: /settle: '' " TIME_WORDS},
+      {"{\"settle\": \"1s\\u0000\"}", "line 1: /settle: '1s\\u0000' " TIME_WORDS},
+      {"{\"max_time\": \"-1\"}", "line 1: /max_time: '-1' " TIME_WORDS},
+      {"{\"hedge_delay\": \"p49\"}",
+       "line 1: /hedge_delay: 'p49' " TIME_WORDS ", none, or p95 for a percentile from p50 to p99.9"},
+      {"{\"hedge_delay\": false}",
+       "line 1: /hedge_delay: false " TIME_WORDS ", none, or p95 for a percentile from p50 to p99.9"},
+      {"{\"hedge_delay\": -0.5}",
+       "line 1: /hedge_delay: -0.5 " TIME_WORDS ", none, or p95 for a percentile from p50 to p99.9"},
+      {"{\"workers\": 0}", "line 1: /workers: 0 is not a whole number from 1 to 100000"},
+      {"{\"workers\": 100001}", "line 1: /workers: 100001 is not a whole number from 1 to 100000"},
+      {"{\"workers\": 1.5}", "line 1: /workers: 1.5 is not a whole number from 1 to 100000"},
+      {"{\"workers\": -1}", "line 1: /workers: -1 is not a whole number from 1 to 100000"},
+      {"{\"workers\": \"64\"}", "line 1: /workers: '64' is not a whole number from 1 to 100000"},
+      {"{\"workers\": 4294967297}", "line 1: /workers: 4294967297 is not a whole number from 1 to 100000"},
+      {"{\"workers\": 99999999999999999999}",
+       "line 1: /workers: 99999999999999999999 is not a whole number from 1 to 100000"},
+      {"{\"workers\": 1e999}", "line 1: /workers: 1e999 is not a whole number from 1 to 100000"},
+      {"{\"retry\": 1001}", "line 1: /retry: 1001 is not a whole number from 0 to 1000"},
+      {"{\"max_pending\": 0}", "line 1: /max_pending: 0 is not a whole number from 1 to 1000000"},
+      {"{\"max_body\": -1}", "line 1: /max_body: -1 " SIZE_WORDS},
+      {"{\"max_body\": 0.5}", "line 1: /max_body: 0.5 " SIZE_WORDS},
+      {"{\"max_body\": 9223372036854775808}", "line 1: /max_body: 9223372036854775808 " SIZE_WORDS},
+      {"{\"max_body\": 99999999999999999999}", "line 1: /max_body: 99999999999999999999 " SIZE_WORDS},
+      {"{\"max_response\": \"1X\"}", "line 1: /max_response: '1X' " SIZE_WORDS},
+      {"{\"max_response\": \"1\\u0000\"}", "line 1: /max_response: '1\\u0000' " SIZE_WORDS},
+      {"{\"in_order\": 1}", "line 1: /in_order: 1 is not true or false"},
+      {"{\"breaker\": \"false\"}", "line 1: /breaker: 'false' is not true or false"},
+      {"{\"idempotency_key\": null}", "line 1: /idempotency_key: null is not true or false"},
+      {"{\"rate\": 0}", "line 1: /rate: 0 " RATE_WORDS},
+      {"{\"rate\": 1e999}", "line 1: /rate: 1e999 " RATE_WORDS},
+      {"{\"rate\": \"5/week\"}", "line 1: /rate: '5/week' " RATE_WORDS},
+      {"{\"hedge_budget\": 0.1}", "line 1: /hedge_budget: 0.1 " SHARE_WORDS},
+      {"{\"hedge_budget\": \"110%\"}", "line 1: /hedge_budget: '110%' " SHARE_WORDS},
+      {"{\"fatal_status\": 401}", "line 1: /fatal_status: 401 is not a string; write \"...\""},
+      {"{\"fatal_status\": \"401,\"}", "line 1: /fatal_status: '401,' " LIST_WORDS},
+      {"{\"fatal_status\": \"\"}", "line 1: /fatal_status: '' " LIST_WORDS},
+      {"{\"defaults\": []}", "line 1: /defaults: an array is not an object; write { ... }"},
+      {"{\"endpoints\": {}}", "line 1: /endpoints: an object is not an array; write [{\"url\": \"https://...\"}]"},
+      {"{\"endpoints\": [\"http://a/\"]}", "line 1: /endpoints/0: 'http://a/' is not an object; write { ... }"},
+  };
+  expect_refusals(rows, COUNT_OF(rows));
+}
+
+static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
+{
+  (void)state;
+  static const struct refusal rows[] = {
+      {"\"name\": 5", "name: 5 is not a string; write \"...\""},
+      {"\"name\": \"\"", "name: it is empty"},
+      {"\"method\": \"A\\u0000B\"", "method: it holds a NUL character"},
+      {"\"method\": \"A\\nB\"", "method: it holds a line break"},
+      {"\"user_agent\": \"A\\rB\"", "user_agent: it holds a line break"},
+      {"\"insecure\": \"yes\"", "insecure: 'yes' is not true or false"},
+      {"\"cacert\": \"\"", "cacert: it is empty"},
+      {"\"resolve\": \"a:1:2\"", "resolve: 'a:1:2' is not an array; write [\"...\"]"},
+      {"\"resolve\": [\"a:1:2\", 7]", "resolve/1: 7 is not a string; write \"...\""},
+      {"\"connect_to\": [null]", "connect_to/0: null is not a string; write \"...\""},
+      {"\"connect_timeout\": \"soon\"", "connect_timeout: 'soon' is not a time; write 250ms, 1s, 2m or 1h"},
+      {"\"max_in_flight\": 0", "max_in_flight: 0 is not a whole number from 1 to 100000"},
+      {"\"headers\": [\"A: b\"]", "headers: it is not an object; write {\"Name\": \"value\"}"},
+      {"\"headers\": {\"A B\": \"c\"}", "headers/A B: a header's name is made of letters, digits and -"},
+      {"\"headers\": {\"A:b\": \"c\"}", "headers/A:b: a header's name is made of letters, digits and -"},
+      {"\"headers\": {\"A;\": \"c\"}", "headers/A;: a header's name is made of letters, digits and -"},
+      {"\"headers\": {\"Content-Length\": \"1\"}", "headers/Content-Length: it is set from the "
+                                                   "body and cannot be set by hand"},
+      {"\"headers\": {\"X-A\": \"1\", \"x-a\": \"2\"}", "headers/x-a: the header is there twice"},
+      {"\"headers\": {\"A\": \"b\\r\\nEvil: c\"}", "headers/A: it holds a line break"},
+      {"\"headers\": {\"A\": \"b\\u0000\"}", "headers/A: it holds a NUL character"},
+      {"\"headers\": {\"A\": 1}", "headers/A: it is neither a string nor an object; write a string, {\"env\": NAME} or "
+                                  "{\"file\": PATH}"},
+      {"\"user\": null", "user: it is neither a string nor an object; write a string, {\"env\": NAME} or "
+                         "{\"file\": PATH}"},
+      {"\"user\": \"alone\"", "user: there is no password; write \"name:password\""},
+      {"\"user\": {}", "user: it must have either env or file; write a string, {\"env\": NAME} or {\"file\": PATH}"},
+      {"\"user\": {\"env\": \"HOME\", \"file\": \"a\"}",
+       "user: it must have either env or file; write a string, {\"env\": NAME} or {\"file\": PATH}"},
+      {"\"user\": {\"env\": 5}", "user/env: 5 is not a string; write \"...\""},
+      {"\"user\": {\"file\": \"\"}", "user/file: it is empty"},
+      {"\"success\": 200", "success: 200 is not an object; write { ... }"},
+      {"\"success\": \"2xx\"", "success: '2xx' is not a status (100 to 599), a range such as 200-299, or a "
+                               "JSON test such as /accepted=true"},
+      {"\"success\": {}", "success: it is empty; write {\"status\": \"200-299,409\", \"json\": {\"/accepted\": true}}"},
+      {"\"success\": {\"json\": {}}",
+       "success: it is empty; write {\"status\": \"200-299,409\", \"json\": {\"/accepted\": true}}"},
+      {"\"success\": {\"status\": \"2xx\"}", "success/status: '2xx' is not a list of statuses (100 to 599); write "
+                                             "\"401,403\" or \"400-499\""},
+      {"\"success\": {\"json\": [true]}", "success/json: an array is not an object; write {\"/accepted\": true}"},
+      {"\"success\": {\"json\": {\"accepted\": true}}",
+       "success/json/accepted: it is not a JSON pointer; write \"/accepted\", with ~0 for ~ and ~1 for / in names"},
+      {"\"success\": {\"json\": {\"/a~2\": true}}",
+       "success/json/~1a~02: it is not a JSON pointer; write \"/accepted\", with ~0 for ~ and ~1 for / in names"},
+      {"\"success\": {\"json\": {\"\": true}}",
+       "success/json/: it is not a JSON pointer; write \"/accepted\", with ~0 for ~ and ~1 for / in names"},
+      {"\"success\": {\"json\": {\"/a=b\": true}}", "success/json/~1a=b: a name with , or = in it cannot be tested"},
+  };
+  expect_endpoint_refusals(rows, COUNT_OF(rows));
+}
+
+static void long_value_is_cut_where_it_is_told(void **state)
+{
+  (void)state;
+  char text[200] = "{\"settle\": \"";
+  memset(text + strlen(text), 'x', 100);
+  strcat(text, "\"}");
+  expect_refusal_of(text, strlen(text),
+                    "line 1: /settle: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' is not a time; "
+                    "write 250ms, 1s, 2m or 1h");
+}
+
+static void text_longer_than_any_configuration_is_refused(void **state)
+{
+  (void)state;
+  size_t size = (16 << 20) + 1;
+  char *text = malloc(size);
+  assert_non_null(text);
+  memset(text, ' ', size);
+  memcpy(text, "{}", 2);
+  int result = poolsend_file_parse(&file, text, size, &error);
+  free(text);
+  assert_int_equal(result, -EINVAL);
+  assert_string_equal(error.text, "line 1: it is longer than 16 MiB");
+}
+
+static void error_may_be_left_out(void **state)
+{
+  (void)state;
+  assert_int_equal(poolsend_file_parse(&file, "{\"q\": 1}", 8, NULL), -EINVAL);
+  assert_null(file);
+  poolsend_file_free(NULL);
+}
+
+/* ---- Secrets */
+
+static char path[200];
+
+/* A file with this content; its name is in `path`. */
+static void write_file(const char *content, size_t size)
+{
+  const char *directory = getenv("TMPDIR");
+  snprintf(path, sizeof path, "%s/config_test.XXXXXX", directory && *directory ? directory : "/tmp");
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, content, size), (ssize_t)size);
+  close(fd);
+}
+
+static int remove_file(void **state)
+{
+  unlink(path);
+  unsetenv("CONFIG_TEST_SECRET");
+  return free_file(state);
+}
+
+/* `members` with the file's name in place of %s. */
+static const struct poolsend_endpoint *parse_with_path(const char *before, const char *after)
+{
+  char members[500];
+  snprintf(members, sizeof members, "%s\"%s\"%s", before, path, after);
+  return parse_endpoint(members);
+}
+
+static void expect_path_refusal(const char *before, const char *after, const char *where, const char *words)
+{
+  char text[800], expected[600];
+  snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\",\n%s\"%s\"%s}]}", before, path, after);
+  snprintf(expected, sizeof expected, "line 2: /endpoints/0/%s: %s", where, words);
+  for (char *at; (at = strstr(expected, "PATH"));) {
+    char rest[600];
+    snprintf(rest, sizeof rest, "%s", at + 4);
+    snprintf(at, sizeof expected - (size_t)(at - expected), "%s%s", path, rest);
+  }
+  expect_refusal_of(text, strlen(text), expected);
+}
+
+static void secret_comes_from_the_environment(void **state)
+{
+  (void)state;
+  setenv("CONFIG_TEST_SECRET", "alice:hunter2 {{/x}}", 1);
+#define SOURCE "{\"env\": \"CONFIG_TEST_SECRET\"}"
+  const struct poolsend_endpoint *e =
+      parse_endpoint("\"headers\": {\"A\": " SOURCE "}, \"user\": " SOURCE ", \"oauth2_bearer\": " SOURCE
+                     ", \"key_password\": " SOURCE ", \"proxy\": " SOURCE);
+  assert_string_equal(e->headers[0], "A: alice:hunter2 {{/x}}");
+  assert_int_equal(e->header_template_count, 0);
+  assert_string_equal(e->userpwd, "alice:hunter2 {{/x}}");
+  assert_string_equal(e->bearer, "alice:hunter2 {{/x}}");
+  assert_string_equal(e->key_password, "alice:hunter2 {{/x}}");
+  assert_string_equal(e->proxy, "alice:hunter2 {{/x}}");
+}
+
+static void secret_that_the_environment_lacks_is_refused_by_name(void **state)
+{
+  (void)state;
+  static const struct refusal unset[] = {
+      {"\"user\": " SOURCE, "user: the environment variable CONFIG_TEST_SECRET is not set"}};
+  expect_endpoint_refusals(unset, 1);
+  setenv("CONFIG_TEST_SECRET", "", 1);
+  static const struct refusal empty[] = {
+      {"\"headers\": {\"A\": " SOURCE "}", "headers/A: the environment variable CONFIG_TEST_SECRET is empty"}};
+  expect_endpoint_refusals(empty, 1);
+}
+
+static void secret_of_the_environment_that_cannot_be_sent_is_refused_unseen(void **state)
+{
+  (void)state;
+  setenv("CONFIG_TEST_SECRET", "hunter2\r\nEvil: yes", 1);
+  static const struct refusal rows[] = {
+      {"\"headers\": {\"A\": " SOURCE "}", "headers/A: it holds a line break"},
+      {"\"oauth2_bearer\": " SOURCE, "oauth2_bearer: it holds a line break"},
+  };
+  expect_endpoint_refusals(rows, COUNT_OF(rows));
+  setenv("CONFIG_TEST_SECRET", "hunter2", 1);
+  static const struct refusal alone[] = {{"\"user\": " SOURCE, "user: there is no password; write \"name:password\""}};
+  expect_endpoint_refusals(alone, 1);
+  setenv("CONFIG_TEST_SECRET", " \t", 1);
+  static const struct refusal blank[] = {
+      {"\"headers\": {\"A\": " SOURCE "}", "headers/A: there are only spaces in it"}};
+  expect_endpoint_refusals(blank, 1);
+}
+
+static void secret_comes_from_a_file_without_the_line_break_at_its_end(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *content, *secret;
+  } rows[] = {{"hunter2", "hunter2"},
+              {"hunter2\n", "hunter2"},
+              {"hunter2\r\n", "hunter2"},
+              {" hunter2 ", " hunter2 "},
+              {"{{/x}}\n", "{{/x}}"}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    write_file(rows[i].content, strlen(rows[i].content));
+    assert_string_equal(parse_with_path("\"oauth2_bearer\": {\"file\": ", "}")->bearer, rows[i].secret);
+    const struct poolsend_endpoint *e = parse_with_path("\"headers\": {\"A\": {\"file\": ", "}}");
+    assert_int_equal(e->header_template_count, 0);
+    assert_string_equal(e->headers[0] + 3, rows[i].secret);
+    unlink(path);
+  }
+}
+
+static void secret_of_a_file_that_cannot_be_sent_is_refused_unseen(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *content;
+    size_t size;
+    const char *words;
+  } rows[] = {
+      {"hunter2\n\n", 9, "it holds a line break"},
+      {"hunter2\r", 8, "it holds a line break"},
+      {"hunter2\nx\n", 10, "it holds a line break"},
+      {"hunter2\0x", 9, "it holds a NUL character"},
+      {"", 0, "'PATH' is empty"},
+      {"\n", 1, "'PATH' is empty"},
+      {"\r\n", 2, "'PATH' is empty"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    write_file(rows[i].content, rows[i].size);
+    expect_path_refusal("\"oauth2_bearer\": {\"file\": ", "}", "oauth2_bearer", rows[i].words);
+    assert_null(strstr(error.text, "hunter2"));
+    unlink(path);
+  }
+}
+
+static void file_of_a_secret_is_at_most_64_kib_long(void **state)
+{
+  (void)state;
+  static char content[65537];
+  memset(content, 'x', sizeof content);
+  write_file(content, 65536);
+  assert_int_equal(strlen(parse_with_path("\"oauth2_bearer\": {\"file\": ", "}")->bearer), 65536);
+  unlink(path);
+  write_file(content, 65537);
+  expect_path_refusal("\"oauth2_bearer\": {\"file\": ", "}", "oauth2_bearer", "'PATH' is longer than 64 KiB");
+}
+
+static void file_of_a_secret_is_closed_again(void **state)
+{
+  (void)state;
+  write_file("hunter2", 7);
+  int before = dup(STDERR_FILENO);
+  close(before);
+  parse_with_path("\"oauth2_bearer\": {\"file\": ", "}");
+  int after = dup(STDERR_FILENO);
+  close(after);
+  assert_true(before >= 0);
+  assert_int_equal(after, before);
+}
+
+static void file_that_cannot_be_read_is_refused_with_the_reason(void **state)
+{
+  (void)state;
+  write_file("", 0);
+  unlink(path);
+  expect_path_refusal("\"oauth2_bearer\": {\"file\": ", "}", "oauth2_bearer",
+                      "cannot read 'PATH': No such file or directory");
+  expect_path_refusal("\"body\": {\"file\": ", "}", "body/file", "cannot read 'PATH': No such file or directory");
+  strcpy(path, "/");
+  expect_path_refusal("\"headers\": {\"A\": {\"file\": ", "}}", "headers/A", "cannot read 'PATH': Is a directory");
+  strcpy(path, "/nonexistent/config_test");
+}
+
+static void literal_secret_is_not_shown(void **state)
+{
+  (void)state;
+  static const char *const members[] = {
+      "\"user\": \"hunter2\"",
+      "\"user\": [\"a:hunter2\"]",
+      "\"user\": \"a:hunter2\\n\"",
+      "\"oauth2_bearer\": \"hunter2\\u0000\"",
+      "\"oauth2_bearer\": [\"hunter2\"]",
+      "\"key_password\": {\"env\": {\"hunter2\": 1}, \"x\": 1}",
+      "\"proxy\": \"http://a:hunter2\\n@b/\"",
+      "\"headers\": {\"Authorization\": \"hunter2\\n\"}",
+      "\"headers\": {\"Authorization\": [\"hunter2\"]}",
+      "\"headers\": {\"Authorization \": \"hunter2\"}",
+      "\"headers\": \"Authorization: hunter2\"",
+      "\"headers\": {\"A\": \"b\", \"a\": \"hunter2\"}",
+      "\"autorization\": \"hunter2\"",
+  };
+  for (size_t i = 0; i < COUNT_OF(members); i++) {
+    char text[300];
+    snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\", %s}]}", members[i]);
+    assert_int_equal(parse_bytes(text, strlen(text)), -EINVAL);
+    if (strstr(error.text, "hunter2") || !strstr(error.text, "line 1: /endpoints/0/"))
+      fail_msg("%s is refused with '%s'", members[i], error.text);
+  }
+}
+
+/* ---- Templates in files */
+
+static void body_comes_from_a_file(void **state)
+{
+  (void)state;
+  static const char content[] = " \n{ \"to\": \"{{/phone}}\" }\n";
+  write_file(content, sizeof content - 1);
+  assert_string_equal(parse_with_path("\"body\": {\"file\": ", "}")->body_template, "{ \"to\": \"{{/phone}}\" }");
+}
+
+static void body_of_a_file_that_is_not_json_is_refused_with_its_own_line(void **state)
+{
+  (void)state;
+  static const struct refusal rows[] = {
+      {"{\n\"a\": 1,\n\"a\": 2}", "'PATH', line 3: this name stands twice in one object"},
+      {"{\n}\n\nx", "'PATH', line 4: something follows after the end"},
+      {"\n\"\\udc00\"", "'PATH', line 2: half of a surrogate pair"},
+      {"", "'PATH', line 1: it ends where a value should stand"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    write_file(rows[i].text, strlen(rows[i].text));
+    expect_path_refusal("\"body\": {\"file\": ", "}", "body/file", rows[i].words);
+    unlink(path);
+  }
+}
+
+/* ---- Memory */
+
+/* Each of the allocations fails in its turn, until none is left that could. */
+static void memory_that_runs_out_is_told_wherever_it_does(void **state)
+{
+  (void)state;
+  setenv("CONFIG_TEST_SECRET", "a:b", 1);
+  write_file("[1]", 3);
+  char text[2000];
+  snprintf(
+      text, sizeof text,
+      "{\"defaults\": {\"headers\": {\"A\": \"{{/x}}\", \"B\": " SOURCE "}, \"user\": " SOURCE "},"
+      " \"endpoints\": [{\"url\": \"http://a/\", \"resolve\": [\"a:1:2\"], \"body\": [], \"headers\": {\"C\": null},"
+      "                  \"success\": {\"status\": \"200\", \"json\": {\"/a\": [1]}}},"
+      "                 {\"url\": \"http://b/\", \"body\": {\"file\": \"%s\"}, \"oauth2_bearer\": {\"file\": \"%s\"}}],"
+      " \"fatal_status\": \"401\"}",
+      path, path);
+  long failures = 0;
+  for (int result = -ENOMEM; result; failures++) {
+    calls_left = failures;
+    result = poolsend_file_parse(&file, text, strlen(text), &error);
+    calls_left = -1;
+    assert_int_equal(result, file ? 0 : -ENOMEM);
+  }
+  assert_true(failures > 40);
+  assert_string_equal(file->config.endpoints[0].success, "200,/a=[1]");
+}
+
+#define SENTENCE(name)  cmocka_unit_test_teardown(name, free_file)
+#define WITH_FILE(name) cmocka_unit_test_teardown(name, remove_file)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      SENTENCE(empty_object_says_what_no_file_says),
+      SENTENCE(every_key_of_the_top_level_is_read),
+      SENTENCE(flags_may_be_set_to_what_they_are),
+      SENTENCE(zero_lifts_a_limit),
+      SENTENCE(hedge_delay_is_a_time_a_percentile_or_none),
+      SENTENCE(numbers_are_taken_by_value),
+      SENTENCE(every_key_of_an_endpoint_is_read),
+      SENTENCE(endpoint_without_more_than_a_url_leaves_all_open),
+      SENTENCE(zero_of_an_endpoint_is_not_the_senders_value),
+      SENTENCE(key_of_an_endpoint_wins_over_the_default),
+      SENTENCE(headers_are_merged_by_name_whatever_their_case),
+      SENTENCE(endpoint_may_have_more_templates_than_headers),
+      SENTENCE(header_line_has_the_command_lines_spelling),
+      SENTENCE(placeholder_makes_a_template),
+      SENTENCE(body_is_kept_as_it_is_written),
+      SENTENCE(success_is_built_in_the_command_lines_spelling),
+      SENTENCE(text_that_is_not_json_is_refused_with_its_line),
+      SENTENCE(nul_is_not_the_end_of_the_text),
+      SENTENCE(text_may_be_nested_as_deep_as_json_is_taken_and_no_deeper),
+      SENTENCE(half_of_a_surrogate_pair_is_refused),
+      SENTENCE(whole_is_an_object),
+      SENTENCE(unknown_key_is_refused_with_what_was_meant),
+      SENTENCE(long_name_is_cut_where_it_is_told),
+      SENTENCE(value_of_the_top_level_that_cannot_be_is_refused),
+      SENTENCE(value_of_an_endpoint_that_cannot_be_is_refused),
+      SENTENCE(long_value_is_cut_where_it_is_told),
+      SENTENCE(text_longer_than_any_configuration_is_refused),
+      SENTENCE(error_may_be_left_out),
+      WITH_FILE(secret_comes_from_the_environment),
+      WITH_FILE(secret_that_the_environment_lacks_is_refused_by_name),
+      WITH_FILE(secret_of_the_environment_that_cannot_be_sent_is_refused_unseen),
+      WITH_FILE(secret_comes_from_a_file_without_the_line_break_at_its_end),
+      WITH_FILE(secret_of_a_file_that_cannot_be_sent_is_refused_unseen),
+      WITH_FILE(file_of_a_secret_is_at_most_64_kib_long),
+      WITH_FILE(file_of_a_secret_is_closed_again),
+      WITH_FILE(file_that_cannot_be_read_is_refused_with_the_reason),
+      SENTENCE(literal_secret_is_not_shown),
+      WITH_FILE(body_comes_from_a_file),
+      WITH_FILE(body_of_a_file_that_is_not_json_is_refused_with_its_own_line),
+      WITH_FILE(memory_that_runs_out_is_told_wherever_it_does),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
