@@ -158,20 +158,23 @@ struct poolsend_endpoint {
   const char *method;         /* NULL: POST with a body, GET without */
   const char *const *headers; /* "Name: value"; "Name:" removes, "Name;" sends it empty */
   size_t header_count;
-  bool form_type;         /* a body without a Content-Type of its own is application/x-www-form-urlencoded */
+  const char *const *secret_headers; /* names of headers whose values are never shown, besides those that are known to
+                                      * be secret */
+  size_t secret_header_count;
   const char *user_agent; /* NULL: poolsend/VERSION; "": none */
   const char *userpwd;    /* user:password, for basic authentication */
   const char *bearer;     /* OAuth 2 bearer token */
+  bool form_type;         /* a body without a Content-Type of its own is application/x-www-form-urlencoded */
 
   bool insecure; /* do not verify the peer's certificate */
   const char *cacert, *capath;
   const char *cert, *key, *key_password;
 
   const char *proxy, *noproxy;
-  bool environment_proxy; /* heed http_proxy, https_proxy, all_proxy and no_proxy */
   const char *unix_socket;
   const char *const *resolve, *const *connect_to;
   size_t resolve_count, connect_to_count;
+  bool environment_proxy; /* heed http_proxy, https_proxy, all_proxy and no_proxy */
 
   bool follow, http2, compressed;
   poolsend_time connect_timeout; /* 0: none of its own */
@@ -237,12 +240,15 @@ POOLSEND_API void poolsend_config_init(struct poolsend_config *config);
 /* What was wrong and what would be right, in words. */
 struct poolsend_error {
   char text[512];
+  int endpoint; /* whose settings it is about (poolsend_new), an index into the endpoints; negative: not of a single
+                 * one's */
 };
 
 /* What a configuration file says. */
 struct poolsend_file {
   struct poolsend_config config;     /* with its endpoints, each with the defaults in it; there may be none */
   struct poolsend_endpoint defaults; /* for endpoints that are named elsewhere; `url` is NULL */
+  const size_t *lines;               /* of each endpoint: the line where it begins, from 1 */
 };
 
 /* From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range is
@@ -343,7 +349,7 @@ struct poolsend_preview {
   const char *const *headers; /* what is asked for and what poolsend adds; the transport adds Host and the like */
   size_t header_count;
   poolsend_time hedge_delay;
-  const char *body; /* as in the message: borrowed from it; NULL: none */
+  const char *body; /* NULL: none. The message's is borrowed from it, one from a template is the preview's own */
   size_t size;
 };
 

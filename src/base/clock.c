@@ -8,8 +8,3 @@ ps_time ps_now(void)
   clock_gettime(CLOCK_MONOTONIC, &ts);
   return (ps_time)ts.tv_sec * PS_SECOND + ts.tv_nsec;
 }
-
-void ps_rest(ps_time span)
-{
-  nanosleep(&(struct timespec){.tv_nsec = span}, NULL);
-}

@@ -15,9 +15,6 @@ typedef int64_t ps_time;
 /* The monotonic clock, now. Any thread. */
 ps_time ps_now(void);
 
-/* Do nothing for `span`, which is less than a second. Any thread. */
-void ps_rest(ps_time span);
-
 /* `when + span`, where either may be PS_NEVER, and a sum past the end of time is PS_NEVER too. */
 static inline ps_time ps_after(ps_time when, ps_time span)
 {

@@ -2,6 +2,7 @@
  * together are replaced together: who is trusted, the certificate with its password, the credentials. */
 #include "cli/endpoints.h"
 
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
 
@@ -252,10 +253,37 @@ static struct poolsend_config config_of(const struct ps_cli_settings *settings, 
   return config;
 }
 
+/* Whether the file's endpoint has this fault on its own, so that it is none of the options'. */
+static bool is_of_the_file(const struct ps_cli_settings *settings, const struct poolsend_error *error)
+{
+  const struct poolsend_file *file = settings->file;
+  if (!file || !file->config.endpoint_count || error->endpoint < 0)
+    return false;
+  struct poolsend_endpoint endpoint = file->config.endpoints[error->endpoint];
+  struct poolsend_config config = settings->config;
+  struct poolsend_error alone;
+  struct poolsend_sender *sender;
+  endpoint.max_in_flight = 0;
+  config.endpoints = &endpoint;
+  config.endpoint_count = config.workers = 1;
+  int result = poolsend_new(&sender, &config, &alone);
+  poolsend_free(sender);
+  return result == -EINVAL && strcmp(alone.text, error->text) == 0;
+}
+
+static void complain(const struct ps_cli_settings *settings, const struct poolsend_error *error)
+{
+  if (is_of_the_file(settings, error))
+    ps_cli_complain("%s: line %zu: /endpoints/%d: %s", ps_cli_config_name(settings),
+                    settings->file->lines[error->endpoint], error->endpoint, error->text);
+  else
+    ps_cli_complain("%s", error->text);
+}
+
 int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const struct ps_cli_settings *settings)
 {
   struct merged merged = {0};
-  struct poolsend_error error = {.text = "out of memory"};
+  struct poolsend_error error = {.text = "out of memory", .endpoint = -1};
   int result = -ENOMEM;
   if (merged_init(&merged, settings)) {
     const struct poolsend_config config = config_of(settings, &merged);
@@ -265,6 +293,6 @@ int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const s
   merged_fini(&merged);
   if (result == 0)
     return PS_EXIT_DELIVERED;
-  ps_cli_complain("%s", error.text);
+  complain(settings, &error);
   return result == -ENOMEM ? PS_EXIT_LOCAL : PS_EXIT_USAGE;
 }

@@ -5,13 +5,22 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BLOCK_SIZE 65536
 
 int ps_cli_input_open(const char *path)
 {
-  return strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  bool standard = strcmp(path, "-") == 0;
+  int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) || !S_ISDIR(status.st_mode))
+    return fd;
+  if (!standard)
+    close(fd);
+  errno = EISDIR;
+  return -1;
 }
 
 int ps_cli_input_init(struct ps_cli_input *input, int fd, const int stops[2], size_t limit)

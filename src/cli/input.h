@@ -31,7 +31,7 @@ struct ps_cli_input {
 };
 
 /* Open a file to read from; "-" is standard input. A FIFO without a writer is not waited for: that is left to reading,
- * which can be stopped. -1: see errno. */
+ * which can be stopped. -1: see errno, which is EISDIR for a directory. */
 int ps_cli_input_open(const char *path);
 
 /* 0 or -ENOMEM. The descriptors are borrowed. */

@@ -131,12 +131,16 @@ static const struct given *last_named(const struct collected *collected, const c
   return NULL;
 }
 
+const char *ps_cli_config_name(const struct ps_cli_settings *settings)
+{
+  return strcmp(settings->config_path, "-") == 0 ? "standard input" : settings->config_path;
+}
+
 static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *text)
 {
-  const char *path = settings->config_path;
-  struct poolsend_error error = {.text = "out of memory"};
+  struct poolsend_error error = {.text = "out of memory", .endpoint = -1};
   if (poolsend_file_parse(&settings->file, text->data ? text->data : "", text->size, &error))
-    return ps_cli_complain("%s: %s", strcmp(path, "-") == 0 ? "standard input" : path, error.text);
+    return ps_cli_complain("%s: %s", ps_cli_config_name(settings), error.text);
   settings->config = settings->file->config;
   settings->shown_events = settings->config.events;
   return true;
@@ -211,7 +215,7 @@ static bool complete(struct ps_cli_settings *settings)
   const struct poolsend_file *file = settings->file;
   if (file && file->config.endpoint_count && settings->urls.count)
     return ps_cli_complain("'%s': URLs are given in %s already, as endpoints: either there or here",
-                           settings->urls.items[0], settings->config_path);
+                           settings->urls.items[0], ps_cli_config_name(settings));
   if (!set_body_type(settings) || !ps_cli_load_body(settings))
     return false;
   if (settings->command == PS_CLI_STREAM && settings->stdin_used && strcmp(settings->input, "-") == 0)

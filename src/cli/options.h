@@ -9,6 +9,9 @@
  * looked at. */
 bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv);
 
+/* What the configuration file is called in messages. There is one. */
+const char *ps_cli_config_name(const struct ps_cli_settings *settings);
+
 /* The help text of these commands, on standard output. */
 void ps_cli_print_help(unsigned commands);
 

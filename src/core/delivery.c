@@ -15,11 +15,6 @@
 
 #include <assert.h>
 
-static bool is_running(const struct ps_track *track)
-{
-  return track->phase == PS_PHASE_RUNNING || track->phase == PS_PHASE_ACCEPTED || track->phase == PS_PHASE_REFUSED;
-}
-
 static int first_in_phase(const struct ps_delivery *d, enum ps_phase phase)
 {
   for (unsigned i = 0; i < d->rule->endpoints; i++)
@@ -28,128 +23,12 @@ static int first_in_phase(const struct ps_delivery *d, enum ps_phase phase)
   return -1;
 }
 
-static bool is_waiting(const struct ps_track *track)
-{
-  return track->phase == PS_PHASE_QUEUED || track->phase == PS_PHASE_RECALLED;
-}
-
 static bool is_idle(const struct ps_delivery *d)
 {
   for (unsigned i = 0; i < d->rule->endpoints; i++)
-    if (is_waiting(&d->tracks[i]) || is_running(&d->tracks[i]))
+    if (ps_track_is_waiting(&d->tracks[i]) || ps_track_is_running(&d->tracks[i]))
       return false;
   return true;
-}
-
-void ps_delivery_init(struct ps_delivery *d, const struct ps_delivery_rule *rule, struct ps_track *tracks,
-                      bool may_repeat, uint64_t seed, ps_time now)
-{
-  *d = (struct ps_delivery){
-      .rule = rule,
-      .tracks = tracks,
-      .taken_up = now,
-      .may_repeat = may_repeat,
-      .random = seed,
-      .round_start = now,
-      .newest = -1,
-      .exhausted = PS_NEVER,
-      .last_end = now,
-      .winner = -1,
-      .won = PS_NEVER,
-  };
-  for (unsigned i = 0; i < rule->endpoints; i++)
-    tracks[i] = (struct ps_track){.phase = PS_PHASE_PLANNED};
-}
-
-/* ---- Facts */
-
-void ps_delivery_started(struct ps_delivery *d, unsigned endpoint, ps_time when)
-{
-  struct ps_track *track = &d->tracks[endpoint];
-  assert(is_waiting(track));
-  track->phase = PS_PHASE_RUNNING;
-  track->since = when;
-  track->delay = d->rule->hedge_delay[endpoint];
-  track->hedge = ps_after(when, track->delay);
-  d->newest = (int)endpoint;
-  d->starts++;
-}
-
-void ps_delivery_accepted(struct ps_delivery *d, unsigned endpoint, ps_time when)
-{
-  struct ps_track *track = &d->tracks[endpoint];
-  assert(track->phase == PS_PHASE_RUNNING);
-  track->phase = PS_PHASE_ACCEPTED;
-  track->since = when;
-}
-
-void ps_delivery_refused(struct ps_delivery *d, unsigned endpoint, bool fatal, ps_time when)
-{
-  struct ps_track *track = &d->tracks[endpoint];
-  assert(track->phase == PS_PHASE_RUNNING);
-  track->phase = PS_PHASE_REFUSED;
-  track->since = when;
-  if (fatal)
-    ps_delivery_stop(d, when);
-}
-
-void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsend_fate fate, bool transient, bool fatal,
-                          ps_time retry_after, ps_time when)
-{
-  struct ps_track *track = &d->tracks[endpoint];
-  assert(is_running(track));
-  track->since = when;
-  track->transient = transient;
-  d->last_end = when;
-  if (fate == POOLSEND_DELIVERED) {
-    track->phase = PS_PHASE_DELIVERED;
-    if (d->winner < 0) {
-      d->winner = (int)endpoint;
-      d->won = when;
-    }
-    return;
-  }
-  track->phase = PS_PHASE_FAILED;
-  if (fate == POOLSEND_UNKNOWN)
-    d->maybe_arrived = true;
-  if (retry_after > d->retry_after)
-    d->retry_after = retry_after;
-  if (fatal)
-    ps_delivery_stop(d, when);
-}
-
-void ps_delivery_withdrawn(struct ps_delivery *d, unsigned endpoint, ps_time when)
-{
-  struct ps_track *track = &d->tracks[endpoint];
-  assert(is_waiting(track));
-  track->phase = d->closed ? PS_PHASE_WITHDRAWN : PS_PHASE_PASSED;
-  track->since = when;
-  d->last_end = when;
-}
-
-void ps_delivery_promoted(struct ps_delivery *d, unsigned endpoint)
-{
-  assert(d->tracks[endpoint].phase == PS_PHASE_QUEUED);
-  d->tracks[endpoint].probe = true;
-  d->probed = true;
-}
-
-void ps_delivery_release(struct ps_delivery *d, ps_time when)
-{
-  if (d->held)
-    d->tracks[d->newest].hedge = when;
-  d->held = false;
-}
-
-void ps_delivery_stop(struct ps_delivery *d, ps_time when)
-{
-  d->stopped = true;
-  d->exhausted = ps_earlier(d->exhausted, when);
-}
-
-void ps_delivery_interrupt(struct ps_delivery *d)
-{
-  d->interrupted = true;
 }
 
 /* ---- Rules */
@@ -294,7 +173,7 @@ static int next_to_cancel(const struct ps_delivery *d)
 {
   int next = -1;
   for (unsigned i = 0; i < d->rule->endpoints; i++) {
-    if (!is_running(&d->tracks[i]) || d->tracks[i].cancelled)
+    if (!ps_track_is_running(&d->tracks[i]) || d->tracks[i].cancelled)
       continue;
     if (next < 0 || cancel_time(d, i) < cancel_time(d, (unsigned)next))
       next = (int)i;

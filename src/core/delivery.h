@@ -62,6 +62,16 @@ struct ps_track {
   ps_time hedge;  /* running: when it starts its successor, if it has not answered */
 };
 
+static inline bool ps_track_is_waiting(const struct ps_track *track)
+{
+  return track->phase == PS_PHASE_QUEUED || track->phase == PS_PHASE_RECALLED;
+}
+
+static inline bool ps_track_is_running(const struct ps_track *track)
+{
+  return track->phase == PS_PHASE_RUNNING || track->phase == PS_PHASE_ACCEPTED || track->phase == PS_PHASE_REFUSED;
+}
+
 enum ps_effect_kind {
   PS_EFFECT_WAIT,      /* nothing to do before `until`, unless a fact comes */
   PS_EFFECT_START,     /* start an attempt to `endpoint`: report started, or withdrawn */

@@ -5,68 +5,14 @@
  * So nothing starts after the first success has been posted, and starts are numbered in the order in which they passed the
  * check.
  *
- * Threads that wait are not woken for every trifle: submitters when there is room for several messages at once, or when the
- * coordinator has nothing else to do; the coordinator only when it sleeps, which it does not do for a moment after a step that
- * found much to do. */
-#include "engine/coordinator.h"
+ * Threads that wait are not woken for every trifle: the coordinator only when it sleeps; submitters when there is room for
+ * several messages at once, or when the coordinator has nothing else to do. */
+#include "engine/coordinator_lock.h"
 
 #include "base/sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* Room that is worth waking a submitter for. */
-#define ROOM_BATCH 32
-
-/* Where about so many messages come in a millisecond, the coordinator rests for a moment after each step, so that there is
- * more for the next to do: being woken for each message takes longer than all that is done for it. */
-#define MANY      4
-#define A_MOMENT  (250 * PS_MICROSECOND)
-#define FLOW_SPAN 4.0 /* milliseconds */
-
-/* ---- The lock */
-
-static void enter(struct ps_coordinator *c)
-{
-  ps_mutex_lock(&c->shared.mutex);
-}
-
-static void wake(struct ps_coordinator *c, struct ps_wakes wakes)
-{
-  if (wakes.coordinator)
-    ps_cond_signal(&c->shared.wake);
-  if (wakes.submitters)
-    ps_cond_broadcast(&c->shared.room);
-  if (wakes.fetchers)
-    ps_cond_broadcast(&c->shared.told);
-}
-
-static struct ps_wakes take_wakes_locked(struct ps_coordinator *c)
-{
-  struct ps_wakes wakes = c->shared.wakes;
-  c->shared.wakes = (struct ps_wakes){0};
-  return wakes;
-}
-
-/* Whoever is to be woken is woken when the mutex is free, so as not to wait for it at once. */
-static void leave(struct ps_coordinator *c)
-{
-  struct ps_wakes wakes = take_wakes_locked(c);
-  ps_mutex_unlock(&c->shared.mutex);
-  wake(c, wakes);
-}
-
-static void wait_locked(struct ps_coordinator *c, pthread_cond_t *cond, ps_time deadline)
-{
-  wake(c, take_wakes_locked(c));
-  ps_cond_wait(cond, &c->shared.mutex, deadline);
-}
-
-static void wake_locked(struct ps_coordinator *c)
-{
-  c->shared.wakes.coordinator |= c->shared.asleep;
-  c->shared.asleep = false;
-}
 
 /* ---- What workers do */
 
@@ -75,7 +21,7 @@ static void post_locked(struct ps_coordinator *c, struct ps_notice *notice, enum
   notice->kind = kind;
   notice->when = when;
   ps_list_append(&c->shared.notices, &notice->link);
-  wake_locked(c);
+  ps_coordinator_wake_locked(c);
 }
 
 static void withdraw_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
@@ -120,10 +66,10 @@ void ps_coordinator_answered(struct ps_coordinator *c, struct ps_attempt *attemp
     atomic_store(&attempt->message->closed, true);
     return;
   }
-  enter(c);
+  ps_coordinator_enter(c);
   attempt->refused.status = status;
   post_locked(c, &attempt->refused, PS_NOTICE_REFUSED, ps_now());
-  leave(c);
+  ps_coordinator_leave(c);
 }
 
 bool ps_coordinator_is_late(const struct ps_attempt *attempt)
@@ -147,36 +93,30 @@ static void run_attempts(struct ps_job *job)
   unsigned endpoint = attempt->endpoint;
   while (attempt) {
     c->runner.prepare(c->runner.context, attempt);
-    enter(c);
+    ps_coordinator_enter(c);
     bool passed = pass_last_check_locked(c, attempt);
     if (passed) {
-      leave(c);
+      ps_coordinator_leave(c);
       c->runner.perform(c->runner.context, attempt);
-      enter(c);
+      ps_coordinator_enter(c);
       finish_locked(c, attempt);
     }
     attempt = next_locked(c, endpoint);
-    leave(c);
+    ps_coordinator_leave(c);
   }
 }
 
 /* ---- What the engine asks for, on the coordinator's thread */
 
-/* Whether many messages came of late. */
-static bool is_busy(const struct ps_coordinator *c)
-{
-  return c->flow > MANY;
-}
-
 /* No thread to run it on: an attempt that started and came to nothing, so that the account shows it. */
 static void fail_to_launch(struct ps_coordinator *c, struct ps_attempt *attempt, int error)
 {
-  enter(c);
+  ps_coordinator_enter(c);
   if (pass_last_check_locked(c, attempt)) {
     ps_outcome_local(&attempt->outcome, -error);
     finish_locked(c, attempt);
   }
-  leave(c);
+  ps_coordinator_leave(c);
 }
 
 static void launch(void *context, struct ps_attempt *attempt)
@@ -193,7 +133,7 @@ static void flush_launches(struct ps_coordinator *c)
 {
   struct ps_list ready;
   ps_list_init(&ready);
-  enter(c);
+  ps_coordinator_enter(c);
   for (struct ps_list *link; (link = ps_list_pop(&c->launches));) {
     struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
     ps_lane_enter(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
@@ -201,7 +141,7 @@ static void flush_launches(struct ps_coordinator *c)
   for (unsigned i = 0; i < c->endpoints; i++)
     for (struct ps_attempt *attempt; (attempt = next_locked(c, i));)
       ps_list_append(&ready, &attempt->job.link);
-  leave(c);
+  ps_coordinator_leave(c);
 
   for (struct ps_list *link; (link = ps_list_pop(&ready));) {
     struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
@@ -216,26 +156,26 @@ static void recall(void *context, struct ps_attempt *attempt)
 {
   struct ps_coordinator *c = context;
   flush_launches(c);
-  enter(c);
+  ps_coordinator_enter(c);
   attempt->recalled = true;
   if (ps_lane_leave(&attempt->ticket))
     withdraw_locked(c, attempt);
   else if (atomic_load(&attempt->started_at) && ps_list_empty(&attempt->started.link) &&
            ps_list_empty(&attempt->ended.link))
     post_locked(c, &attempt->started, PS_NOTICE_STARTED, ps_now());
-  leave(c);
+  ps_coordinator_leave(c);
 }
 
 static bool promote(void *context, struct ps_attempt *attempt)
 {
   struct ps_coordinator *c = context;
   flush_launches(c);
-  enter(c);
+  ps_coordinator_enter(c);
   bool waits = ps_lane_leave(&attempt->ticket);
   attempt->ticket.probe |= waits;
   if (waits)
     ps_list_append(&c->launches, &attempt->job.link);
-  leave(c);
+  ps_coordinator_leave(c);
   return waits;
 }
 
@@ -253,34 +193,22 @@ static void tell(void *context, struct ps_event *event)
 
 /* ---- Room for more messages */
 
-static size_t room_locked(const struct ps_coordinator *c)
-{
-  size_t left = c->shared.pending < c->shared.allowed ? c->shared.allowed - c->shared.pending : 0;
-  return left < c->shared.capacity ? left : c->shared.capacity;
-}
-
-static void invite_locked(struct ps_coordinator *c, size_t worthwhile)
-{
-  if (c->shared.submitters && room_locked(c) >= worthwhile)
-    c->shared.wakes.submitters = true;
-}
-
 /* How much the engine could take up now, apart from what is in the inbox already. */
 static void publish_room_locked(struct ps_coordinator *c, unsigned room)
 {
   c->shared.capacity = room > c->shared.arrived ? room - c->shared.arrived : 0;
   c->shared.allowed = c->in_order ? 1 : c->max_pending + ps_engine_probes(&c->engine);
-  invite_locked(c, ROOM_BATCH);
+  ps_coordinator_invite_locked(c, PS_ROOM_BATCH);
 }
 
 static void publish(struct ps_coordinator *c)
 {
   unsigned room = ps_engine_room(&c->engine, ps_now());
-  enter(c);
+  ps_coordinator_enter(c);
   c->shared.wakes.fetchers |= !ps_list_empty(&c->outgoing) && c->shared.fetchers;
   ps_list_splice(&c->shared.events, &c->outgoing);
   publish_room_locked(c, room);
-  leave(c);
+  ps_coordinator_leave(c);
 }
 
 /* ---- The thread */
@@ -289,7 +217,6 @@ static void publish(struct ps_coordinator *c)
 
 struct news {
   struct ps_list notices;
-  unsigned messages;
   bool interrupt;
 };
 
@@ -302,7 +229,6 @@ static bool is_news_locked(const struct ps_coordinator *c)
 static void take_news_locked(struct ps_coordinator *c, struct news *news)
 {
   ps_list_splice(&c->backlog, &c->shared.inbox);
-  news->messages = c->shared.arrived;
   c->shared.arrived = 0;
   ps_list_splice(&news->notices, &c->shared.notices);
   c->stopped = c->shared.stopping;
@@ -319,18 +245,18 @@ static void take_news_locked(struct ps_coordinator *c, struct news *news)
 static void await_news(struct ps_coordinator *c, ps_time deadline, struct news *news)
 {
   ps_list_init(&news->notices);
-  enter(c);
+  ps_coordinator_enter(c);
   while (!is_news_locked(c)) {
     ps_time until = ps_earlier(deadline, c->shared.limit);
     if (until <= ps_now())
       break;
-    invite_locked(c, 1);
+    ps_coordinator_invite_locked(c, 1);
     c->shared.asleep = true;
-    wait_locked(c, &c->shared.wake, until);
+    ps_coordinator_wait_locked(c, &c->shared.wake, until);
     c->shared.asleep = false;
   }
   take_news_locked(c, news);
-  leave(c);
+  ps_coordinator_leave(c);
 }
 
 static void admit(struct ps_coordinator *c, ps_time now)
@@ -355,24 +281,6 @@ static void feed(struct ps_coordinator *c, struct news *news, ps_time now)
     ps_engine_interrupt(&c->engine);
 }
 
-/* A moving average, in messages a millisecond. */
-static void measure_flow(struct ps_coordinator *c, unsigned messages, ps_time now)
-{
-  double span = (double)(now - c->measured) / (double)PS_MILLISECOND;
-  double weight = span < FLOW_SPAN ? span / FLOW_SPAN : 1;
-  if (span <= 0)
-    return;
-  c->flow += weight * (messages / span - c->flow);
-  c->measured = now;
-}
-
-/* Nobody wakes it then, and no deadline is missed. */
-static void rest(const struct ps_coordinator *c, ps_time deadline)
-{
-  if (is_busy(c) && deadline > ps_now() + 2 * A_MOMENT && !c->drained)
-    ps_rest(A_MOMENT);
-}
-
 static void *coordinate(void *argument)
 {
   struct ps_coordinator *c = argument;
@@ -381,14 +289,12 @@ static void *coordinate(void *argument)
   while (!c->stopped || c->engine.message_count > 0 || !ps_list_empty(&c->backlog)) {
     await_news(c, deadline, &news);
     ps_time now = ps_now();
-    measure_flow(c, news.messages, now);
     feed(c, &news, now);
     deadline = ps_engine_step(&c->engine, ps_now());
     if (!ps_list_empty(&c->backlog))
       deadline = ps_earlier(deadline, now + MEMORY_RETRY);
     flush_launches(c);
     publish(c);
-    rest(c, deadline);
   }
   return NULL;
 }
@@ -458,10 +364,10 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_s
 
 void ps_coordinator_stop(struct ps_coordinator *c)
 {
-  enter(c);
+  ps_coordinator_enter(c);
   c->shared.stopping = true;
-  wake_locked(c);
-  leave(c);
+  ps_coordinator_wake_locked(c);
+  ps_coordinator_leave(c);
   ps_thread_join(c->thread);
 }
 
@@ -474,85 +380,4 @@ void ps_coordinator_fini(struct ps_coordinator *c)
   ps_cond_fini(&c->shared.wake);
   ps_mutex_fini(&c->shared.mutex);
   fini_parts(c);
-}
-
-/* ---- What callers do */
-
-/* Wait until there is room. 0, -ETIMEDOUT or -ESHUTDOWN. */
-static int await_room_locked(struct ps_coordinator *c, ps_time deadline)
-{
-  while (!c->shared.draining && room_locked(c) == 0) {
-    if (deadline <= ps_now())
-      return -ETIMEDOUT;
-    c->shared.submitters++;
-    wait_locked(c, &c->shared.room, deadline);
-    c->shared.submitters--;
-  }
-  return c->shared.draining ? -ESHUTDOWN : 0;
-}
-
-int ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message, ps_time deadline)
-{
-  enter(c);
-  int error = await_room_locked(c, deadline);
-  if (!error) {
-    c->shared.pending++;
-    c->shared.capacity--;
-    c->shared.arrived++;
-    ps_list_append(&c->shared.inbox, &message->link);
-    wake_locked(c);
-  }
-  leave(c);
-  return error;
-}
-
-void ps_coordinator_interrupt(struct ps_coordinator *c)
-{
-  enter(c);
-  c->shared.interrupt = true;
-  wake_locked(c);
-  leave(c);
-}
-
-void ps_coordinator_drain(struct ps_coordinator *c, ps_time limit)
-{
-  enter(c);
-  c->shared.draining = true;
-  c->shared.limit = ps_earlier(c->shared.limit, limit);
-  c->shared.wakes.submitters = c->shared.wakes.fetchers = true;
-  wake_locked(c);
-  leave(c);
-}
-
-/* A message is pending until its end has been fetched: one who does not fetch holds up new messages, not the memory. */
-static void fetch_locked(struct ps_coordinator *c, struct ps_list *events, size_t most)
-{
-  for (struct ps_list *link; most && (link = ps_list_pop(&c->shared.events)); most--) {
-    ps_list_append(events, link);
-    c->shared.pending -= PS_CONTAINER(link, struct ps_event, link)->public.kind == POOLSEND_EVENT_SETTLED;
-  }
-  invite_locked(c, c->shared.asleep ? 1 : ROOM_BATCH); /* awake, it does so before it sleeps */
-}
-
-int ps_coordinator_next(struct ps_coordinator *c, ps_time deadline, struct ps_list *events, size_t most)
-{
-  enter(c);
-  while (ps_list_empty(&c->shared.events) && !(c->shared.draining && !c->shared.pending) && ps_now() < deadline) {
-    c->shared.fetchers++;
-    wait_locked(c, &c->shared.told, deadline);
-    c->shared.fetchers--;
-  }
-  fetch_locked(c, events, most);
-  bool over = c->shared.draining && !c->shared.pending;
-  leave(c);
-  return !ps_list_empty(events) ? 0 : over ? -ESHUTDOWN : -ETIMEDOUT;
-}
-
-struct poolsend_counts ps_coordinator_count(struct ps_coordinator *c)
-{
-  enter(c);
-  struct poolsend_counts counts = {
-      .started = c->shared.started, .finished = c->shared.finished, .pending = c->shared.pending};
-  leave(c);
-  return counts;
 }

@@ -46,8 +46,6 @@ struct ps_coordinator {
   struct ps_list launches; /* attempts asked for in this step */
   struct ps_list outgoing; /* events told in this step */
   bool stopped, drained;   /* stopping, draining was seen */
-  double flow;             /* messages a millisecond, of late */
-  ps_time measured;        /* when that was */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;

@@ -14,10 +14,10 @@ struct preview {
   char **lines;
 };
 
-static bool add_line(struct preview *preview, const char *line)
+static bool add_line(struct preview *preview, const struct ps_endpoint *endpoint, const char *line)
 {
   struct ps_buf shown = {0};
-  if (ps_redact_append_header(&shown, line, strlen(line))) {
+  if (ps_endpoint_show_header(endpoint, &shown, line, strlen(line))) {
     ps_buf_fini(&shown);
     return false;
   }
@@ -42,13 +42,13 @@ static bool show_headers(struct preview *preview, const struct ps_endpoint *endp
   if (!make_room(preview))
     return false;
   if (request->body && endpoint->form_type && !ps_request_settles(request, "Content-Type") &&
-      !add_line(preview, "Content-Type: application/x-www-form-urlencoded"))
+      !add_line(preview, endpoint, "Content-Type: application/x-www-form-urlencoded"))
     return false;
   if (endpoint->authenticates && !ps_request_settles(request, "Authorization") &&
-      !add_line(preview, "Authorization: ***"))
+      !add_line(preview, endpoint, "Authorization: ***"))
     return false;
   for (const struct curl_slist *line = request->headers; line; line = line->next)
-    if (ps_header_has_value(line->data) && !add_line(preview, line->data))
+    if (ps_header_has_value(line->data) && !add_line(preview, endpoint, line->data))
       return false;
   return true;
 }
@@ -66,13 +66,13 @@ static bool show(struct preview *preview, const struct ps_endpoint *endpoint)
 }
 
 /* There is no request: the message has not what the endpoint's templates ask for. */
-static bool show_reason(struct preview *preview, const char *words)
+static bool show_reason(struct preview *preview, const struct ps_endpoint *endpoint, const char *words)
 {
   struct ps_buf line = {0};
   ps_request_fini(&preview->request);
   preview->request = (struct ps_request){0};
-  bool done =
-      make_room(preview) && !ps_buf_printf(&line, "(nothing would be sent: %s)", words) && add_line(preview, line.data);
+  bool done = make_room(preview) && !ps_buf_printf(&line, "(nothing would be sent: %s)", words) &&
+              add_line(preview, endpoint, line.data);
   ps_buf_fini(&line);
   return done;
 }
@@ -108,7 +108,7 @@ static bool fill(struct preview *preview, const struct ps_endpoint *endpoint, co
   preview->public.method = ps_endpoint_method(endpoint, payload.body != NULL);
   int error = ps_request_init(&preview->request, endpoint, &payload, words, sizeof words);
   if (error == -EINVAL)
-    return show_reason(preview, words);
+    return show_reason(preview, endpoint, words);
   return !error && show(preview, endpoint);
 }
 

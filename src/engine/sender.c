@@ -247,7 +247,8 @@ static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_
   int share = share_out(config, workers, error);
   int result = share < 0 ? share : 0;
   for (unsigned i = 0; i < count && !result; i++)
-    result = init_endpoint(sender, config, i, (unsigned)share, error);
+    if ((result = init_endpoint(sender, config, i, (unsigned)share, error)) == -EINVAL)
+      error->endpoint = (int)i;
   if (!result)
     result = ps_endpoints_name(sender->endpoints, count, error);
   for (unsigned i = 0; i < count && !result; i++) {
@@ -342,6 +343,7 @@ int poolsend_new(struct poolsend_sender **out, const struct poolsend_config *con
   struct poolsend_error unwanted;
   error = error ? error : &unwanted;
   error->text[0] = '\0';
+  error->endpoint = -1;
   *out = NULL;
   unsigned workers = config->workers ? config->workers : (unsigned)config->endpoint_count;
   int result = check_workers(workers, (unsigned)config->endpoint_count, error);
@@ -388,7 +390,9 @@ int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_messag
 {
   struct poolsend_error unwanted;
   struct ps_message *taken;
-  int result = ps_intake(sender, message, &taken, error ? error : &unwanted);
+  error = error ? error : &unwanted;
+  error->endpoint = -1;
+  int result = ps_intake(sender, message, &taken, error);
   if (result)
     return result;
   result = ps_coordinator_submit(&sender->coordinator, taken, timeout ? ps_after(ps_now(), timeout) : 0);

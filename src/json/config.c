@@ -42,7 +42,10 @@ static int take_endpoints(struct ps_config_reader *reader, const struct ps_confi
     return ps_config_mismatch(reader, value, "is not an array; write [{\"url\": \"https://...\"}]");
   size_t count = json_object_array_length(value);
   struct poolsend_endpoint *endpoints = ps_config_array(reader, count, sizeof *endpoints);
-  int result = endpoints ? 0 : -ENOMEM;
+  size_t *lines = ps_config_array(reader, count, sizeof *lines);
+  int result = endpoints && lines ? 0 : -ENOMEM;
+  if (!result)
+    ps_config_item_lines(reader, lines);
   for (size_t i = 0; i < count && !result; i++) {
     char index[24];
     snprintf(index, sizeof index, "%zu", i);
@@ -51,6 +54,7 @@ static int take_endpoints(struct ps_config_reader *reader, const struct ps_confi
   }
   file->config.endpoints = endpoints;
   file->config.endpoint_count = count;
+  file->lines = lines;
   return result;
 }
 
@@ -113,11 +117,11 @@ static struct json_object *parse_tree(const char *text, size_t size)
 
 static int read_text(struct ps_config_reader *reader)
 {
-  struct ps_jsontext_fault fault;
+  struct ps_config_fault fault;
   if (reader->size > FILE_MAX)
-    return ps_config_refuse_at(reader, 0, "it is longer than 16 MiB");
+    return ps_config_refuse_line(reader, 1, "it is longer than 16 MiB");
   if (ps_config_check(reader->text, reader->size, &fault))
-    return ps_config_refuse_at(reader, fault.offset, fault.words);
+    return ps_config_refuse_line(reader, fault.line, fault.words);
   struct ps_jsontext_value whole = ps_jsontext_root(reader->text, reader->size);
   if (*whole.text != '{')
     return ps_config_refuse(reader, "it is not an object; write { \"endpoints\": [ ... ] }");
@@ -134,11 +138,13 @@ int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t si
 {
   struct poolsend_error unread;
   struct ps_config_file *made = calloc(1, sizeof *made);
+  error = error ? error : &unread;
+  error->endpoint = -1;
   *file = NULL;
   if (!made)
     return -ENOMEM;
   poolsend_config_init(&made->file.config);
-  struct ps_config_reader reader = {.text = text, .size = size, .file = made, .error = error ? error : &unread};
+  struct ps_config_reader reader = {.text = text, .size = size, .file = made, .error = error};
   int result = read_text(&reader);
   ps_buf_fini(&reader.path);
   if (result)

@@ -59,15 +59,21 @@ int ps_config_refuse(struct ps_config_reader *reader, const char *format, ...) _
 /* The same with the value before the words ("'5 parsecs' is not a time"): not for one that may be a secret. */
 int ps_config_mismatch(struct ps_config_reader *reader, struct json_object *value, const char *words);
 
-/* A fault in the text as a whole, `offset` bytes from its beginning. */
-int ps_config_refuse_at(struct ps_config_reader *reader, size_t offset, const char *words);
+/* A fault in the text as a whole. */
+int ps_config_refuse_line(struct ps_config_reader *reader, size_t line, const char *words);
+
+/* What is wrong with a text as JSON, in words that can be shown, and on which line, from 1. */
+struct ps_config_fault {
+  size_t line;
+  char words[160];
+};
 
 /* Whether it is JSON that can be taken: as ps_jsontext_check has it, each name once, and without half a
  * surrogate pair. */
-int ps_config_check(const char *text, size_t size, struct ps_jsontext_fault *fault);
+int ps_config_check(const char *text, size_t size, struct ps_config_fault *fault);
 
-/* The line, from 1, on which the byte at `offset` stands. */
-size_t ps_config_line(const char *text, size_t offset);
+/* The lines, from 1, on which the items of the array at hand begin; there is room for all of them. */
+void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines);
 
 /* ---- Ownership: the file frees it */
 

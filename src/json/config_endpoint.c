@@ -108,8 +108,10 @@ static int take_connect_to(struct ps_config_reader *reader, const struct ps_conf
 struct headers {
   struct json_object *own; /* of this endpoint, by name */
   struct texts lines, templates;
+  struct texts secrets; /* names of those whose values come from elsewhere */
 };
 
+/* A line, or nothing but the name. */
 static bool line_has_name(const char *line, const char *name)
 {
   size_t size = strlen(name);
@@ -180,6 +182,13 @@ static const char *make_line(struct ps_config_reader *reader, const char *name, 
   return ps_config_own(reader, line.data);
 }
 
+static int note_secret(struct ps_config_reader *reader, struct texts *secrets, const char *name)
+{
+  const char *copy = ps_config_own(reader, strdup(name));
+  secrets->items[secrets->count++] = copy;
+  return copy ? 0 : -ENOMEM;
+}
+
 /* The row's name is the header's. */
 static int take_header(struct ps_config_reader *reader, const struct ps_config_key *key, struct json_object *value,
                        void *into)
@@ -192,6 +201,8 @@ static int take_header(struct ps_config_reader *reader, const struct ps_config_k
     result = ps_config_secret(reader, value, &text, &literal);
   if (!result && text && !literal && !text[strspn(text, " \t")])
     result = ps_config_refuse(reader, "there are only spaces in it");
+  if (!result && text && !literal)
+    result = note_secret(reader, &headers->secrets, key->name);
   if (result)
     return result;
   struct texts *lines = literal && text && strstr(text, PLACEHOLDER) ? &headers->templates : &headers->lines;
@@ -222,16 +233,20 @@ static int take_headers(struct ps_config_reader *reader, const struct ps_config_
   size_t most = endpoint->header_count + endpoint->header_template_count + (size_t)json_object_object_length(value);
   struct headers headers = {.own = value,
                             .lines.items = ps_config_array(reader, most, sizeof(char *)),
-                            .templates.items = ps_config_array(reader, most, sizeof(char *))};
-  if (!headers.lines.items || !headers.templates.items)
+                            .templates.items = ps_config_array(reader, most, sizeof(char *)),
+                            .secrets.items = ps_config_array(reader, most, sizeof(char *))};
+  if (!headers.lines.items || !headers.templates.items || !headers.secrets.items)
     return -ENOMEM;
   keep(&headers.lines, endpoint->headers, endpoint->header_count, value);
   keep(&headers.templates, endpoint->header_templates, endpoint->header_template_count, value);
+  keep(&headers.secrets, endpoint->secret_headers, endpoint->secret_header_count, value);
   int result = take_own_headers(reader, &headers);
   endpoint->headers = headers.lines.items;
   endpoint->header_count = headers.lines.count;
   endpoint->header_templates = headers.templates.items;
   endpoint->header_template_count = headers.templates.count;
+  endpoint->secret_headers = headers.secrets.items;
+  endpoint->secret_header_count = headers.secrets.count;
   return result;
 }
 
@@ -343,13 +358,13 @@ static int take_template_file(struct ps_config_reader *reader, const struct ps_c
   (void)key;
   const char *path;
   struct ps_buf content = {0};
-  struct ps_jsontext_fault fault;
+  struct ps_config_fault fault;
   int result = ps_config_text(reader, value, &path);
   if (!result)
     result = ps_config_load(reader, path, BODY_MAX, &content);
   const char *text = content.data ? content.data : "";
   if (!result && ps_config_check(text, content.size, &fault))
-    result = ps_config_refuse(reader, "'%.200s', line %zu: %s", path, ps_config_line(text, fault.offset), fault.words);
+    result = ps_config_refuse(reader, "'%.200s', line %zu: %s", path, fault.line, fault.words);
   if (!result)
     result = own_template(reader, ps_jsontext_root(text, content.size), into);
   ps_buf_fini(&content);

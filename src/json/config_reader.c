@@ -40,7 +40,8 @@ void *ps_config_array(struct ps_config_reader *reader, size_t count, size_t size
 
 /* ---- Faults */
 
-size_t ps_config_line(const char *text, size_t offset)
+/* The line, from 1, on which the byte at `offset` stands. */
+static size_t line_of(const char *text, size_t offset)
 {
   size_t line = 1;
   for (const char *at = text; (at = memchr(at, '\n', offset - (size_t)(at - text))); at++)
@@ -75,16 +76,15 @@ int ps_config_refuse(struct ps_config_reader *reader, const char *format, ...)
   const char *path = reader->path.data ? reader->path.data : "";
   const char *more = strlen(path) > SHOWN_PATH ? "..." : "";
   size_t offset = (size_t)(ps_config_here(reader).text - reader->text);
-  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %.*s%s%s%s",
-           ps_config_line(reader->text, offset), SHOWN_PATH, path, more, *path ? ": " : "", words);
+  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %.*s%s%s%s", line_of(reader->text, offset),
+           SHOWN_PATH, path, more, *path ? ": " : "", words);
   make_presentable(reader->error->text);
   return -EINVAL;
 }
 
-int ps_config_refuse_at(struct ps_config_reader *reader, size_t offset, const char *words)
+int ps_config_refuse_line(struct ps_config_reader *reader, size_t line, const char *words)
 {
-  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %s", ps_config_line(reader->text, offset),
-           words);
+  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %s", line, words);
   return -EINVAL;
 }
 
@@ -129,14 +129,43 @@ static const char *lone_surrogate(const char *text, size_t size)
   return NULL;
 }
 
-int ps_config_check(const char *text, size_t size, struct ps_jsontext_fault *fault)
+/* Where the string that begins here has its second quote, in a valid text. */
+static const char *string_end(const char *at)
 {
-  int result = ps_jsontext_check(text, size, true, fault);
+  for (at++; *at != '"'; at++)
+    at += *at == '\\';
+  return at;
+}
+
+/* A fault about a name points at it: the name itself says more than "this name". */
+static void tell_fault(struct ps_config_fault *told, const char *text, const struct ps_jsontext_fault *fault)
+{
+  static const char about_name[] = "this name ";
+  const size_t size = sizeof about_name - 1;
+  const char *at = text + fault->offset;
+  told->line = line_of(text, fault->offset);
+  if (strncmp(fault->words, about_name, size) == 0) {
+    size_t name = (size_t)(string_end(at) - at) - 1;
+    snprintf(told->words, sizeof told->words, "\"%.*s%s\" %s", name < SHOWN_VALUE ? (int)name : SHOWN_VALUE, at + 1,
+             name > SHOWN_VALUE ? "..." : "", fault->words + size);
+    make_presentable(told->words);
+  } else {
+    snprintf(told->words, sizeof told->words, "%s", fault->words);
+  }
+}
+
+int ps_config_check(const char *text, size_t size, struct ps_config_fault *told)
+{
+  struct ps_jsontext_fault fault;
+  int result = ps_jsontext_check(text, size, true, &fault);
   const char *lone = result ? NULL : lone_surrogate(text, size);
-  if (!lone)
-    return result;
-  *fault = (struct ps_jsontext_fault){.offset = (size_t)(lone - text), .words = "half of a surrogate pair"};
-  return -EINVAL;
+  if (lone) {
+    fault = (struct ps_jsontext_fault){.offset = (size_t)(lone - text), .words = "half of a surrogate pair"};
+    result = -EINVAL;
+  }
+  if (result)
+    tell_fault(told, text, &fault);
+  return result;
 }
 
 /* ---- The walk */
@@ -197,6 +226,27 @@ static int refuse_unknown(struct ps_config_reader *reader, const char *name, con
   if (nearest)
     return ps_config_refuse(reader, "unknown; did you mean %s?", nearest);
   return *list ? ps_config_refuse(reader, "unknown; known here: %s", list) : ps_config_refuse(reader, "unknown");
+}
+
+/* An item begins with the first character behind the bracket or a comma that is not white space. Looked for all at once:
+ * from the beginning of the text for each of them would take long. */
+void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines)
+{
+  struct ps_jsontext_value array = ps_config_here(reader);
+  size_t line = line_of(reader->text, (size_t)(array.text - reader->text));
+  int depth = 1;
+  bool awaited = true;
+  for (const char *at = array.text + 1, *end = array.text + array.size - 1; at < end; at++) {
+    line += *at == '\n';
+    if (awaited && !strchr(" \t\r\n", *at)) {
+      *lines++ = line;
+      awaited = false;
+    }
+    if (*at == '"')
+      at = string_end(at);
+    depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    awaited |= depth == 1 && *at == ',';
+  }
 }
 
 static const struct ps_config_key *find_key(const char *name, const struct ps_config_key *keys, size_t count)

@@ -25,6 +25,22 @@ bool ps_header_has_value(const char *line)
   return *rest == ';' || rest[1 + strspn(rest + 1, " \t")] != '\0';
 }
 
+static bool is_secret_here(const struct ps_endpoint *endpoint, const char *name, size_t size)
+{
+  for (const struct curl_slist *secret = endpoint->secret_headers; secret; secret = secret->next)
+    if (strlen(secret->data) == size && strncasecmp(secret->data, name, size) == 0)
+      return true;
+  return false;
+}
+
+int ps_endpoint_show_header(const struct ps_endpoint *endpoint, struct ps_buf *out, const char *line, size_t size)
+{
+  size_t name = ps_redact_header_name(line, size);
+  if (name && is_secret_here(endpoint, line, name))
+    return ps_redact_append_hidden(out, line, name);
+  return ps_redact_append_header(out, line, size);
+}
+
 static int append(struct curl_slist **list, const char *text)
 {
   struct curl_slist *longer = curl_slist_append(*list, text);
@@ -360,6 +376,7 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
   endpoint->slots = calloc(permits, sizeof(struct ps_slot *));
   if (!endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
       (settings->unix_socket && !endpoint->unix_socket) || (settings->name && !endpoint->name) ||
+      copy_list(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count) ||
       copy_list(&endpoint->resolve, settings->resolve, settings->resolve_count) ||
       copy_list(&endpoint->connect_to, settings->connect_to, settings->connect_to_count))
     return -ENOMEM;
@@ -374,6 +391,7 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
   curl_easy_cleanup(endpoint->model);
   curl_slist_free_all(endpoint->headers);
   curl_slist_free_all(endpoint->json_headers);
+  curl_slist_free_all(endpoint->secret_headers);
   for (size_t i = 0; i < endpoint->header_template_count; i++)
     ps_template_fini(&endpoint->header_templates[i]);
   free(endpoint->header_templates);

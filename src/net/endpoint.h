@@ -17,7 +17,8 @@ struct ps_endpoint {
   char *method;               /* NULL: POST with a body, GET without */
   char *unix_socket;          /* NULL: none */
   struct curl_slist *headers, *resolve, *connect_to;
-  struct curl_slist *json_headers; /* `headers` for a body that is JSON */
+  struct curl_slist *json_headers;   /* `headers` for a body that is JSON */
+  struct curl_slist *secret_headers; /* names; besides those that are known */
   struct ps_template url_template, body_template, *header_templates;
   size_t header_template_count;
   bool has_url_template, has_body_template;
@@ -52,6 +53,10 @@ bool ps_header_has_value(const char *line);
 
 /* Whether a header line is of this name. */
 bool ps_header_is(const char *line, const char *name);
+
+/* Appends a header line, of `size` bytes, as it may be shown: without the value if that is a secret here, and a line that
+ * is none without the secrets that may be in it. 0 or -ENOMEM. */
+int ps_endpoint_show_header(const struct ps_endpoint *endpoint, struct ps_buf *out, const char *line, size_t size);
 
 /* The method of a request for a message with or without a body. */
 const char *ps_endpoint_method(const struct ps_endpoint *endpoint, bool has_body);

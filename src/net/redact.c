@@ -89,12 +89,21 @@ int ps_redact_append(struct ps_buf *out, const char *text, size_t size)
   return 0;
 }
 
-int ps_redact_append_header(struct ps_buf *out, const char *line, size_t size)
+size_t ps_redact_header_name(const char *line, size_t size)
 {
   size_t name = run(line, line + size, ": /?\t");
-  if (name == size || line[name] != ':' || !ps_redact_is_secret(line, name))
-    return ps_redact_append(out, line, size);
-  int error = ps_buf_append(out, line, name);
+  return name < size && line[name] == ':' ? name : 0;
+}
+
+int ps_redact_append_header(struct ps_buf *out, const char *line, size_t size)
+{
+  size_t name = ps_redact_header_name(line, size);
+  return ps_redact_is_secret(line, name) ? ps_redact_append_hidden(out, line, name) : ps_redact_append(out, line, size);
+}
+
+int ps_redact_append_hidden(struct ps_buf *out, const char *name, size_t size)
+{
+  int error = ps_buf_append(out, name, size);
   return error ? error : ps_buf_puts(out, ": ***");
 }
 

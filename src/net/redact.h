@@ -13,8 +13,14 @@ bool ps_redact_is_secret(const char *name, size_t size);
  * every URL left out and the value of every secret parameter replaced by "***". 0 or -ENOMEM. */
 int ps_redact_append(struct ps_buf *out, const char *text, size_t size);
 
-/* Appends a header line, "Name: value", the same way, and without the value if the name is secret. 0 or -ENOMEM. */
+/* How long the name is that a header line, "Name: value", begins with; 0: it is no header line. */
+size_t ps_redact_header_name(const char *line, size_t size);
+
+/* Appends a header line the same way, and without the value if the name is secret. 0 or -ENOMEM. */
 int ps_redact_append_header(struct ps_buf *out, const char *line, size_t size);
+
+/* Appends a header without its value, from the `size` bytes of its name. 0 or -ENOMEM. */
+int ps_redact_append_hidden(struct ps_buf *out, const char *name, size_t size);
 
 /* A copy of `url` made fit to be shown, to be freed with free(). NULL: no memory. */
 char *ps_redact_url(const char *url);

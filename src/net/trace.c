@@ -32,10 +32,26 @@ static size_t size_before_secret(const char *text, size_t size)
   return size;
 }
 
-static void trace_line(const struct ps_endpoint *endpoint, const char *mark, const char *text, size_t size)
+/* In words libcurl tells each header of HTTP/2, "h2h3 [name: value]" or "[HTTP/2] [1] [name: value]": how much stands
+ * before the name. */
+static size_t size_before_header(const char *text, size_t size)
+{
+  const char *colon = memchr(text, ':', size);
+  const char *bracket = colon ? memrchr(text, '[', (size_t)(colon - text)) : NULL;
+  return bracket && (bracket == text || bracket[-1] == ' ') ? (size_t)(bracket + 1 - text) : 0;
+}
+
+static void trace_line(const struct ps_endpoint *endpoint, curl_infotype type, const char *text, size_t size)
 {
   struct ps_buf line = {0};
-  if (!ps_buf_puts(&line, mark) && !ps_redact_append_header(&line, text, size))
+  const char *mark = mark_of(type);
+  size_t before = 0;
+  if (type == CURLINFO_TEXT) {
+    size = size_before_secret(text, size);
+    before = size_before_header(text, size);
+  }
+  if (!ps_buf_puts(&line, mark) && !ps_redact_append(&line, text, before) &&
+      !ps_endpoint_show_header(endpoint, &line, text + before, size - before))
     endpoint->trace(endpoint->trace_context, endpoint->name, line.data);
   ps_buf_fini(&line);
 }
@@ -43,13 +59,12 @@ static void trace_line(const struct ps_endpoint *endpoint, const char *mark, con
 int ps_trace_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
 {
   const struct ps_endpoint *endpoint = context;
-  const char *mark = mark_of(type);
   (void)easy;
-  for (const char *text = data, *end = data + size; mark && text < end;) {
+  for (const char *text = data, *end = data + size; mark_of(type) && text < end;) {
     const char *newline = memchr(text, '\n', (size_t)(end - text));
     size_t length = (size_t)((newline ? newline : end) - text);
     size_t shown = length && text[length - 1] == '\r' ? length - 1 : length;
-    trace_line(endpoint, mark, text, type == CURLINFO_TEXT ? size_before_secret(text, shown) : shown);
+    trace_line(endpoint, type, text, shown);
     text += length + 1;
   }
   return 0;

@@ -102,7 +102,7 @@ struct site {
   ps_time cooldown, retest; /* before the next probe; when it may go */
   ps_time recovered;        /* PS_NEVER: not yet */
   struct happening recovers;
-  unsigned uses, uses_due; /* successes that started after that; how many there must be */
+  unsigned uses; /* successes that started after that */
 
   ps_time *answers, *sorted, *percentiles; /* in order; the last 2048, sorted; after so many answers */
   unsigned answer_count, answers_before;   /* before: the instant of the last */
@@ -900,7 +900,6 @@ static void happen_recovery(struct world *w, unsigned endpoint, struct happening
     w->sites[i].recovered = w->now;
     used = later(used, next_probe(w, i) + w->sites[i].delay);
   }
-  w->sites[endpoint].uses_due = 1;
   happening->what = HAS_RECOVERED;
   arrange(w, happening, used + flow_of(w, endpoint) + LAUNCH_TIME);
 }
@@ -913,16 +912,13 @@ static unsigned uses_of(const struct world *w, unsigned endpoint)
   return uses;
 }
 
-/* If messages flow, used once it is used again; but meanwhile as many as may be pending can have queued elsewhere. */
-static void happen_recovered(struct world *w, unsigned endpoint, struct happening *happening)
+/* If messages flow. How often it is used from then on hangs on how many have queued elsewhere meanwhile. */
+static void happen_recovered(struct world *w, unsigned endpoint)
 {
-  struct site *site = &w->sites[endpoint];
   if (w->admitted == w->messages || w->drained || w->stops)
     return;
-  REQUIRE(w, uses_of(w, endpoint) >= site->uses_due, "an endpoint has recovered, and is not used again");
+  REQUIRE(w, uses_of(w, endpoint) > 0, "an endpoint has recovered, and is not used again");
   w->totals->recoveries++;
-  if (site->uses_due++ < 3)
-    arrange(w, happening, w->now + 6 * flow_of(w, endpoint) + LAUNCH_TIME + site->delay);
 }
 
 /* ---- The reader, and those who stop it */
@@ -1013,7 +1009,7 @@ static void happen(struct world *w, struct happening *happening)
     happen_recovery(w, happening->endpoint, happening);
     break;
   case HAS_RECOVERED:
-    happen_recovered(w, happening->endpoint, happening);
+    happen_recovered(w, happening->endpoint);
     break;
   case DRAINS:
     drain(w);

@@ -190,7 +190,7 @@ def test_when_all_are_down_none_is_left_out_although_all_breakers_are_open():
 
 
 def busy(server, *b, settle, answer_wait):
-    """A stream to /a, /b and /c in which the slot of /b, which does `b`, is held by a first message that /c has accepted;
+    """A stream to /a, /b and /c in which the slot of /b, which does `b`, is held by a first message, which /c accepts;
     what becomes of a second one, which /a and /c reject."""
     server.script('/a', 'status=404')
     server.script('/b', *b)
@@ -234,7 +234,8 @@ def test_first_API_is_not_passed_over_for_want_of_a_slot(server):
     assert [paths_of(event) for event in settled.values()] == [['/a', '/b'], ['/a']]
 
 
-@pytest.mark.parametrize('arguments', [['--fatal-status', '401'], ['--max-time', '1s', '--hedge-delay', '0.1']], ids=' '.join)
+@pytest.mark.parametrize('arguments', [
+    ['--fatal-status', '401'], ['--max-time', '1s', '--hedge-delay', '0.1']], ids=' '.join)
 def test_APIs_that_were_not_tried_are_named(server, arguments):
     paths = ['/a?status=401&delay=0.05', '/b?status=401&delay=0.05', '/c?hang=request']
     event = accounts(stream('--settle', '0', *arguments, *map(server.url, paths), lines=['x']).events)[1]
@@ -294,7 +295,8 @@ def test_budget_is_a_share_of_the_messages(server):
 
 
 def test_without_a_hedge_delay_only_a_failure_starts_the_next(server):
-    settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=1.5'), server.url('/b'), lines=['x']).events)
+    settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=1.5'), server.url('/b'),
+                              lines=['x']).events)
     assert paths_of(settled[1]) == ['/a']
     settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=0.3&status=500'), server.url('/b'),
                               lines=['x']).events)
@@ -304,6 +306,7 @@ def test_without_a_hedge_delay_only_a_failure_starts_the_next(server):
 
 def test_one_message_has_no_breaker(server):
     """Nor a share of anybody's workers: the list is what it says."""
-    result = run_json('--hedge-delay', '0.1', '--settle', '0', '-d', 'x', server.url('/a?hang=request'), server.url('/b'))
+    result = run_json('--hedge-delay', '0.1', '--settle', '0', '-d', 'x', server.url('/a?hang=request'),
+                      server.url('/b'))
     assert paths_of(result.settled) == ['/a', '/b']
     assert json.loads(result.out.splitlines()[0])['pending'] == [1]

@@ -38,8 +38,8 @@ def sent_lines(server, *arguments, lines, code=0):
 
 # ---- Lines
 
-LINES = [b'plain', b'{"json": [1, 2.50]}', b'ends with CR\r', b'\r', b' \t ', b'"quoted"', b'a\0b', bytes(range(11, 256)),
-         'ünï – 🙂'.encode(), b'x' * 200_000, b'@file', b'a&b=c%20', b'the last one has no end']
+LINES = [b'plain', b'{"json": [1, 2.50]}', b'ends with CR\r', b'\r', b' \t ', b'"quoted"', b'a\0b',
+         bytes(range(11, 256)), 'ünï – 🙂'.encode(), b'x' * 200_000, b'@file', b'a&b=c%20', b'the last one has no end']
 
 
 def test_lines_are_bodies_byte_for_byte(server):
@@ -203,7 +203,7 @@ def test_envelope_is_refused_and_the_stream_goes_on(server, line, words):
 
 def test_refused_event_has_the_id_if_it_can_be_read(server):
     result = stream('--input-format', 'envelopes', server.url('/'),
-                    lines=['{"id": "known", "body": 1, "x": 1}', '{"id": "known-too", "bodies": {"nobody": 1}}', '{"id":'])
+                    lines=['{"id": "known", "body": 1, "x": 1}', '{"id": "known-too", "bodies": {"no": 1}}', '{"id":'])
     assert [event.get('message') for event in result.events] == ['known', 'known-too', None]
     assert server.connections == 0
 
@@ -231,7 +231,7 @@ def test_messages_come_from_a_file(server, tmp_path):
     assert sorted(bodies(server)) == [b'one', b'two']
 
 
-@pytest.mark.parametrize('name, words', [('missing', 'No such file'), ('.', 'irectory')], ids=['missing', 'a directory'])
+@pytest.mark.parametrize('name, words', [('missing', 'No such file'), ('.', 'directory')], ids=['missing', 'directory'])
 def test_input_that_cannot_be_read_is_refused_before_anything_is_sent(server, tmp_path, name, words):
     result = stream('--input', tmp_path / name, server.url('/'), lines=['a'])
     assert (result.code, result.out) == (2, ''), result
@@ -264,12 +264,12 @@ def test_half_a_line_is_no_message_until_it_ends(server):
 
 # ---- Accounts
 
-STEPS = ['status=200', 'status=500', 'status=404', 'close=after', 'reset=after', 'keepalive=lie', 'delay=0.15', 'delay=0.3',
-         'status=502', 'headers=cut', 'garbage=1', 'body_cut=3', 'keepalive=0', 'close=before']
+STEPS = ['status=200', 'status=500', 'status=404', 'close=after', 'reset=after', 'keepalive=lie', 'delay=0.15',
+         'delay=0.3', 'status=502', 'headers=cut', 'garbage=1', 'body_cut=3', 'keepalive=0', 'close=before']
 
 
-@pytest.mark.parametrize('arguments', [[], ['--no-breaker'], ['--workers', '5'], ['--retry', '1', '--retry-delay', '0.1']],
-                         ids=' '.join)
+@pytest.mark.parametrize('arguments', [
+    [], ['--no-breaker'], ['--workers', '5'], ['--retry', '1', '--retry-delay', '0.1']], ids=' '.join)
 def test_accounts_are_the_requests_that_the_server_saw(server, arguments):
     chance = random.Random(7)
     for path in ('/a', '/b', '/c'):
@@ -353,7 +353,8 @@ def test_workers_are_shared_out_and_never_exceeded(server):
 def test_max_in_flight_is_never_exceeded(server, tmp_path):
     config = tmp_path / 'config.json'
     config.write_text(json.dumps({'workers': 20, 'breaker': False, 'hedge_delay': '50ms', 'endpoints': [
-        {'url': server.url('/a?delay=0.1'), 'max_in_flight': 3}, {'url': server.url('/b?delay=0.1'), 'max_in_flight': 1},
+        {'url': server.url('/a?delay=0.1'), 'max_in_flight': 3},
+        {'url': server.url('/b?delay=0.1'), 'max_in_flight': 1},
         {'url': server.url('/c?delay=0.1')}]}))
     settled = accounts(stream('--config', config, lines=['x'] * 60).events)
     assert len(settled) == 60
@@ -394,8 +395,8 @@ def test_workers_beyond_the_limit_of_descriptors_are_refused_and_it_is_said_how_
     (['-d', 'x'], '--data'), (['--json', '{}'], '--json'), (['--id', 'x'], '--id'), (['-o', 'f'], '--output'),
     (['--dry-run'], '--dry-run'), (['--rate', '0/s'], '--rate'), (['--rate', 'fast'], '--rate'),
     (['--max-pending', '0'], '--max-pending'), (['--input-format', 'csv'], '--input-format'),
-    (['--workers', '0'], '--workers'), (['--events', 'accepted'], '--events'), (['--hedge-budget', '10'], '--hedge-budget'),
-    (['--hedge-delay', 'p20'], '--hedge-delay')], ids=str)
+    (['--workers', '0'], '--workers'), (['--events', 'accepted'], '--events'),
+    (['--hedge-budget', '10'], '--hedge-budget'), (['--hedge-delay', 'p20'], '--hedge-delay')], ids=str)
 def test_option_that_makes_no_sense_for_a_stream_is_refused(server, arguments, words):
     result = run('stream', *arguments, server.url('/'), stdin='a\n')
     assert result.code == 2

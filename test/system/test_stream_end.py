@@ -1,5 +1,5 @@
-"""How a stream ends, and what it tells: exit statuses, interrupts, readers of the results that are slow or gone, and the
-words for people."""
+"""How a stream ends, and what it tells: exit statuses, interrupts, readers of the results that are slow or gone, and
+the words for people."""
 
 import os
 import re

@@ -1,5 +1,5 @@
-"""Templates: one message, and for each API the payload that it wants. What a message holds stays a value, whatever it is,
-and an API for which it has not what is needed is left out at once."""
+"""Templates: one message, and for each API the payload that it wants. What a message holds stays a value, whatever it
+is, and an API for which it has not what is needed is left out at once."""
 
 import json
 from urllib.parse import unquote
@@ -57,14 +57,15 @@ def test_each_API_gets_its_own_payload_of_one_message(server, tmp_path):
 
 
 @pytest.mark.parametrize('value', [
-    '12345678901234567890.1230', '1e400', '-0', '-0.0', '1E5', 'true', 'false', 'null', '"text"', '""', '[1,2,{"a":null}]',
-    '{"a":{"b":[]}}', r'"\u0000\ud83d\ude42\\\""'])
+    '12345678901234567890.1230', '1e400', '-0', '-0.0', '1E5', 'true', 'false', 'null', '"text"', '""',
+    '[1,2,{"a":null}]', '{"a":{"b":[]}}', r'"\u0000\ud83d\ude42\\\""'])
 def test_placeholder_alone_takes_the_value_with_its_type_and_all_its_digits(server, tmp_path, value):
     assert rendered(server, tmp_path, {'v': '{{/n}}'}, '{"n":%s}' % value) == '{"v": %s}' % value
 
 
 @pytest.mark.parametrize('value, text', [
-    ('12345678901234567890', '12345678901234567890'), ('1.50', '1.50'), ('true', 'true'), ('null', 'null'), ('"a"', 'a')])
+    ('12345678901234567890', '12345678901234567890'), ('1.50', '1.50'), ('true', 'true'), ('null', 'null'),
+    ('"a"', 'a')])
 def test_placeholder_within_a_string_stays_text(server, tmp_path, value, text):
     assert json.loads(rendered(server, tmp_path, {'v': '<{{/n}}>'}, '{"n":%s}' % value)) == {'v': f'<{text}>'}
 
@@ -82,9 +83,9 @@ def test_content_type_of_the_file_stays(server, tmp_path):
 
 # ---- Hostile values
 
-HOSTILE = ['"', '\\', '\\"', '","admin":true,"x":"', 'a\r\nX-Injected: 1', '\x00', '\x1f', '../..', '..', '%2e%2e', '/', '?a=b',
-           '&a=b', '#', '{{/secret}}', '{{', '}}', 'ünï🙂', '\u2028', '%00', '%0d%0a', '\x7f', ' ', '\t', ';', '<!--', "'",
-           '\\u0022', 'a' * 5000]
+HOSTILE = ['"', '\\', '\\"', '","admin":true,"x":"', 'a\r\nX-Injected: 1', '\x00', '\x1f', '../..', '..', '%2e%2e',
+           '/', '?a=b', '&a=b', '#', '{{/secret}}', '{{', '}}', 'ünï🙂', '\u2028', '%00', '%0d%0a', '\x7f', ' ',
+           '\t', ';', '<!--', "'", '\\u0022', 'a' * 5000]
 
 
 @pytest.mark.parametrize('value', HOSTILE, ids=ascii)
@@ -133,8 +134,9 @@ def test_header_and_URL_take_no_objects_lists_and_nulls(server, tmp_path, value)
 
 # ---- Messages that do not fit
 
-@pytest.mark.parametrize('message, words', [('{"other": 1}', '/id'), ('not JSON', 'JSON'), ('', ''), ('{"id": 1', 'JSON'),
-                                            ('[]', '/id'), ('"id"', '/id')], ids=ascii)
+@pytest.mark.parametrize('message, words', [
+    ('{"other": 1}', '/id'), ('not JSON', 'JSON'), ('', 'JSON'), ('{"id": 1', 'JSON'), ('[]', '/id'), ('"id"', '/id')],
+    ids=ascii)
 def test_API_for_which_something_is_missing_is_left_out_and_the_next_tried_at_once(server, tmp_path, message, words):
     result = send(tmp_path, message, {'url': server.url('/a'), 'body': {'id': '{{/id}}'}}, {'url': server.url('/b')},
                   hedge_delay='20s')
@@ -171,13 +173,14 @@ def test_template_that_does_not_fit_is_not_tried_again(server, tmp_path):
 # ---- In a stream
 
 def test_each_line_of_a_stream_is_rendered(server, tmp_path):
-    path = config(tmp_path, {'url': server.url('/a/{{/n}}'), 'body': {'text': 'number {{/n}}'}}, {'url': server.url('/b')})
+    path = config(tmp_path, {'url': server.url('/a/{{/n}}'), 'body': {'text': 'number {{/n}}'}},
+                  {'url': server.url('/b')})
     result = stream('--config', path, lines=[json.dumps({'n': n}) for n in range(100)] + ['plain'])
     assert result.code == 0
     settled = accounts(result.events)
     assert {event['line'] for event in settled.values() if winner_of(event) == '/b'} == {101}
-    assert {(request.path, json.loads(request.body)['text']) for request in server.requests if request.path != '/b'} == {
-        (f'/a/{n}', f'number {n}') for n in range(100)}
+    texts = {request.path: json.loads(request.body)['text'] for request in server.requests if request.path != '/b'}
+    assert texts == {f'/a/{n}': f'number {n}' for n in range(100)}
 
 
 def test_misfits_do_not_open_the_breaker(server, tmp_path):

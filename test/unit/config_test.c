@@ -432,6 +432,57 @@ static void success_is_built_in_the_command_lines_spelling(void **state)
   }
 }
 
+/* ---- Where endpoints stand */
+
+static void line_of_each_endpoint_is_told(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text;
+    size_t count, lines[4];
+  } rows[] = {
+      {"{\"endpoints\": []}", 0, {0}},
+      {"{\"endpoints\": [{\"url\": \"http://a/\"}]}", 1, {1}},
+      {"\n{\"endpoints\":\r\n[\n{\n\"url\": \"http://a/\"},\n\n{\"url\": \"http://b/\"}, {\"url\": "
+       "\"http://c/\"\n}\n]}",
+       3,
+       {4, 7, 7}},
+      {"{\"defaults\": {\"resolve\": [\"a:1:2\",\n\"b:1:2\"]}, \"endpoints\": [{\"url\": \"http://a/\", \"resolve\":\n"
+       "[\"a:1:2\",\n\"b:1:2\"], \"body\": [{},\n{}]\n},\n{\"url\": \"http://b/\"}]}",
+       2,
+       {2, 6}},
+      {"{\"endpoints\": [{\"url\": \"http://a/\", \"name\": \"]}\\\",{\\\\\"},\n{\"url\": \"http://b/\"}]}", 2, {1, 2}},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    parse(rows[i].text);
+    assert_int_equal(file->config.endpoint_count, rows[i].count);
+    assert_memory_equal(file->lines, rows[i].lines, rows[i].count * sizeof *rows[i].lines);
+  }
+}
+
+static void fault_that_a_sender_finds_says_of_which_endpoint_it_is(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *members;
+    int endpoint;
+  } rows[] = {{"\"method\": \"a b\"", 1},
+              {"\"headers\": {\"A\": \"{{a}}\"}", 1},
+              {"\"name\": \"same\"", -1},
+              {"\"max_in_flight\": 9", -1}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    char text[300];
+    struct poolsend_sender *sender;
+    snprintf(text, sizeof text,
+             "{\"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"}, {\"url\": \"http://b/\", %s}]}",
+             rows[i].members);
+    parse(text);
+    error.endpoint = 7;
+    assert_int_equal(poolsend_new(&sender, &file->config, &error), -EINVAL);
+    assert_int_equal(error.endpoint, rows[i].endpoint);
+  }
+}
+
 /* ---- What is not JSON */
 
 static void text_that_is_not_json_is_refused_with_its_line(void **state)
@@ -462,6 +513,25 @@ static void text_that_is_not_json_is_refused_with_its_line(void **state)
     if (strncmp(error.text, rows[i].words, strlen(rows[i].words)) != 0 || !error.text[strlen(rows[i].words)])
       fail_msg("'%s' is refused with '%s', which does not begin with '%s'", rows[i].text, error.text, rows[i].words);
   }
+}
+
+#define TEN "0123456789"
+
+static void name_that_stands_twice_is_told(void **state)
+{
+  (void)state;
+  static const struct refusal rows[] = {
+      {"{\"workers\": 1,\n\"workers\": 2}", "line 2: \"workers\" stands twice in one object"},
+      {"{\"a\": 1, \"\\u0061\": 2}", "line 1: \"\\u0061\" stands twice in one object"},
+      {"{\"\": 1, \"\": 2}", "line 1: \"\" stands twice in one object"},
+      {"{\"a\\\"\": 1, \"a\\\"\": 2}", "line 1: \"a\\\"\" stands twice in one object"},
+      {"{\"a\x7f\": 1, \"a\x7f\": 2}", "line 1: \"a?\" stands twice in one object"},
+      {"{\"" TEN TEN TEN TEN TEN TEN "\": 1, \"" TEN TEN TEN TEN TEN TEN "\": 2}",
+       "line 1: \"" TEN TEN TEN TEN TEN TEN "\" stands twice in one object"},
+      {"{\"" TEN TEN TEN TEN TEN "012345678\u00fc\": 1, \"" TEN TEN TEN TEN TEN "012345678\u00fc\": 2}",
+       "line 1: \"" TEN TEN TEN TEN TEN "012345678?...\" stands twice in one object"},
+  };
+  expect_refusals(rows, COUNT_OF(rows));
 }
 
 static void nul_is_not_the_end_of_the_text(void **state)
@@ -762,6 +832,19 @@ static void secret_comes_from_the_environment(void **state)
   assert_string_equal(e->proxy, "alice:hunter2 {{/x}}");
 }
 
+static void header_from_elsewhere_is_secret_until_it_is_given_another_value(void **state)
+{
+  (void)state;
+  setenv("CONFIG_TEST_SECRET", "hunter2", 1);
+  parse("{\"defaults\": {\"headers\": {\"A\": " SOURCE ", \"B\": " SOURCE ", \"C\": " SOURCE ", \"D\": \"1\"}},"
+        " \"endpoints\": [{\"url\": \"http://a/\"}, {\"url\": \"http://b/\", \"headers\":"
+        "                 {\"a\": \"2\", \"b\": null, \"d\": " SOURCE ", \"E\": " SOURCE "}}]}");
+  const struct poolsend_endpoint *a = &file->config.endpoints[0], *b = &file->config.endpoints[1];
+  expect_lines(a->secret_headers, a->secret_header_count, (const char *const[]){"A", "B", "C", NULL});
+  expect_lines(b->secret_headers, b->secret_header_count, (const char *const[]){"C", "d", "E", NULL});
+  assert_int_equal(file->defaults.secret_header_count, 3);
+}
+
 static void secret_that_the_environment_lacks_is_refused_by_name(void **state)
 {
   (void)state;
@@ -915,7 +998,7 @@ static void body_of_a_file_that_is_not_json_is_refused_with_its_own_line(void **
 {
   (void)state;
   static const struct refusal rows[] = {
-      {"{\n\"a\": 1,\n\"a\": 2}", "'PATH', line 3: this name stands twice in one object"},
+      {"{\n\"a\": 1,\n\"a\": 2}", "'PATH', line 3: \"a\" stands twice in one object"},
       {"{\n}\n\nx", "'PATH', line 4: something follows after the end"},
       {"\n\"\\udc00\"", "'PATH', line 2: half of a surrogate pair"},
       {"", "'PATH', line 1: it ends where a value should stand"},
@@ -977,7 +1060,10 @@ int main(void)
       SENTENCE(placeholder_makes_a_template),
       SENTENCE(body_is_kept_as_it_is_written),
       SENTENCE(success_is_built_in_the_command_lines_spelling),
+      SENTENCE(line_of_each_endpoint_is_told),
+      SENTENCE(fault_that_a_sender_finds_says_of_which_endpoint_it_is),
       SENTENCE(text_that_is_not_json_is_refused_with_its_line),
+      SENTENCE(name_that_stands_twice_is_told),
       SENTENCE(nul_is_not_the_end_of_the_text),
       SENTENCE(text_may_be_nested_as_deep_as_json_is_taken_and_no_deeper),
       SENTENCE(half_of_a_surrogate_pair_is_refused),
@@ -990,6 +1076,7 @@ int main(void)
       SENTENCE(text_longer_than_any_configuration_is_refused),
       SENTENCE(error_may_be_left_out),
       WITH_FILE(secret_comes_from_the_environment),
+      WITH_FILE(header_from_elsewhere_is_secret_until_it_is_given_another_value),
       WITH_FILE(secret_that_the_environment_lacks_is_refused_by_name),
       WITH_FILE(secret_of_the_environment_that_cannot_be_sent_is_refused_unseen),
       WITH_FILE(secret_comes_from_a_file_without_the_line_break_at_its_end),

@@ -374,10 +374,23 @@ static void nothing_more_is_read_once_it_is_stopped(void **state)
   assert_int_equal(read(fd, left, sizeof left), 4);
 }
 
+static void directory_is_refused_by_open(void **state)
+{
+  (void)state;
+  int before = dup(STDERR_FILENO);
+  close(before);
+  errno = 0;
+  assert_int_equal(ps_cli_input_open("/"), -1);
+  assert_int_equal(errno, EISDIR);
+  int after = dup(STDERR_FILENO);
+  close(after);
+  assert_int_equal(after, before);
+}
+
 static void what_cannot_be_read_is_an_error(void **state)
 {
   (void)state;
-  fd = ps_cli_input_open("/");
+  fd = open("/", O_RDONLY);
   assert_true(fd >= 0);
   assert_int_equal(ps_cli_input_init(&input, fd, stops, 10), 0);
   expect_result(-EISDIR);
@@ -450,6 +463,7 @@ int main(void)
       SENTENCE(either_stop_ends_reading),
       SENTENCE(half_a_line_is_not_given_when_reading_stops),
       SENTENCE(nothing_more_is_read_once_it_is_stopped),
+      SENTENCE(directory_is_refused_by_open),
       SENTENCE(what_cannot_be_read_is_an_error),
       SENTENCE(missing_file_is_told_by_open),
       SENTENCE(dash_is_standard_input),

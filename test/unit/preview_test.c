@@ -117,6 +117,22 @@ static void templates_are_shown_filled_and_without_secrets(void **state)
   expect_body("[7.0]");
 }
 
+static void header_that_is_said_to_be_secret_is_hidden(void **state)
+{
+  (void)state;
+  endpoints[0].headers = (const char *const[]){"X-Custom: hunter2", "X-Customs: 1"};
+  endpoints[0].header_count = 2;
+  endpoints[0].secret_headers = (const char *const[]){"x-custom"};
+  endpoints[0].secret_header_count = 1;
+  look(0);
+  assert_true(shows("X-Custom: ***"));
+  assert_true(shows("X-Customs: 1"));
+  message.headers = (const char *const[]){"X-CUSTOM: hunter2"};
+  message.header_count = 1;
+  look(0);
+  assert_true(shows("X-CUSTOM: ***"));
+}
+
 static void message_that_the_templates_cannot_use_is_told(void **state)
 {
   (void)state;
@@ -168,6 +184,7 @@ int main(void)
       SENTENCE(request_of_a_plain_message_is_shown),
       SENTENCE(headers_and_type_of_the_message_are_shown),
       SENTENCE(templates_are_shown_filled_and_without_secrets),
+      SENTENCE(header_that_is_said_to_be_secret_is_hidden),
       SENTENCE(message_that_the_templates_cannot_use_is_told),
       SENTENCE(body_for_one_endpoint_is_shown_there_alone),
       SENTENCE(endpoint_without_a_body_is_shown_a_GET),

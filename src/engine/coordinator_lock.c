@@ -1,0 +1,56 @@
+#include "engine/coordinator_lock.h"
+
+#include "base/sync.h"
+
+void ps_coordinator_enter(struct ps_coordinator *c)
+{
+  ps_mutex_lock(&c->shared.mutex);
+}
+
+static void wake(struct ps_coordinator *c, struct ps_wakes wakes)
+{
+  if (wakes.coordinator)
+    ps_cond_signal(&c->shared.wake);
+  if (wakes.submitters)
+    ps_cond_broadcast(&c->shared.room);
+  if (wakes.fetchers)
+    ps_cond_broadcast(&c->shared.told);
+}
+
+static struct ps_wakes take_wakes_locked(struct ps_coordinator *c)
+{
+  struct ps_wakes wakes = c->shared.wakes;
+  c->shared.wakes = (struct ps_wakes){0};
+  return wakes;
+}
+
+void ps_coordinator_leave(struct ps_coordinator *c)
+{
+  struct ps_wakes wakes = take_wakes_locked(c);
+  ps_mutex_unlock(&c->shared.mutex);
+  wake(c, wakes);
+}
+
+void ps_coordinator_wait_locked(struct ps_coordinator *c, pthread_cond_t *cond, ps_time deadline)
+{
+  wake(c, take_wakes_locked(c));
+  ps_cond_wait(cond, &c->shared.mutex, deadline);
+}
+
+void ps_coordinator_wake_locked(struct ps_coordinator *c)
+{
+  c->shared.wakes.coordinator |= c->shared.asleep;
+  c->shared.asleep = false;
+}
+
+size_t ps_coordinator_room_locked(const struct ps_coordinator *c)
+{
+  size_t left = c->shared.pending < c->shared.allowed ? c->shared.allowed - c->shared.pending : 0;
+  return left < c->shared.capacity ? left : c->shared.capacity;
+}
+
+void ps_coordinator_invite_locked(struct ps_coordinator *c, size_t worthwhile)
+{
+  if (c->shared.submitters && ps_coordinator_room_locked(c) >= worthwhile)
+    c->shared.wakes.submitters = true;
+}
