@@ -36,9 +36,11 @@ static size_t size_before_secret(const char *text, size_t size)
  * before the name. */
 static size_t size_before_header(const char *text, size_t size)
 {
-  const char *colon = memchr(text, ':', size);
-  const char *bracket = colon ? memrchr(text, '[', (size_t)(colon - text)) : NULL;
-  return bracket && (bracket == text || bracket[-1] == ' ') ? (size_t)(bracket + 1 - text) : 0;
+  size_t before = 0;
+  for (size_t i = 0; i < size && text[i] != ':'; i++)
+    if (text[i] == '[' && (i == 0 || text[i - 1] == ' '))
+      before = i + 1;
+  return before;
 }
 
 static void trace_line(const struct ps_endpoint *endpoint, curl_infotype type, const char *text, size_t size)

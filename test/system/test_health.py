@@ -1,5 +1,5 @@
 """How a stream fares when APIs do not: one that hangs costs a second once, one that is down costs nothing, and both are
-used again when they answer. Retry-After, percentiles, the hedge budget."""
+used again when they answer."""
 
 import json
 import time
@@ -40,7 +40,7 @@ def assert_all_delivered(settled, count, path=None):
 def hung_stream(server, *arguments, hung, count):
     """A stream of which the first APIs hang, so many of them, and the next two answer."""
     urls = [server.url(f'/hung{n}?hang=request') for n in range(hung)] + [server.url('/good'), server.url('/spare')]
-    result = stream('--settle', '1s', *arguments, *urls, lines=lines(count))
+    result = stream('--settle', '0.3s', *arguments, *urls, lines=lines(count))
     assert result.code == 0, result
     settled = accounts(result.events)
     assert_all_delivered(settled, count, '/good')
@@ -54,7 +54,7 @@ def slow(settled):
 
 
 @pytest.mark.parametrize('hung, arguments, slots, count', [
-    (1, [], 22, 1000), (1, ['--workers', '6'], 2, 300), (2, [], 16, 500), (2, ['--workers', '6'], 2, 300)], ids=str)
+    (1, [], 22, 1000), (1, ['--workers', '6'], 2, 300), (2, [], 16, 300), (2, ['--workers', '6'], 2, 300)], ids=str)
 def test_hung_API_costs_a_stream_its_second_once(server, hung, arguments, slots, count):
     settled, result = hung_stream(server, *arguments, hung=hung, count=count)
     assert result.seconds < 5 + 10  # the second of each, the settle time, the rest; not a second for each message
@@ -244,65 +244,7 @@ def test_APIs_that_were_not_tried_are_named(server, arguments):
     assert len(event['not_tried']) == (2 if '401' in arguments else 0)
 
 
-# ---- When the next one starts
-
-def second_start(settled):
-    """How long after the first attempt the second started."""
-    first, second = settled['attempts'][:2]
-    return second['started'] - first['started']
-
-
-def test_percentile_hedges_soon_after_what_is_usual(server):
-    server.script('/a', *['delay=0.02'] * 120, 'hang=request')
-    result = stream('--in-order', '--hedge-delay', 'p95', '--settle', '0', '--no-breaker', server.url('/a'),
-                    server.url('/b'), lines=lines(122))
-    settled = accounts(result.events)
-    assert_all_delivered(settled, 122)
-    hung = [event for event in settled.values() if winner_of(event) == '/b' and event['line'] > 120]
-    assert [event['line'] for event in hung] == [121, 122]
-    for event in hung:
-        assert 0.02 < second_start(event) < 0.7
-
-
-def test_percentile_is_a_second_until_there_are_a_hundred_answers(server):
-    server.script('/a', *['status=200'] * 50, 'hang=request')
-    settled = accounts(stream('--in-order', '--hedge-delay', 'p95', '--settle', '0', server.url('/a'), server.url('/b'),
-                              lines=lines(51)).events)
-    assert 0.9 < second_start(settled[51]) < 5
-
-
-def test_hedge_beyond_the_budget_waits_for_ten_hedge_delays(server):
-    settled = accounts(stream('--hedge-budget', '0%', '--hedge-delay', '100ms', '--settle', '0',
-                              server.url('/a?hang=request'), server.url('/b'), lines=['x']).events)
-    assert paths_of(settled[1]) == ['/a', '/b']
-    assert 0.95 < second_start(settled[1]) < 5
-
-
-def test_budget_holds_up_nobody_after_a_failure(server):
-    settled = accounts(stream('--hedge-budget', '0%', '--hedge-delay', '10s', server.url('/a?status=500'),
-                              server.url('/b'), lines=['x']).events)
-    assert paths_of(settled[1]) == ['/a', '/b']
-    assert second_start(settled[1]) < 2
-
-
-def test_budget_is_a_share_of_the_messages(server):
-    """Of 100 slow ones, 10 % may be hedged on time, and what was saved up before: 10 more."""
-    result = stream('--hedge-budget', '10%', '--no-breaker', '--hedge-delay', '0.1', '--workers', '400',
-                    server.url('/a?delay=0.6'), server.url('/b'), lines=lines(100))
-    settled = accounts(result.events)
-    assert_all_delivered(settled, 100)
-    assert 10 <= len(tries(settled, '/b')) <= 21
-
-
-def test_without_a_hedge_delay_only_a_failure_starts_the_next(server):
-    settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=1.5'), server.url('/b'),
-                              lines=['x']).events)
-    assert paths_of(settled[1]) == ['/a']
-    settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=0.3&status=500'), server.url('/b'),
-                              lines=['x']).events)
-    assert paths_of(settled[1]) == ['/a', '/b']
-    assert 0.3 < second_start(settled[1]) < 5
-
+# ---- One message
 
 def test_one_message_has_no_breaker(server):
     """Nor a share of anybody's workers: the list is what it says."""

@@ -450,7 +450,7 @@ static void line_of_each_endpoint_is_told(void **state)
       {"{\"defaults\": {\"resolve\": [\"a:1:2\",\n\"b:1:2\"]}, \"endpoints\": [{\"url\": \"http://a/\", \"resolve\":\n"
        "[\"a:1:2\",\n\"b:1:2\"], \"body\": [{},\n{}]\n},\n{\"url\": \"http://b/\"}]}",
        2,
-       {2, 6}},
+       {2, 7}},
       {"{\"endpoints\": [{\"url\": \"http://a/\", \"name\": \"]}\\\",{\\\\\"},\n{\"url\": \"http://b/\"}]}", 2, {1, 2}},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -1,0 +1,77 @@
+"""When the next API is started: after the hedge delay, which may follow a percentile of recent answers, within the hedge
+budget, and at once after a failure."""
+
+import pytest
+
+from harness import accounts, paths_of, stream, winner_of
+
+from server import Server
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        yield server
+
+
+def lines(count):
+    return [f'message {n}' for n in range(count)]
+
+
+def second_start(settled):
+    """How long after the first attempt the second started."""
+    first, second = settled['attempts'][:2]
+    return second['started'] - first['started']
+
+
+def test_percentile_hedges_soon_after_what_is_usual(server):
+    server.script('/a', *['delay=0.02'] * 120, 'hang=request')
+    result = stream('--in-order', '--hedge-delay', 'p95', '--settle', '0', '--no-breaker', server.url('/a'),
+                    server.url('/b'), lines=lines(122))
+    settled = accounts(result.events)
+    assert len(settled) == 122
+    hung = [event for event in settled.values() if winner_of(event) == '/b' and event['line'] > 120]
+    assert [event['line'] for event in hung] == [121, 122]
+    for event in hung:
+        assert 0.02 < second_start(event) < 0.7
+
+
+def test_percentile_is_a_second_until_there_are_a_hundred_answers(server):
+    server.script('/a', *['status=200'] * 50, 'hang=request')
+    settled = accounts(stream('--in-order', '--hedge-delay', 'p95', '--settle', '0', server.url('/a'), server.url('/b'),
+                              lines=lines(51)).events)
+    assert 0.9 < second_start(settled[51]) < 5
+
+
+def test_hedge_beyond_the_budget_waits_for_ten_hedge_delays(server):
+    settled = accounts(stream('--hedge-budget', '0%', '--hedge-delay', '100ms', '--settle', '0',
+                              server.url('/a?hang=request'), server.url('/b'), lines=['x']).events)
+    assert paths_of(settled[1]) == ['/a', '/b']
+    assert 0.95 < second_start(settled[1]) < 5
+
+
+def test_budget_holds_up_nobody_after_a_failure(server):
+    settled = accounts(stream('--hedge-budget', '0%', '--hedge-delay', '10s', server.url('/a?status=500'),
+                              server.url('/b'), lines=['x']).events)
+    assert paths_of(settled[1]) == ['/a', '/b']
+    assert second_start(settled[1]) < 2
+
+
+def test_budget_is_a_share_of_the_messages(server):
+    """Of 100 slow ones, 10 % may be hedged on time, and what was saved up before: 10 more."""
+    result = stream('--hedge-budget', '10%', '--no-breaker', '--hedge-delay', '0.1', '--workers', '400',
+                    server.url('/a?delay=0.6'), server.url('/b'), lines=lines(100))
+    settled = accounts(result.events)
+    hedges = [event for event in settled.values() if '/b' in paths_of(event)]
+    assert len(settled) == 100
+    assert 10 <= len(hedges) <= 21
+
+
+def test_without_a_hedge_delay_only_a_failure_starts_the_next(server):
+    settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=1.5'), server.url('/b'),
+                              lines=['x']).events)
+    assert paths_of(settled[1]) == ['/a']
+    settled = accounts(stream('--hedge-delay', 'none', server.url('/a?delay=0.3&status=500'), server.url('/b'),
+                              lines=['x']).events)
+    assert paths_of(settled[1]) == ['/a', '/b']
+    assert 0.3 < second_start(settled[1]) < 5
