@@ -228,8 +228,8 @@ static int refuse_unknown(struct ps_config_reader *reader, const char *name, con
   return *list ? ps_config_refuse(reader, "unknown; known here: %s", list) : ps_config_refuse(reader, "unknown");
 }
 
-/* An item begins with the first character behind the bracket or a comma that is not white space. Looked for all at once:
- * from the beginning of the text for each of them would take long. */
+/* An item begins with the first character behind the bracket or a comma that is not white space. All are looked for at
+ * once: from the beginning of the text for each of them would take long. */
 void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines)
 {
   struct ps_jsontext_value array = ps_config_here(reader);

@@ -314,6 +314,7 @@ int poolsend_message_parse(struct poolsend_message **out, const char *text, size
 {
   struct poolsend_error unread;
   struct parser p = {.error = error ? error : &unread};
+  p.error->endpoint = -1;
   int result = sort_members(&p, text, size);
   if (result)
     return result;

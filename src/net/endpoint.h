@@ -54,8 +54,8 @@ bool ps_header_has_value(const char *line);
 /* Whether a header line is of this name. */
 bool ps_header_is(const char *line, const char *name);
 
-/* Appends a header line, of `size` bytes, as it may be shown: without the value if that is a secret here, and a line that
- * is none without the secrets that may be in it. 0 or -ENOMEM. */
+/* Appends a header line, of `size` bytes, as it may be shown: without the value if that is a secret here, and a line
+ * that is no header without the secrets that may be in it. 0 or -ENOMEM. */
 int ps_endpoint_show_header(const struct ps_endpoint *endpoint, struct ps_buf *out, const char *line, size_t size);
 
 /* The method of a request for a message with or without a body. */
