@@ -348,7 +348,10 @@ static struct json_object *template_file(struct json_object *value)
 
 static int own_template(struct ps_config_reader *reader, struct ps_jsontext_value json, const char **body)
 {
-  *body = ps_config_own(reader, strndup(json.text, json.size));
+  struct ps_buf copy = {0};
+  if (ps_buf_append(&copy, json.text, json.size))
+    return -ENOMEM;
+  *body = ps_config_own(reader, copy.data);
   return *body ? 0 : -ENOMEM;
 }
 

@@ -87,7 +87,8 @@ def test_interrupt_stops_the_input_and_what_was_taken_up_has_the_settle_time(ser
     settled = accounts(result.events)
     assert [event['outcome'] for event in settled.values()] == ['delivered', *['undelivered'] * 3, 'delivered']
     assert [event['attempts'][0]['reason'] for event in settled.values()] == ['ok', *['cancelled'] * 3, 'ok']
-    assert 'after line 5; 4 messages have 1 s to settle' in re.sub(' under way', '', result.err)
+    # Three hang; of the others those count too whose end had not been written yet.
+    assert re.search('after line 5; [345] messages under way have 1 s to settle', result.err)
     assert '5 messages: 2 delivered, 3 undelivered (3 may have arrived)' in result.err
 
 
@@ -104,7 +105,9 @@ def test_interrupt_ends_an_idle_stream_at_once(server):
 
 
 def test_second_interrupt_ends_at_once_and_says_how_many_accounts_are_lost(server):
-    with Fed('--format', 'json', '--hedge-delay', 'none', server.url('/?hang=request')) as fed:
+    # It ends with its threads as they are, which is what is asked of it.
+    env = {'TSAN_OPTIONS': os.environ.get('TSAN_OPTIONS', '') + ':report_thread_leaks=0'}
+    with Fed('--format', 'json', '--hedge-delay', 'none', server.url('/?hang=request'), env=env) as fed:
         fed.feed('1', '2', '3')
         server.wait_for(3)
         fed.interrupt()
