@@ -121,7 +121,7 @@ static void free_worker(struct worker *worker)
   free(worker);
 }
 
-/* Make the thread whose place was reserved in `started` and `coming`. Whether there is then any thread at all. */
+/* Make the thread whose place was reserved in `started` and `coming`. Whether it could be made. */
 static bool add_worker(struct ps_pool *pool)
 {
   struct worker *worker = new_worker(pool);
@@ -133,12 +133,11 @@ static bool add_worker(struct ps_pool *pool)
     pool->shared.started--;
     pool->shared.coming--;
   }
-  bool any = !ps_list_empty(&pool->shared.workers);
   ps_cond_broadcast(&pool->shared.made);
   ps_mutex_unlock(&pool->shared.mutex);
   if (!made)
     free_worker(worker);
-  return any;
+  return made;
 }
 
 /* Take back a job that no thread will run. False if one that another caller made has it after all: the job may be gone

@@ -17,7 +17,7 @@ struct ps_job {
 struct ps_pool *ps_pool_new(unsigned threads);
 
 /* Queue `job`. On 0 the pool owns it until `job->run` is called, on a worker, with no lock held. On -EAGAIN no thread
- * could be started and none is there to run it: the caller still owns it. Any thread; never blocks on a job. */
+ * is idle and none could be started for it, and it would have to wait for others' jobs: the caller still owns it. Any thread; never blocks on a job. */
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job);
 
 /* Run what is queued, wait for what runs, end the threads. Nothing may be submitted during or after it. NULL is

@@ -274,7 +274,9 @@ const struct ps_cli_option ps_cli_options[] = {
      "Start the next API when the newest attempt has no answer by then (1s). p95: when it is slower than 95% of the "
      "API's recent answers. none: only when it fails."},
     {"hedge-budget", 0, BOTH, PS_CLI_DELIVERY, "N%", set_share, IN_SETTINGS(config.hedge_budget),
-     "Let at most this share of the messages go to a next API for lack of an answer (no limit)."},
+     "Of recent messages, let this share go to a next API on time for lack of an answer; others wait, for ten hedge "
+     "delays "
+     "at most (no limit)."},
     {"settle", 0, BOTH, PS_CLI_DELIVERY, "TIME", set_time, IN_SETTINGS(config.settle),
      "Wait this long after the win for the attempts left behind (60s). 0: cancel them at the win."},
     {"answer-wait", 0, BOTH, PS_CLI_DELIVERY, "TIME", set_time, IN_SETTINGS(config.answer_wait),

@@ -231,6 +231,7 @@ static bool end_round(struct ps_delivery *d)
   }
   if (!any)
     return false;
+  d->held = false;
   d->round++;
   d->round_start = resume;
   d->newest = -1;

@@ -97,6 +97,7 @@ void ps_delivery_promoted(struct ps_delivery *d, unsigned endpoint)
 
 void ps_delivery_release(struct ps_delivery *d, ps_time when)
 {
+  assert(!d->held || d->newest >= 0);
   if (d->held)
     d->tracks[d->newest].hedge = when;
   d->held = false;

@@ -116,7 +116,8 @@ void ps_health_overdue(struct ps_health *h, struct ps_health_attempt *attempt, p
     return;
   attempt->overdue = true;
   h->stuck += !attempt->probe;
-  miss(h, attempt, when);
+  if (!attempt->answered) /* else it is only its body that does not end */
+    miss(h, attempt, when);
   if (h->probes && !h->open && !attempt->probe && slots_hang(h))
     open_breaker(h, when);
 }

@@ -1,6 +1,6 @@
 /* How an endpoint fares: its breaker, the attempts that hold its slots past their hedge delay, how fast it answers. Pure.
  *
- * A miss is an attempt whose hedge delay passed, a connection error, or an answer 408, 429 or 5xx; an attempt is one miss at
+ * A miss is an attempt whose hedge delay passed without an answer, a connection error, or an answer 408, 429 or 5xx; an attempt is one miss at
  * most. A success within its hedge delay ends a run of misses; other answers count neither way. After PS_HEALTH_MISSES in
  * a row, or as soon as every slot is held by an attempt past its hedge delay, the breaker opens: messages go to other
  * endpoints first. After a cooldown, which doubles with each that fails, one message probes it, with a permit that is kept
@@ -70,7 +70,7 @@ bool ps_health_promotes(const struct ps_health *health, ps_time now);
 /* It was given one. */
 void ps_health_promoted(struct ps_health *health, struct ps_health_attempt *attempt, ps_time now);
 
-/* Its hedge delay has passed, and it has not answered. */
+/* Its hedge delay has passed, and it has not ended: a miss, unless its success header has come. */
 void ps_health_overdue(struct ps_health *health, struct ps_health_attempt *attempt, ps_time when);
 
 /* Its success has come, `took` after its start at `started`. Once, before it leaves. */

@@ -57,13 +57,26 @@ static void finish_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
   post_locked(c, &attempt->ended, PS_NOTICE_FINISHED, ps_now());
 }
 
-/* A success needs no decision before its body has ended, or its hedge delay has passed; but nothing may start any more. */
+/* A success needs no decision before its body has ended, or its hedge delay has passed, when the engine looks at it anyway;
+ * but nothing may start any more. */
+static void accept(struct ps_coordinator *c, struct ps_attempt *attempt, int status)
+{
+  ps_time now = ps_now();
+  atomic_store(&attempt->accepted_status, status);
+  atomic_store(&attempt->accepted_at, now);
+  atomic_store(&attempt->message->closed, true);
+  if (now < ps_after(attempt->started_at, attempt->delay) && attempt->delay != PS_NEVER)
+    return;
+  ps_coordinator_enter(c);
+  if (ps_list_empty(&attempt->started.link))
+    post_locked(c, &attempt->started, PS_NOTICE_STARTED, now);
+  ps_coordinator_leave(c);
+}
+
 void ps_coordinator_answered(struct ps_coordinator *c, struct ps_attempt *attempt, bool success, int status)
 {
   if (success) {
-    atomic_store(&attempt->accepted_status, status);
-    atomic_store(&attempt->accepted_at, ps_now());
-    atomic_store(&attempt->message->closed, true);
+    accept(c, attempt, status);
     return;
   }
   ps_coordinator_enter(c);
@@ -277,8 +290,9 @@ static void feed(struct ps_coordinator *c, struct news *news, ps_time now)
     ps_engine_notice(&c->engine, PS_CONTAINER(link, struct ps_notice, link));
   if (c->drained)
     ps_engine_drain(&c->engine);
-  if (news->interrupt || c->stopped)
+  if (news->interrupt || c->interrupted || c->stopped)
     ps_engine_interrupt(&c->engine);
+  c->interrupted = (news->interrupt || c->interrupted) && !ps_list_empty(&c->backlog);
 }
 
 static void *coordinate(void *argument)

@@ -46,6 +46,7 @@ struct ps_coordinator {
   struct ps_list launches; /* attempts asked for in this step */
   struct ps_list outgoing; /* events told in this step */
   bool stopped, drained;   /* stopping, draining was seen */
+  bool interrupted;        /* the backlog is to be interrupted too */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;

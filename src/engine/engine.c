@@ -82,6 +82,7 @@ void ps_engine_interrupt(struct ps_engine *engine)
 {
   ps_list_each(link, &engine->messages) {
     struct ps_message *message = PS_CONTAINER(link, struct ps_message, link);
+    atomic_store(&message->closed, true); /* all of them before any is cancelled, which frees slots */
     ps_delivery_interrupt(&message->delivery);
     mark_dirty(engine, message);
   }
@@ -242,12 +243,15 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice)
 
 static bool may_be_overdue(const struct ps_attempt *attempt)
 {
-  return attempt && !attempt->health.overdue && attempt->view.number && track_of(attempt)->phase == PS_PHASE_RUNNING;
+  if (!attempt || attempt->health.overdue || !attempt->view.number || track_of(attempt)->delay == 0)
+    return false;
+  enum ps_phase phase = track_of(attempt)->phase;
+  return phase == PS_PHASE_RUNNING || phase == PS_PHASE_ACCEPTED;
 }
 
 static ps_time overdue_time(const struct ps_attempt *attempt)
 {
-  return ps_after(track_of(attempt)->since, track_of(attempt)->delay);
+  return ps_after(attempt->started_at, track_of(attempt)->delay);
 }
 
 /* Tells the endpoints' health of attempts of the message that are overdue, and gives when the next will be. */
@@ -283,6 +287,7 @@ static void start_attempt(struct ps_engine *engine, struct ps_message *message, 
   const struct ps_track *track = &message->tracks[endpoint];
   message->current[endpoint] = attempt;
   attempt->after = track->after;
+  attempt->delay = engine->hedge_delays[endpoint];
   ps_health_enter(&engine->lanes[endpoint].health, &attempt->health, now);
   attempt->ticket.hedge = !track->first;
   attempt->ticket.probe = attempt->health.probe;
@@ -427,9 +432,11 @@ ps_time ps_engine_step(struct ps_engine *engine, ps_time now)
     ps_heap_remove(&engine->timers, node);
     mark_dirty(engine, PS_CONTAINER(node, struct ps_message, timer));
   }
-  for (struct ps_list *link; (link = ps_list_pop(&engine->dirty));)
-    advance(engine, PS_CONTAINER(link, struct ps_message, dirty), now);
-  release_held(engine, now);
-  promote(engine, now);
+  do {
+    for (struct ps_list *link; (link = ps_list_pop(&engine->dirty));)
+      advance(engine, PS_CONTAINER(link, struct ps_message, dirty), now);
+    release_held(engine, now);
+    promote(engine, now);
+  } while (!ps_list_empty(&engine->dirty));
   return next_time(engine, now);
 }

@@ -167,6 +167,7 @@ struct ps_payload ps_intake_payload(const struct ps_message *message, unsigned e
       .headers = (const char *const *)message->headers,
       .header_count = message->header_count,
       .own = content != &message->content,
+      .lacks = message->parts && !content->body,
       .source = message->content.body,
       .source_size = message->content.size,
   };

@@ -65,6 +65,7 @@ struct ps_attempt {
   /* Immutable after the launch. */
   void *host;
   unsigned after; /* how many attempts of its message had started: it may only be the next */
+  ps_time delay;  /* a success header that comes later than this after its start is to be told at once */
 
   /* The host's, under its lock. */
   struct ps_ticket ticket;

@@ -98,6 +98,7 @@ static struct ps_payload payload_for(const struct ps_endpoint *endpoint, const s
     payload.source = message->body;
     payload.source_size = message->size;
   }
+  payload.lacks = message->part_count && !payload.body;
   return payload;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FILE_MAX        (16u << 20)
+#define FILE_MAX        (1u << 20)
 #define RETRIES_MAX     1000
 #define WORKERS_MAX     100000
 #define MAX_PENDING_MAX 1000000
@@ -119,7 +119,7 @@ static int read_text(struct ps_config_reader *reader)
 {
   struct ps_config_fault fault;
   if (reader->size > FILE_MAX)
-    return ps_config_refuse_line(reader, 1, "it is longer than 16 MiB");
+    return ps_config_refuse_line(reader, 1, "it is longer than 1 MiB");
   if (ps_config_check(reader->text, reader->size, &fault))
     return ps_config_refuse_line(reader, fault.line, fault.words);
   struct ps_jsontext_value whole = ps_jsontext_root(reader->text, reader->size);

@@ -20,6 +20,7 @@ struct ps_payload {
                                * name, and an Idempotency-Key among them ours */
   size_t header_count;
   bool own;           /* the body was given for this endpoint: the endpoint's body template is not for it */
+  bool lacks;         /* bodies were given for other endpoints, and none for this one */
   const char *source; /* with `own`: the message's general body, which templates read from; NULL: none */
   size_t source_size;
 };

@@ -186,6 +186,17 @@ static bool has_control(const char *text)
   return false;
 }
 
+/* Those of RFC 9110, 7.6.1 and 10.1.1, that are between two neighbours on the way, or would have the request wait. */
+static bool is_about_connection(const char *line, size_t size)
+{
+  static const char *const names[] = {"Connection",       "Expect", "Keep-Alive", "Proxy-Authorization",
+                                      "Proxy-Connection", "TE",     "Trailer",    "Upgrade"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (is_named(line, size, names[i]))
+      return true;
+  return false;
+}
+
 int ps_check_message_header(const char *line, struct poolsend_error *error)
 {
   int result = ps_check_header(line, error);
@@ -197,6 +208,8 @@ int ps_check_message_header(const char *line, struct poolsend_error *error)
     return ps_refuse(error, "header '%.*s': it holds a control character", (int)name, line);
   if (is_named(line, name, "Host"))
     return ps_refuse(error, "header '%.*s': a message does not choose the host it goes to", (int)name, line);
+  if (is_about_connection(line, name))
+    return ps_refuse(error, "header '%.*s': a message has no say in how it is carried", (int)name, line);
   if (empty && is_named(line, name, "Idempotency-Key"))
     return ps_refuse(error, "header '%.*s': it is empty; leave it out, or give it a value", (int)name, line);
   return 0;

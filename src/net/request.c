@@ -36,6 +36,10 @@ static int take_message(struct making *m)
   const char *text = payload->own ? payload->source : payload->body;
   size_t size = payload->own ? payload->source_size : payload->size;
   struct ps_jsontext_fault fault;
+  if (payload->lacks && !m->endpoint->has_body_template) {
+    snprintf(m->words, m->size, "the message has no body for this endpoint");
+    return -EINVAL;
+  }
   if (!asks(m->endpoint, payload))
     return 0;
   if (!text) {

@@ -462,6 +462,14 @@ static void cancel(void *context, struct ps_attempt *attempt)
   e->end_at = soon;
 }
 
+/* When the body has ended, or one hedge delay after the header. */
+static void check_declared(struct world *w, const struct entry *e)
+{
+  ps_time grace = w->hedge_delay[e->endpoint] == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : w->hedge_delay[e->endpoint];
+  if (!w->lateness && e->header != PS_NEVER)
+    REQUIRE(w, w->now <= ps_earlier(e->end, ps_after(e->header, grace)), "a win is told late");
+}
+
 static void check_delivered(struct world *w, struct book *book, const struct poolsend_event *event)
 {
   REQUIRE(w, !book->told, "two winners are told");
@@ -474,6 +482,7 @@ static void check_delivered(struct world *w, struct book *book, const struct poo
     const struct entry *e = &book->entries[i];
     if ((int)e->number == book->winner_number) {
       REQUIRE(w, e->header != PS_NEVER || e->fate == POOLSEND_DELIVERED, "the winner has not answered");
+      check_declared(w, e);
     } else if (e->start != PS_NEVER && e->end == PS_NEVER) {
       REQUIRE(w, pending < event->pending_count && event->pending[pending].number == e->number, "pending is wrong");
       pending++;
@@ -592,6 +601,7 @@ static void happen_launch(struct world *w, struct book *book, struct entry *e)
     serve(w, endpoint);
     return;
   }
+  REQUIRE(w, !book->interrupted, "an attempt starts after an interrupt");
   message->launched++;
   e->start = w->now;
   e->number = ++book->started;
@@ -613,6 +623,8 @@ static void happen_header(struct world *w, struct book *book, struct entry *e)
   atomic_store(&e->attempt->accepted_status, e->plan.status);
   atomic_store(&e->attempt->accepted_at, w->now);
   atomic_store(&book->message->closed, true);
+  if (w->now >= ps_after(e->start, e->attempt->delay) || e->attempt->delay == PS_NEVER)
+    feed(w, &e->attempt->started, PS_NOTICE_STARTED, w->now, 0);
 }
 
 static void happen_end(struct world *w, struct book *book, struct entry *e)

@@ -754,7 +754,7 @@ static void long_value_is_cut_where_it_is_told(void **state)
 static void text_longer_than_any_configuration_is_refused(void **state)
 {
   (void)state;
-  size_t size = (16 << 20) + 1;
+  size_t size = (1 << 20) + 1;
   char *text = malloc(size);
   assert_non_null(text);
   memset(text, ' ', size);
@@ -762,7 +762,7 @@ static void text_longer_than_any_configuration_is_refused(void **state)
   int result = poolsend_file_parse(&file, text, size, &error);
   free(text);
   assert_int_equal(result, -EINVAL);
-  assert_string_equal(error.text, "line 1: it is longer than 16 MiB");
+  assert_string_equal(error.text, "line 1: it is longer than 1 MiB");
 }
 
 static void error_may_be_left_out(void **state)
