@@ -252,3 +252,24 @@ def test_one_message_has_no_breaker(server):
                       server.url('/b'))
     assert paths_of(result.settled) == ['/a', '/b']
     assert json.loads(result.out.splitlines()[0])['pending'] == [1]
+
+
+# ---- Answers that do not end
+
+def test_API_that_accepts_and_never_ends_its_answers_does_not_hold_the_stream_up(server):
+    """Each of its slots is held for the settle time; the others go elsewhere as soon as all of them are."""
+    result = stream('--workers', '8', '--settle', '3s', server.url('/a?hang=headers'), server.url('/b'),
+                    lines=lines(40))
+    settled = accounts(result.events)
+    assert_all_delivered(settled, 40)
+    assert result.seconds < 20
+    assert sum(winner_of(each) == '/b' for each in settled.values()) > 20
+
+
+@pytest.mark.parametrize('arguments, answers_after', [
+    (['--hedge-delay', '0.5s', '--answer-wait', '15s'], 1.2), (['--hedge-delay', 'none', '--answer-wait', '15s'], 0.1)],
+    ids=['after the last hedge delay', 'without hedges'])
+def test_win_by_header_is_told_on_time_although_nobody_looked(server, arguments, answers_after):
+    result = run_json(*arguments, '--settle', '0', '-d', 'x', server.url(f'/?delay={answers_after}&hang=headers'))
+    assert result.code == 0
+    assert result.events[0]['event'] == 'delivered' and result.events[0]['t'] < 8

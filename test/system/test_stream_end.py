@@ -92,6 +92,18 @@ def test_interrupt_stops_the_input_and_what_was_taken_up_has_the_settle_time(ser
     assert '5 messages: 2 delivered, 3 undelivered (3 may have arrived)' in result.err
 
 
+def test_interrupt_that_leaves_no_time_starts_nothing_more(server):
+    with Fed('--format', 'json', '--workers', '4', '--settle', '0', server.url('/?hang=request')) as fed:
+        fed.feed(*map(str, range(30)))
+        server.wait_for(4)
+        fed.interrupt()
+        result = fed.finish()
+    assert result.code == 130
+    settled = accounts(result.events)
+    assert sum(len(event['attempts']) for event in settled.values()) == 4
+    assert_accounted(settled, server)
+
+
 def test_interrupt_ends_an_idle_stream_at_once(server):
     with Fed('--format', 'json', '--settle', '60s', server.url('/')) as fed:
         fed.feed('a')

@@ -207,3 +207,13 @@ def test_dry_run_shows_what_would_be_sent(server, tmp_path):
     assert result.code == 0
     assert '/order%207' in result.out and '"order 7"' in result.out and 'X-Id: order 7' in result.out, result
     assert server.connections == 0
+
+
+def test_API_for_which_an_envelope_has_no_body_is_left_out(server, tmp_path):
+    result = stream('--config', config(tmp_path, {'name': 'eu', 'url': server.url('/eu')},
+                                       {'name': 'sms', 'url': server.url('/sms')}),
+                    '--input-format', 'envelopes', lines=['{"bodies": {"sms": "late"}}'])
+    settled = accounts(result.events)
+    assert winner_of(settled[1]) == '/sms'
+    assert [attempt['reason'] for attempt in settled[1]['attempts']] == ['template', 'ok']
+    assert [request.path for request in server.requests] == ['/sms']

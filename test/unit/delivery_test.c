@@ -1343,6 +1343,29 @@ static void win_ends_the_hold(void **state)
   expect_wait_until(1500, MS(2500));
 }
 
+static void hold_ends_with_its_round(void **state)
+{
+  (void)state;
+  allow(0);
+  rule.retries = 1;
+  rule.retry_delay = MS(5000);
+  rule.answer_wait = MS(2000);
+  take_up();
+  expect_start(0, 0);
+  refuse(100, 0);
+  expect_asked(100, 1);
+  expect_recall(1100, 1);
+  expect_start(1100, 2);
+  expect_wait(2100);
+  assert_true(delivery.held);
+  expect(4100, PS_EFFECT_CANCEL, 2);
+  refuse(4100, 2);
+  expect_wait(4100);
+  assert_false(delivery.held);
+  ps_delivery_release(&delivery, MS(5000));
+  expect_wait(5000);
+}
+
 static void nothing_is_held_where_nobody_is_left(void **state)
 {
   (void)state;
@@ -1486,6 +1509,7 @@ int main(void)
       SENTENCE(hedge_released_at_the_end_of_its_hold_goes_though_the_budget_is_spent),
       SENTENCE(failure_starts_the_next_at_once_whatever_the_budget),
       SENTENCE(win_ends_the_hold),
+      SENTENCE(hold_ends_with_its_round),
       SENTENCE(nothing_is_held_where_nobody_is_left),
       SENTENCE(hedge_is_paid_once_though_those_it_asks_for_are_passed_over),
       SENTENCE(hedge_that_asks_for_several_is_paid_once),
