@@ -68,8 +68,7 @@ static void accept(struct ps_coordinator *c, struct ps_attempt *attempt, int sta
   if (now < ps_after(attempt->started_at, attempt->delay) && attempt->delay != PS_NEVER)
     return;
   ps_coordinator_enter(c);
-  if (ps_list_empty(&attempt->started.link))
-    post_locked(c, &attempt->started, PS_NOTICE_STARTED, now);
+  post_locked(c, &attempt->accepted, PS_NOTICE_STARTED, now);
   ps_coordinator_leave(c);
 }
 

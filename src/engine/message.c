@@ -228,6 +228,7 @@ struct ps_attempt *ps_message_add_attempt(struct ps_message *message, unsigned e
   ps_ticket_init(&attempt->ticket);
   ps_list_init(&attempt->queued);
   init_notice(&attempt->started, attempt, PS_NOTICE_STARTED);
+  init_notice(&attempt->accepted, attempt, PS_NOTICE_STARTED);
   init_notice(&attempt->refused, attempt, PS_NOTICE_REFUSED);
   init_notice(&attempt->ended, attempt, PS_NOTICE_FINISHED);
   ps_list_append(&message->attempts, &attempt->link);

@@ -34,7 +34,7 @@ struct ps_event {
 /* News of an attempt, on its way to the engine. Each attempt embeds one of each kind, so that posting needs no
  * memory. */
 enum ps_notice_kind {
-  PS_NOTICE_STARTED, /* only where somebody wants to know at once */
+  PS_NOTICE_STARTED, /* it has started, or been accepted: only where somebody wants to know at once */
   PS_NOTICE_REFUSED, /* a complete header has come that is no success */
   PS_NOTICE_FINISHED,
   PS_NOTICE_WITHDRAWN
@@ -73,8 +73,8 @@ struct ps_attempt {
 
   /* Whoever runs the attempt, from the launch until the notice that it finished or was withdrawn. */
   struct ps_job job;
-  void *slot; /* what it runs on, from before its start */
-  struct ps_notice started, refused, ended;
+  void *slot;                                         /* what it runs on, from before its start */
+  struct ps_notice started, accepted, refused, ended; /* each is posted once; started, again, by a recall */
 
   /* Left for the engine; 0: not yet. The status before the time. */
   _Atomic ps_time started_at, accepted_at;

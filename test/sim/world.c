@@ -624,7 +624,7 @@ static void happen_header(struct world *w, struct book *book, struct entry *e)
   atomic_store(&e->attempt->accepted_at, w->now);
   atomic_store(&book->message->closed, true);
   if (w->now >= ps_after(e->start, e->attempt->delay) || e->attempt->delay == PS_NEVER)
-    feed(w, &e->attempt->started, PS_NOTICE_STARTED, w->now, 0);
+    feed(w, &e->attempt->accepted, PS_NOTICE_STARTED, w->now, 0);
 }
 
 static void happen_end(struct world *w, struct book *book, struct entry *e)
