@@ -5,6 +5,12 @@
 
 #include "poolsend.h"
 
+/* The most that is taken, by an option or by the key of the same name; and the longest configuration file, in bytes. */
+#define PS_WORKERS_MAX     100000
+#define PS_RETRIES_MAX     1000
+#define PS_PENDING_MAX     1000000
+#define PS_CONFIG_SIZE_MAX 1048576
+
 /* "1", "0.25", "250ms", "1s", "2m", "1h": a bare number counts seconds. Up to 10000 hours, to the nanosecond. */
 bool ps_parse_time(const char *text, poolsend_time *span);
 

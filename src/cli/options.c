@@ -2,6 +2,7 @@
  * was named: they override it. */
 #include "cli/options.h"
 
+#include "base/values.h"
 #include "cli/body.h"
 #include "cli/table.h"
 
@@ -9,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define CONFIG_MAX ((size_t)1 << 20)
 
 /* ---- Collecting */
 
@@ -149,7 +148,8 @@ static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *te
 static bool load_file(struct ps_cli_settings *settings)
 {
   struct ps_buf text = {0};
-  bool done = ps_cli_load_file(settings, settings->config_path, CONFIG_MAX, &text) && parse_file(settings, &text);
+  bool done =
+      ps_cli_load_file(settings, settings->config_path, PS_CONFIG_SIZE_MAX, &text) && parse_file(settings, &text);
   if (text.data)
     explicit_bzero(text.data, text.size); /* secrets are in the settings, and need not be here too */
   ps_buf_fini(&text);

@@ -9,10 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define RETRIES_MAX 1000
-#define WORKERS_MAX 100000
-#define PENDING_MAX 1000000
-
 static void *field(struct ps_cli_settings *settings, const struct ps_cli_option *option)
 {
   return (char *)settings + option->field;
@@ -107,17 +103,17 @@ static bool set_count(struct ps_cli_settings *settings, const struct ps_cli_opti
 
 static bool set_retries(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)
 {
-  return set_count(settings, option, value, 0, RETRIES_MAX);
+  return set_count(settings, option, value, 0, PS_RETRIES_MAX);
 }
 
 static bool set_workers(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)
 {
-  return set_count(settings, option, value, 1, WORKERS_MAX);
+  return set_count(settings, option, value, 1, PS_WORKERS_MAX);
 }
 
 static bool set_max_pending(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)
 {
-  return set_count(settings, option, value, 1, PENDING_MAX);
+  return set_count(settings, option, value, 1, PS_PENDING_MAX);
 }
 
 static bool add_header(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)

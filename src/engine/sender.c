@@ -1,5 +1,6 @@
 /* The sender of poolsend.h: endpoints and a pool below a coordinator, and the functions that callers see. */
 #include "base/sync.h"
+#include "base/values.h"
 #include "engine/identity.h"
 #include "engine/intake.h"
 #include "net/attempt.h"
@@ -12,8 +13,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define WORKERS_MAX 100000
 
 /* Of each request in flight (and one more to keep its body in), and of the process besides. */
 #define DESCRIPTORS_EACH  3
@@ -96,8 +95,8 @@ static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_e
 {
   if (endpoints == 0)
     return ps_refuse(error, "no URL: name at least one API to send to");
-  if (workers < 1 || workers > WORKERS_MAX)
-    return ps_refuse(error, "workers: %u is not between 1 and %d", workers, WORKERS_MAX);
+  if (workers < 1 || workers > PS_WORKERS_MAX)
+    return ps_refuse(error, "workers: %u is not between 1 and %d", workers, PS_WORKERS_MAX);
   if (workers < endpoints)
     return ps_refuse(error, "workers: %u are too few for %u endpoints: each needs one of its own", workers, endpoints);
   return 0;

@@ -1,14 +1,11 @@
 /* Configuration files: the whole of one, and what stands at its top level. */
 #include "json/config.h"
 
+#include "base/values.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define FILE_MAX        (1u << 20)
-#define RETRIES_MAX     1000
-#define WORKERS_MAX     100000
-#define MAX_PENDING_MAX 1000000
 
 #define COUNT_OF(list) (sizeof(list) / sizeof *(list))
 
@@ -77,11 +74,11 @@ static const struct ps_config_key file_keys[] = {
     {"answer_wait", ps_config_take_time, FIELD(answer_wait), 0, 0},
     {"max_time", ps_config_take_limit, FIELD(max_time), 0, 0},
     {"attempt_timeout", ps_config_take_limit, FIELD(attempt_timeout), 0, 0},
-    {"retry", ps_config_take_count, FIELD(retries), 0, RETRIES_MAX},
+    {"retry", ps_config_take_count, FIELD(retries), 0, PS_RETRIES_MAX},
     {"retry_delay", ps_config_take_time, FIELD(retry_delay), 0, 0},
     {"retry_max_time", ps_config_take_limit, FIELD(retry_max_time), 0, 0},
-    {"workers", ps_config_take_count, FIELD(workers), 1, WORKERS_MAX},
-    {"max_pending", ps_config_take_count, FIELD(max_pending), 1, MAX_PENDING_MAX},
+    {"workers", ps_config_take_count, FIELD(workers), 1, PS_WORKERS_MAX},
+    {"max_pending", ps_config_take_count, FIELD(max_pending), 1, PS_PENDING_MAX},
     {"in_order", ps_config_take_bool, FIELD(in_order), 0, 0},
     {"breaker", ps_config_take_not, FIELD(no_breaker), 0, 0},
     {"rate", ps_config_take_rate, FIELD(rate), 0, 0},
@@ -118,7 +115,7 @@ static struct json_object *parse_tree(const char *text, size_t size)
 static int read_text(struct ps_config_reader *reader)
 {
   struct ps_config_fault fault;
-  if (reader->size > FILE_MAX)
+  if (reader->size > PS_CONFIG_SIZE_MAX)
     return ps_config_refuse_line(reader, 1, "it is longer than 1 MiB");
   if (ps_config_check(reader->text, reader->size, &fault))
     return ps_config_refuse_line(reader, fault.line, fault.words);

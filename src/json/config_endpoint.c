@@ -2,6 +2,7 @@
  * so that each key it has wins; headers are merged by name. */
 #include "json/config.h"
 
+#include "base/values.h"
 #include "net/check.h"
 #include "net/success.h"
 
@@ -11,8 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define BODY_MAX      (16u << 20)
-#define IN_FLIGHT_MAX 100000
+#define BODY_MAX (16u << 20)
 
 #define COUNT_OF(list) (sizeof(list) / sizeof *(list))
 
@@ -415,7 +415,7 @@ static const struct ps_config_key endpoint_keys[] = {
     {"connect_timeout", ps_config_take_time, FIELD(connect_timeout), 0, 0},
     {"attempt_timeout", ps_config_take_limit, FIELD(attempt_timeout), 0, 0},
     {"hedge_delay", ps_config_take_own_hedge_delay, 0, 0, 0},
-    {"max_in_flight", ps_config_take_count, FIELD(max_in_flight), 1, IN_FLIGHT_MAX},
+    {"max_in_flight", ps_config_take_count, FIELD(max_in_flight), 1, PS_WORKERS_MAX},
     {"success", take_success, 0, 0, 0},
     {"body", take_body, 0, 0, 0},
 };

@@ -17,7 +17,8 @@ SOURCE = {name: value for branch in SCHEMA['definitions']['source']['oneOf']
 
 
 def sources():
-    return ''.join(path.read_text() for path in sorted((ROOT / 'src' / 'json').glob('config*.c')))
+    paths = [ROOT / 'src' / 'base' / 'values.h', *sorted((ROOT / 'src' / 'json').glob('config*.c'))]
+    return ''.join(path.read_text() for path in paths)
 
 
 def table(name):
