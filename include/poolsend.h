@@ -1,22 +1,72 @@
-/* poolsend: send a message through an ordered list of HTTP APIs, and account for every attempt.
+/** @file poolsend.h
+ * Send a message through an ordered list of HTTP APIs, and account for every attempt.
  *
  * A sender is made from a list of endpoints. A message given to it goes to the first endpoint; when that has not
  * answered within its hedge delay (one second), or as soon as it fails, the next one is started without giving up on
- * the first. The first success wins and is told at once, as a `delivered` event. What became of the attempts that
- * were left behind is told last, in exactly one `settled` event for every message.
+ * the first. The first success wins and is told at once. What became of the attempts that were left behind is told
+ * last: exactly once for every message taken up, whatever happens.
  *
- * Threads. A sender has a coordinator thread and a worker thread for every request in flight; it starts them itself
- * and ends them in poolsend_free. Every function here may be called from any thread, unless it says otherwise.
- * Callbacks say which thread they run on.
+ *     struct poolsend_endpoint apis[] = {{.url = "https://a.example/"}, {.url = "https://b.example/"}};
+ *     struct poolsend_config config;
+ *     struct poolsend_message message;
+ *     struct poolsend_sender *sender;
+ *     struct poolsend_report *report;
+ *     const struct poolsend_event *event;
  *
- * Ownership. What a caller passes in is copied unless the function says otherwise; what it gets back it owns until
- * it calls the matching free. All text is UTF-8 or bytes as they came, ended by NUL.
+ *     poolsend_config_init(&config);
+ *     config.endpoints = apis;
+ *     config.endpoint_count = 2;
+ *     poolsend_new(&sender, &config, NULL);
  *
- * Process-wide effects. poolsend_new calls curl_global_init. The library installs no signal handler, never prints and
- * never exits. A program that uses it should ignore SIGPIPE. TLS keys are written where SSLKEYLOGFILE says: unset it.
+ *     poolsend_message_init(&message);
+ *     poolsend_message_text(&message, "{\"alert\": \"disk full\"}");
+ *     if (poolsend_deliver(sender, &message, POOLSEND_NEVER, &report, NULL) == 0) {   // returns at the win
+ *       poolsend_report_delivered(report, 0, &event);
+ *       printf("%s has it\n", event->attempt->name);
+ *     }
+ *     poolsend_report_settled(report, POOLSEND_NEVER, &event);
+ *     printf("%zu APIs got it, %zu may have\n", event->delivered_count, event->unknown_count);
+ *     poolsend_report_free(report);
+ *     poolsend_free(sender);
  *
- * Errors. Functions that can fail return 0, or a negative errno value. What a server did is never an error: it is told
- * in an event. */
+ * The pool below it serves alone too: a fixed number of threads for any blocking job, whose end can be awaited for a
+ * while without cancelling it.
+ *
+ * **How events arrive.** There are four ways, and every event takes exactly one of them. They are pulled, one by one or
+ * many at a time (poolsend_next, poolsend_take), on any thread, or when a descriptor is readable (poolsend_fd); or they
+ * are pushed to a callback (poolsend_config.on_event); or those of one message are kept in its report
+ * (poolsend_submit_report, poolsend_deliver), as long as somebody holds it. Whoever does not fetch them holds up new
+ * messages (poolsend_config.max_pending), so that they cannot fill the memory.
+ *
+ * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
+ * those that free the handle: they come last. A sender has a thread of its own, the coordinator, and a thread of its
+ * pool for every request in flight; they are started when first needed. Callbacks say which thread they run on. No
+ * lock is held while one runs, and none is held while anything blocks.
+ *
+ * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
+ * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are freed
+ * before their sender, a sender before a pool that it was given. All text is UTF-8, or bytes as they came, ended by NUL.
+ *
+ * **Errors.** Functions that can fail return 0, a negative errno value, or one of poolsend_result: these are no failures,
+ * and the caller has to handle them. What a server did is never an error: it is told in an event. Where there is a
+ * struct poolsend_error it says in words what was wrong and what would be right; NULL may be passed for it.
+ *
+ * **Growth.** Handles are opaque. Structs that a caller fills are made ready by an init function, which writes their
+ * size as the caller was compiled; fields that a later version appends are then left alone by an older caller. Fields
+ * of structs that the library makes are only ever appended. Those called final do not change.
+ *
+ * **Signals.** The library installs no handler, and its threads block every signal but those that a thread raises by a
+ * fault of its own, so handlers run on the caller's threads. A connection that breaks raises no SIGPIPE anywhere.
+ *
+ * **fork.** A child has none of the parent's threads, so handles of the parent are dead in it: functions that can fail
+ * return -ECHILD, those that free do nothing, nothing blocks, and the parent's messages are not disturbed. Events that
+ * were fetched can still be read. A child may make pools and senders of its own. The library's descriptors close on exec.
+ *
+ * **Process-wide effects.** poolsend_new calls curl_global_init, and poolsend_free curl_global_cleanup, which count. The
+ * soft limit of open descriptors is raised where a sender needs more. Nothing is printed, the process is never ended
+ * (but by a broken lock, which is a bug), no environment variable is set. TLS keys are written where SSLKEYLOGFILE says:
+ * unset it before the first sender is made. When every pool and sender has been freed no thread and no descriptor is
+ * left, and the library may be unloaded by dlclose. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -28,338 +78,591 @@
 extern "C" {
 #endif
 
-#define POOLSEND_VERSION "0.1.0"
-
+/** What the shared library shows. */
 #define POOLSEND_API __attribute__((visibility("default")))
+
+/* ---- Version ------------------------------------------------------------------------------------------------- */
+
+#define POOLSEND_VERSION "0.1.0" /**< of this header */
+
+/** The version of the library that runs, "major.minor.patch". A static string. */
+POOLSEND_API const char *poolsend_version(void);
 
 /* ---- Time ---------------------------------------------------------------------------------------------------- */
 
-/* Spans and instants, in nanoseconds. */
+/** Spans and instants, in nanoseconds. A span below 0 counts as 0. */
 typedef int64_t poolsend_time;
 
-#define POOLSEND_NEVER     INT64_MAX
-#define POOLSEND_MS(count) ((poolsend_time)(count)*1000000)
-#define POOLSEND_S(count)  ((poolsend_time)(count)*1000000000)
+#define POOLSEND_NEVER     INT64_MAX                           /**< as a limit: none */
+#define POOLSEND_MS(count) ((poolsend_time)(count)*1000000)    /**< milliseconds */
+#define POOLSEND_S(count)  ((poolsend_time)(count)*1000000000) /**< seconds */
+
+/* ---- Errors -------------------------------------------------------------------------------------------------- */
+
+/** What functions return besides 0 and a negative errno value. */
+enum poolsend_result {
+  POOLSEND_TIMEOUT = 1,     /**< not within the time that was given; nothing is lost, ask again */
+  POOLSEND_CLOSED = 2,      /**< never again: it was closed, and nothing is left */
+  POOLSEND_UNDELIVERED = 3, /**< the message has settled, and no attempt won */
+  POOLSEND_PENDING = 4      /**< the message was taken up, and is not delivered yet; it goes on */
+};
+
+/** What a function has returned, in words, with those of the system for errno values. A static string. */
+POOLSEND_API const char *poolsend_strerror(int result);
+
+/** What was wrong and what would be right, in words. Final. */
+struct poolsend_error {
+  char text
+      [512]; /**< a line without its end; "" if nothing was wrong, or there is no more to say than poolsend_strerror */
+  int endpoint; /**< whose settings it is about (poolsend_new), an index into the endpoints; negative: not of a single
+                 * one's */
+};
+
+/* ---- The pool ------------------------------------------------------------------------------------------------ */
+
+/** A fixed pool of threads for blocking jobs, first come first served. */
+struct poolsend_pool;
+
+/** A job given to a pool, as long as somebody wants to hear of it. */
+struct poolsend_job;
+
+/** What a job does, on a thread of the pool, with no lock held; what it returns is its result. It may block, and submit
+ * jobs; one that waits for others of its own pool waits for ever when all threads do so. */
+typedef void *poolsend_job_fn(void *context);
+
+/** A pool of at most `threads` threads (1 to 100000), started when first needed, and kept. Of jobs that were submitted and
+ * have not ended there may be `queue` more than threads. 0; -EINVAL; -ENOMEM. */
+POOLSEND_API int poolsend_pool_new(struct poolsend_pool **pool, unsigned threads, unsigned queue);
+
+/** Waits for all jobs, ends the threads. Handles of jobs stay valid. The pool's senders must have been freed, and no call on
+ * it may be under way; not from a job of its own. */
+POOLSEND_API void poolsend_pool_free(struct poolsend_pool *pool);
+
+/** Have `run(context)` called once, on a thread of the pool. While there are too many jobs it waits for room, at most
+ * `timeout` (0: it only tries; POOLSEND_NEVER: as long as it takes). On 0 `*job` is a handle, to be freed; where `job` is
+ * NULL nobody will hear of the end. POOLSEND_TIMEOUT: no room. POOLSEND_CLOSED: the pool is draining. -ENOMEM. -EAGAIN: no
+ * thread is idle, and none can be made. -ECHILD. On all but 0 `run` is not called, and `*job` is NULL. */
+POOLSEND_API int poolsend_pool_submit(struct poolsend_pool *pool, poolsend_job_fn *run, void *context,
+                                      poolsend_time timeout, struct poolsend_job **job);
+
+/** Take no more jobs, and wait at most `timeout` until those there are have ended. 0; POOLSEND_TIMEOUT: some go on;
+ * -ECHILD. Not from a job of its own, but with a `timeout` of 0. */
+POOLSEND_API int poolsend_pool_drain(struct poolsend_pool *pool, poolsend_time timeout);
+
+/** Wait at most `timeout` for the job's end, without cancelling it: on POOLSEND_TIMEOUT it goes on, and can be awaited
+ * again, by several threads too. 0: it has ended, and `*result` (if that is not NULL) is what it returned. -ECANCELED: it was
+ * withdrawn. -ECHILD. */
+POOLSEND_API int poolsend_job_wait(struct poolsend_job *job, poolsend_time timeout, void **result);
+
+/** Take back a job that no thread has begun. True: it will never run, and its context is the caller's again. */
+POOLSEND_API bool poolsend_job_withdraw(struct poolsend_job *job);
+
+/** Gives up the handle; the job goes on. */
+POOLSEND_API void poolsend_job_free(struct poolsend_job *job);
+
+/** How a pool fares, at one moment. */
+struct poolsend_pool_counts {
+  unsigned limit;     /**< threads there may be */
+  unsigned threads;   /**< threads there are */
+  unsigned running;   /**< of these, those at work, for jobs or for senders */
+  uint64_t waiting;   /**< jobs, and attempts of senders, for which no thread is free */
+  uint64_t submitted; /**< jobs, since the pool was made */
+  uint64_t finished;  /**< of these, those that have ended */
+  uint64_t withdrawn; /**< of these, those taken back */
+};
+
+/** For poolsend_pool_count. */
+POOLSEND_API void poolsend_pool_count_sized(struct poolsend_pool *pool, struct poolsend_pool_counts *counts,
+                                            size_t size);
+
+/** A snapshot; all 0 in a child of fork. */
+static inline struct poolsend_pool_counts poolsend_pool_count(struct poolsend_pool *pool)
+{
+  struct poolsend_pool_counts counts;
+  poolsend_pool_count_sized(pool, &counts, sizeof counts);
+  return counts;
+}
 
 /* ---- What became of an attempt ------------------------------------------------------------------------------- */
 
+/** What became of the data that an attempt was to bring. */
 enum poolsend_fate {
-  POOLSEND_DELIVERED, /* a success answer came */
-  POOLSEND_REJECTED,  /* a complete answer came that is not a success */
-  POOLSEND_UNREACHED, /* nothing of the request was sent: it cannot have arrived */
-  POOLSEND_UNKNOWN    /* some of it was sent and no answer came: it may have arrived */
+  POOLSEND_FATE_DELIVERED, /**< a success answer came */
+  POOLSEND_FATE_REJECTED,  /**< a complete answer came that is not a success */
+  POOLSEND_FATE_UNREACHED, /**< nothing of the request was sent: it cannot have arrived */
+  POOLSEND_FATE_UNKNOWN    /**< some of it was sent and no answer came: it may have arrived */
 };
 
+/** Why. */
 enum poolsend_reason {
-  POOLSEND_OK,
-  POOLSEND_STATUS,    /* the status is not a success */
-  POOLSEND_JSON,      /* the status is a success, the JSON test failed */
-  POOLSEND_REDIRECT,  /* a redirect that could not be followed */
-  POOLSEND_RESOLVE,   /* no address for the host (or the proxy) */
-  POOLSEND_CONNECT,   /* no connection */
-  POOLSEND_PROXY,     /* the proxy would not pass it on */
-  POOLSEND_TLS,       /* no secure connection */
-  POOLSEND_TIMEOUT,   /* its own time limit passed */
-  POOLSEND_CANCELLED, /* cancelled by poolsend: settle time, answer wait, max-time or an interrupt */
-  POOLSEND_RESET,     /* the connection broke */
-  POOLSEND_PROTOCOL,  /* what came is not HTTP, or more of it than is taken */
-  POOLSEND_TRUNCATED, /* the body of the answer broke off after a complete header */
-  POOLSEND_GATEWAY,   /* a gateway answered 502 or 504 for an API whose own answer nobody saw */
-  POOLSEND_TEMPLATE,  /* the message has not what the endpoint's templates ask for */
-  POOLSEND_LOCAL      /* no memory, thread or descriptor here */
+  POOLSEND_REASON_OK,
+  POOLSEND_REASON_STATUS,   /**< the status is not a success */
+  POOLSEND_REASON_JSON,     /**< the status is a success, the JSON test failed */
+  POOLSEND_REASON_REDIRECT, /**< a redirect that could not be followed */
+  POOLSEND_REASON_RESOLVE,  /**< no address for the host (or the proxy) */
+  POOLSEND_REASON_CONNECT,  /**< no connection */
+  POOLSEND_REASON_PROXY,    /**< the proxy would not pass it on */
+  POOLSEND_REASON_TLS,      /**< no secure connection */
+  POOLSEND_REASON_TIMEOUT,  /**< its own time limit passed */
+  POOLSEND_REASON_CANCELLED, /**< cancelled by the sender: settle time, answer wait, max-time, or because it was asked to */
+  POOLSEND_REASON_RESET,     /**< the connection broke */
+  POOLSEND_REASON_PROTOCOL,  /**< what came is not HTTP, or more of it than is taken */
+  POOLSEND_REASON_TRUNCATED, /**< the body of the answer broke off after a complete header */
+  POOLSEND_REASON_GATEWAY,   /**< a gateway answered 502 or 504 for an API whose own answer nobody saw */
+  POOLSEND_REASON_TEMPLATE,  /**< the message has not what the endpoint's templates ask for */
+  POOLSEND_REASON_LOCAL      /**< no memory, thread or descriptor here */
 };
 
-/* "delivered", "ok" ...: the words of the events. Static strings. */
+/** "delivered", "rejected" ...: the word that events have for it; "?" for one that this version does not know. A static
+ * string. */
 POOLSEND_API const char *poolsend_fate_name(enum poolsend_fate fate);
+
+/** "ok", "status" ...: likewise. */
 POOLSEND_API const char *poolsend_reason_name(enum poolsend_reason reason);
 
-/* When each step of a request was done, counted from the attempt's start; negative if it never was. `queue` is the
- * exception: how long the attempt waited for its start. */
+/** When each step of a request was done, counted from the attempt's start; negative if it never was. `queue` is the
+ * exception: how long the attempt waited for its start. Final. */
 struct poolsend_timings {
   poolsend_time queue, resolve, connect, tls, sent, first_byte, total;
 };
 
-/* A response body, decoded. */
+/** A response body, decoded. */
 struct poolsend_response {
-  const char *data; /* the first bytes, at most max_response of them */
+  const char *data; /**< the first bytes, at most max_response of them; not ended by NUL */
   size_t size;
-  bool truncated; /* there was more, or the connection broke before its end */
-  int spool; /* with keep_bodies, of the winner: a file with all of it, to be read with pread and not closed; else -1 */
-  int spool_error; /* why it could not be kept: an errno value, or 0 */
+  bool truncated; /**< there was more, or the connection broke before its end */
+  int spool; /**< with keep_bodies, of the winner: a file with all of it, to be read with pread and not closed; else -1 */
+  int spool_error; /**< why it could not be kept: an errno value, or 0 */
 };
 
+/** One request of one message to one endpoint. */
 struct poolsend_attempt {
-  unsigned number;                 /* from 1, in starting order */
-  unsigned endpoint;               /* index into the sender's endpoints */
-  const char *name;                /* the endpoint's */
-  const char *url;                 /* the endpoint's, without its secrets */
-  poolsend_time started, finished; /* since the message was taken up; finished is negative while it runs */
-  enum poolsend_fate fate;         /* this and what follows only once it has finished */
+  unsigned number;                 /**< from 1, in starting order */
+  unsigned endpoint;               /**< index into the sender's endpoints */
+  const char *name;                /**< the endpoint's */
+  const char *url;                 /**< the endpoint's, without its secrets */
+  poolsend_time started, finished; /**< since the message was taken up; finished is negative while it runs */
+  enum poolsend_fate fate;         /**< this and what follows only once it has finished */
   enum poolsend_reason reason;
-  int status;        /* of the last complete final header; 0: none came */
-  const char *error; /* what went wrong, in words, or NULL */
+  int status;        /**< of the last complete final header; 0: none came */
+  const char *error; /**< what went wrong, in words, or NULL */
   uint64_t bytes_sent;
   struct poolsend_timings timings;
-  const struct poolsend_response *response; /* NULL: there is none (yet) */
+  const struct poolsend_response *response; /**< NULL: there is none (yet) */
 };
 
 /* ---- Events -------------------------------------------------------------------------------------------------- */
 
+/** What is told of a message; values that can be or-ed. */
 enum poolsend_event_kind {
-  POOLSEND_EVENT_START = 1,
-  POOLSEND_EVENT_FINISH = 2,
-  POOLSEND_EVENT_DELIVERED = 4,
-  POOLSEND_EVENT_SETTLED = 8
+  POOLSEND_EVENT_START = 1,     /**< an attempt has started */
+  POOLSEND_EVENT_FINISH = 2,    /**< an attempt has its fate */
+  POOLSEND_EVENT_DELIVERED = 4, /**< an attempt has won: once at most */
+  POOLSEND_EVENT_SETTLED = 8    /**< every attempt has its fate: once, and last */
 };
 
+/** An attempt that was still running at the win. Final. */
 struct poolsend_pending {
-  unsigned number;
-  const char *name; /* the endpoint's */
+  unsigned number;  /**< the attempt's */
+  const char *name; /**< the endpoint's */
 };
 
-/* Valid, with all that it points to, until poolsend_event_free. */
+/** Made by the library. Valid, with all that it points to, until poolsend_event_free. */
 struct poolsend_event {
   enum poolsend_event_kind kind;
-  const char *message; /* the message's id */
-  uint64_t line;       /* the message's, as it was submitted; 0: none */
-  poolsend_time t;     /* since the message was taken up */
+  const char *message; /**< the message's id */
+  uint64_t line;       /**< the message's, as it was submitted; 0: none */
+  void *context;       /**< likewise; NULL: none */
+  poolsend_time t;     /**< since the message was taken up */
 
-  /* start, finish, delivered: the attempt it is about, as it was at that moment. delivered: without a response if
-   * the body had not ended one hedge delay after the header. */
-  struct poolsend_attempt attempt;
+  /** start, finish, delivered: the attempt it is about, as it was at that moment; else NULL. delivered: without a
+   * response if the body had not ended one hedge delay after the header. */
+  const struct poolsend_attempt *attempt;
 
-  /* delivered: the attempts still running, in starting order. */
+  /** delivered: the attempts still running, in starting order. */
   const struct poolsend_pending *pending;
   size_t pending_count;
 
-  /* settled: every attempt, in starting order; `winner` is an index into them, or negative. */
+  /** settled: every attempt, in starting order. */
   const struct poolsend_attempt *const *attempts;
   size_t attempt_count;
-  int winner;
+  const struct poolsend_attempt *winner; /**< settled: one of them; NULL: none won */
+  size_t delivered_count;                /**< settled: how many of them met this fate, the winner among them */
+  size_t unknown_count;
 
-  /* settled without a winner: the names of the endpoints to which no attempt was made, in the list's order. */
+  /** settled without a winner: the names of the endpoints to which no attempt was made, in the list's order. */
   const char *const *not_tried;
   size_t not_tried_count;
 };
 
-/* NULL is fine. */
+/** Any thread. NULL is fine. */
 POOLSEND_API void poolsend_event_free(struct poolsend_event *event);
 
-/* The event as one line of JSON without its newline, to be freed with free(); NULL: no memory. */
+/** The event as one line of JSON without its newline, as the program prints it (events.schema.json), to be freed with
+ * free(); NULL: no memory. */
 POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 
 /* ---- Configuration ------------------------------------------------------------------------------------------- */
 
-/* How requests to one endpoint are made. A zeroed struct with a URL is complete. Options have curl's meaning. */
+/** How requests to one endpoint are made. One that is zeroed but for its URL is complete. Options have curl's meaning. */
 struct poolsend_endpoint {
-  const char *url;  /* http:// or https:// */
-  const char *name; /* NULL: the URL's host, made unique */
+  const char *url;  /**< http:// or https:// */
+  const char *name; /**< NULL: the URL's host, with its port or a number where others have the same */
 
-  const char *method;         /* NULL: POST with a body, GET without */
-  const char *const *headers; /* "Name: value"; "Name:" removes, "Name;" sends it empty */
+  const char *method;         /**< NULL: POST with a body, GET without */
+  const char *const *headers; /**< "Name: value"; "Name:" removes, "Name;" sends it empty */
   size_t header_count;
-  const char *const *secret_headers; /* names of headers whose values are never shown, besides those that are known to
+  const char *const *secret_headers; /**< names of headers whose values are never shown, besides those that are known to
                                       * be secret */
   size_t secret_header_count;
-  const char *user_agent; /* NULL: poolsend/VERSION; "": none */
-  const char *userpwd;    /* user:password, for basic authentication */
-  const char *bearer;     /* OAuth 2 bearer token */
-  bool form_type;         /* a body without a Content-Type of its own is application/x-www-form-urlencoded */
+  const char *user_agent; /**< NULL: poolsend/VERSION; "": none */
+  const char *userpwd;    /**< user:password, for basic authentication */
+  const char *bearer;     /**< OAuth 2 bearer token */
+  bool form_type;         /**< a body without a Content-Type of its own is application/x-www-form-urlencoded */
 
-  bool insecure; /* do not verify the peer's certificate */
+  bool insecure; /**< do not verify the peer's certificate */
   const char *cacert, *capath;
   const char *cert, *key, *key_password;
 
   const char *proxy, *noproxy;
   const char *unix_socket;
-  const char *const *resolve, *const *connect_to;
-  size_t resolve_count, connect_to_count;
-  bool environment_proxy; /* heed http_proxy, https_proxy, all_proxy and no_proxy */
+  const char *const *resolve; /**< "HOST:PORT:ADDRESS" */
+  size_t resolve_count;
+  const char *const *connect_to; /**< "HOST1:PORT1:HOST2:PORT2" */
+  size_t connect_to_count;
+  bool environment_proxy; /**< heed http_proxy, https_proxy, all_proxy and no_proxy */
 
   bool follow, http2, compressed;
-  poolsend_time connect_timeout; /* 0: none of its own */
-  poolsend_time attempt_timeout; /* 0: the sender's */
-  poolsend_time hedge_delay;     /* 0: the sender's; POOLSEND_NEVER: only its failure starts the next */
-  unsigned hedge_permille;       /* 500 to 999: instead, that percentile of its own recent answers; 0: none */
-  unsigned max_in_flight;        /* attempts at once; 0: a share of the workers */
+  poolsend_time connect_timeout; /**< 0: none of its own */
+  poolsend_time attempt_timeout; /**< 0: the sender's */
+  poolsend_time hedge_delay;     /**< 0: the sender's; POOLSEND_NEVER: only its failure starts the next */
+  unsigned hedge_permille;       /**< 500 to 999: instead, that percentile of its own recent answers; 0: none */
+  unsigned max_in_flight;        /**< attempts at once; 0: a share of the workers */
 
-  /* Values from a message that is JSON, where {{/pointer}} stands (RFC 6901), escaped for where they stand. A message that
-   * lacks one, or has one that cannot stand there, is not sent to this endpoint (fate unreached, reason template). */
-  bool url_template;                   /* in the path and the query of `url` */
-  const char *const *header_templates; /* "Name: value", sent besides `headers` */
+  /** Values from a message that is JSON, where {{/pointer}} stands (RFC 6901), escaped for where they stand: here, in the
+   * path and the query of `url`. A message that lacks one, or has one that cannot stand there, is not sent to this
+   * endpoint (fate unreached, reason template). */
+  bool url_template;
+  const char *const *header_templates; /**< "Name: value", sent besides `headers` */
   size_t header_template_count;
-  const char *body_template; /* JSON; a string that is a placeholder and nothing else becomes the value itself */
+  const char *body_template; /**< JSON; a string that is a placeholder and nothing else becomes the value itself */
 
-  /* What counts as accepted: "200-299,409", with JSON tests such as "/accepted=true" between them. NULL: 200-299. */
+  /** What counts as accepted: "200-299,409", with JSON tests such as "/accepted=true" between them. NULL: 200-299. */
   const char *success;
 };
 
-/* One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
- * several at once. */
+/** One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
+ * several at once; it may call nothing of the sender's that waits. */
 typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
 
+/** An event, which is the callee's: it frees it, now or later. Called on the coordinator's thread, one at a time and in
+ * order. While it runs no hedge starts and nothing is cancelled, so it should be over in microseconds: what takes longer is
+ * for another thread, a pool's for example. It may call everything but poolsend_free; what would wait does not there, and
+ * returns -EDEADLK unless its timeout is 0. */
+typedef void poolsend_event_fn(void *context, struct poolsend_event *event);
+
+/** How a sender works. Made ready by poolsend_config_init. */
 struct poolsend_config {
-  const struct poolsend_endpoint *endpoints;
+  size_t struct_size;   /**< of this, as its user was compiled */
+  size_t endpoint_size; /**< of one endpoint, likewise */
+
+  const struct poolsend_endpoint *endpoints; /**< in the order in which they are tried; poolsend_new copies them */
   size_t endpoint_count;
-  unsigned workers; /* requests in flight, shared out equally among the endpoints without a max_in_flight of their
+  unsigned workers; /**< requests in flight, shared out equally among the endpoints without a max_in_flight of their
                      * own; 0: one for each endpoint */
 
   poolsend_time hedge_delay;
-  unsigned hedge_permille; /* 500 to 999: the hedge delay follows that percentile of each endpoint's recent answers,
+  unsigned hedge_permille;   /**< 500 to 999: the hedge delay follows that percentile of each endpoint's recent answers,
                             * between 10 ms and 1 s, from 1 s until there are 100 of them; 0: it is fixed */
-  double hedge_budget;     /* the share of recent messages that may be hedged on time, 0 to 1; negative: all */
-  poolsend_time settle, answer_wait;
-  poolsend_time max_time;        /* POOLSEND_NEVER: none */
-  poolsend_time attempt_timeout; /* POOLSEND_NEVER: none */
+  double hedge_budget;       /**< the share of recent messages that may be hedged on time, 0 to 1; negative: all */
+  poolsend_time settle;      /**< how long late attempts may run on after the win */
+  poolsend_time answer_wait; /**< how long running attempts get when the list is exhausted */
+  poolsend_time max_time;    /**< of a delivery up to the win; POOLSEND_NEVER: none */
+  poolsend_time attempt_timeout; /**< POOLSEND_NEVER: none */
 
   unsigned retries;
-  poolsend_time retry_delay;    /* 0: exponential from one second, with jitter */
-  poolsend_time retry_max_time; /* POOLSEND_NEVER: none */
+  poolsend_time retry_delay;    /**< 0: exponential from one second, with jitter */
+  poolsend_time retry_max_time; /**< POOLSEND_NEVER: none */
 
-  unsigned max_pending; /* messages taken up and unsettled, at most; 0: twice the workers. Those that probe an endpoint
-                         * come on top, up to eight an endpoint */
-  bool in_order;        /* one message at a time */
-  bool no_breaker;      /* the list is kept strictly, however an endpoint fares */
-  double rate;          /* new messages a second, at most; 0: as fast as they go */
+  unsigned max_pending; /**< messages taken up of which the settled event has not been fetched, at most; 0: twice the
+                         * workers. Those that probe an endpoint come on top, up to eight an endpoint */
+  bool in_order;        /**< one message at a time */
+  bool no_breaker;      /**< the list is kept strictly, however an endpoint fares */
+  double rate;          /**< new messages a second, at most; 0: as fast as they go */
 
-  const char *fatal_status; /* "401,403": an answer that ends the matter for the whole message. NULL: none */
+  const char *fatal_status; /**< "401,403": an answer that ends the matter for the whole message. NULL: none */
   bool no_idempotency_key;
-  size_t max_body;     /* bytes of a message's body, at most */
-  size_t max_response; /* bytes of a response that are kept in memory */
-  bool keep_bodies;    /* keep all of the winner's response in a temporary file, see poolsend_response.spool */
-  unsigned events;     /* poolsend_event_kind values, or-ed */
+  size_t max_body;     /**< bytes of a message's body, at most */
+  size_t max_response; /**< bytes of a response that are kept in memory */
+  bool keep_bodies;    /**< keep all of the winner's response in a temporary file, see poolsend_response.spool */
+  unsigned events;     /**< poolsend_event_kind values, or-ed; settled is always told */
 
-  poolsend_trace_fn *trace; /* NULL: none */
+  poolsend_trace_fn *trace; /**< NULL: none */
   void *trace_context;
+
+  /** Where requests run; it must have been made by poolsend_pool_new, and outlive the sender. With a thread for each of its
+   * senders' workers, and eight more for each endpoint of a sender that has several and breakers, none waits for
+   * another's; with fewer, attempts wait for a thread as for a slot. NULL: a pool of the sender's own, which is that large. */
+  struct poolsend_pool *pool;
+
+  /** Events are pushed to it, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it returns
+   * when the last call has. NULL: they are pulled. */
+  poolsend_event_fn *on_event;
+  void *event_context;
 };
 
-/* Every default of the program: hedge delay 1 s, settle and answer wait 60 s, no other limit, 16 MiB of body, 1 MiB of
+/** For poolsend_config_init. */
+POOLSEND_API void poolsend_config_init_sized(struct poolsend_config *config, size_t size, size_t endpoint_size);
+
+/** Every default of the program: hedge delay 1 s, settle and answer wait 60 s, no other limit, 16 MiB of body, 1 MiB of
  * response, delivered and settled events. */
-POOLSEND_API void poolsend_config_init(struct poolsend_config *config);
+static inline void poolsend_config_init(struct poolsend_config *config)
+{
+  poolsend_config_init_sized(config, sizeof *config, sizeof *config->endpoints);
+}
 
-/* What was wrong and what would be right, in words. */
-struct poolsend_error {
-  char text[512];
-  int endpoint; /* whose settings it is about (poolsend_new), an index into the endpoints; negative: not of a single
-                 * one's */
-};
-
-/* What a configuration file says. */
+/** What a configuration file says. Made by the library. */
 struct poolsend_file {
-  struct poolsend_config config;     /* with its endpoints, each with the defaults in it; there may be none */
-  struct poolsend_endpoint defaults; /* for endpoints that are named elsewhere; `url` is NULL */
-  const size_t *lines;               /* of each endpoint: the line where it begins, from 1 */
+  struct poolsend_config *config;           /**< with its endpoints, each with the defaults in it; there may be none */
+  const struct poolsend_endpoint *defaults; /**< for endpoints that are named elsewhere; `url` is NULL */
+  const size_t *lines;                      /**< of each endpoint: the line where it begins, from 1 */
 };
 
-/* From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range is
- * refused. Secrets are read from the environment and from files where it says so. 0; -EINVAL, and `error` (which may be
- * NULL) says where and what would be right; -ENOMEM. Everything in `file` is its own until poolsend_file_free, which
- * takes NULL. */
+/** From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range is
+ * refused. Secrets are read from the environment and from files where it says so. 0; -EINVAL, and `error` says where and
+ * what would be right; -ENOMEM. Everything in `*file` is its own until poolsend_file_free; its config may be changed before
+ * it is given to poolsend_new. */
 POOLSEND_API int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t size,
                                      struct poolsend_error *error);
+
+/** NULL is fine. */
 POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
 
-/* ---- Sender -------------------------------------------------------------------------------------------------- */
+/* ---- The sender ---------------------------------------------------------------------------------------------- */
 
+/** Endpoints, the messages on their way to them, and the events about these. */
 struct poolsend_sender;
 
-/* A sender from `config`, of which nothing is needed afterwards. -EINVAL: the configuration cannot be used, `error`
- * (which may be NULL) says why. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for
- * so many workers, `error` says which. -ENOMEM: no memory. */
+/** A sender from `config`, of which nothing is needed afterwards but its pool. -EINVAL: the configuration cannot be used.
+ * -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many workers. -ENOMEM. `error` says which, and
+ * why. Blocks only for files that the configuration names. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 
-/* Cancels what is not settled, waits for it, and frees everything. Events not fetched are lost; those fetched must have
- * been freed. No other call on this sender may be under way. NULL is fine. */
+/** A sender from the text of a configuration file, with endpoints: poolsend_file_parse and poolsend_new in one. */
+POOLSEND_API int poolsend_new_from_json(struct poolsend_sender **sender, const char *text, size_t size,
+                                        struct poolsend_error *error);
+
+/** Take up no more messages: submitters that wait, or come later, get POOLSEND_CLOSED. Those taken up go on as ever for at
+ * most `limit` from now, and are then cancelled (0: at once; POOLSEND_NEVER: they settle by the rules). Events come as usual
+ * until POOLSEND_CLOSED. A second call can only bring the limit closer. Never blocks. */
+POOLSEND_API void poolsend_close(struct poolsend_sender *sender, poolsend_time limit);
+
+/** Cancels what has not settled, waits for it, and frees everything. To let it settle, close the sender, and fetch events
+ * until POOLSEND_CLOSED. Events not fetched are lost; those fetched, and reports, must have been freed. No other call on this
+ * sender may be under way: close it, and see submitters come back, first. */
 POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 
-/* A body, in place of the message's own, for one endpoint. */
+/* ---- Messages ------------------------------------------------------------------------------------------------ */
+
+/** A body, in place of the message's own, for one endpoint. Final. */
 struct poolsend_part {
-  const char *endpoint; /* its name */
+  const char *endpoint; /**< its name */
   const void *body;
   size_t size;
   bool json;
 };
 
+/** Something to send. Made ready by poolsend_message_init. */
 struct poolsend_message {
-  const char *id;   /* 1 to 255 of [A-Za-z0-9._:-]: names the message and is its Idempotency-Key */
-  const void *body; /* NULL: no body at all */
-  size_t size;
-  bool json; /* sent as application/json, where the endpoint's headers do not say otherwise */
+  size_t struct_size; /**< of this, as its user was compiled */
 
-  const char *const *headers; /* "Name: value": in every request, instead of the endpoint's of that name */
+  const char *id; /**< 1 to 255 of [A-Za-z0-9._:-]: names the message and is its Idempotency-Key; NULL: a random one */
+  const void *body; /**< NULL: no body at all */
+  size_t size;
+  bool json; /**< sent as application/json, where the endpoint's headers do not say otherwise */
+
+  const char *const *headers; /**< "Name: value": in every request, instead of the endpoint's of that name */
   size_t header_count;
   const struct poolsend_part *parts;
   size_t part_count;
-  uint64_t line; /* for its events: where it came from; 0: nowhere */
+  uint64_t line; /**< for its events: where it came from; 0: nowhere */
+  void *context; /**< for its events: whatever the caller likes */
 };
 
-/* A message from one line of JSON, an envelope: an object with `body` (a string as it stands, or any JSON) or
+/** A message without anything. */
+static inline void poolsend_message_init(struct poolsend_message *message)
+{
+  const struct poolsend_message empty = {sizeof *message, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  *message = empty;
+}
+
+/** Its body is a text, of which the NUL is not sent. */
+static inline void poolsend_message_text(struct poolsend_message *message, const char *text)
+{
+  message->body = text;
+  for (message->size = 0; text[message->size];)
+    message->size++;
+}
+
+/** A message from one line of JSON, an envelope: an object with `body` (a string as it stands, or any JSON) or
  * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`. 0, and the message is the caller's until
- * poolsend_message_free, which takes NULL; its id is NULL if the envelope has none. -EINVAL, and `error` (which may be
- * NULL) says what is wrong; -ENOMEM. */
+ * poolsend_message_free; its id is NULL if the envelope has none. -EINVAL, and `error` says what is wrong; -ENOMEM. */
 POOLSEND_API int poolsend_message_parse(struct poolsend_message **message, const char *text, size_t size,
                                         struct poolsend_error *error);
+
+/** One that was parsed. NULL is fine. */
 POOLSEND_API void poolsend_message_free(struct poolsend_message *message);
 
-/* Room for a random identifier (a UUID, RFC 9562) and its NUL. */
+/** Room for a random identifier (a UUID, RFC 9562) and its NUL. */
 #define POOLSEND_ID_SIZE 37
+
+/** A random identifier: 122 bits from the system. */
 POOLSEND_API void poolsend_make_id(char id[POOLSEND_ID_SIZE]);
 
+/** Whether a message may have this id. */
 POOLSEND_API bool poolsend_id_is_valid(const char *id);
 
-/* Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long as it
+/** Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long as it
  * takes) until the sender can: until its first endpoint can take it soon, and there are not max_pending messages that have
- * not settled, or whose `settled` event nobody has fetched. 0; -ETIMEDOUT: not yet. -EINVAL: it cannot be sent, `error`
- * (which may be NULL) says why. -EMSGSIZE: its body is longer than max_body. -ESHUTDOWN: no more messages are taken up.
- * -ENOMEM. */
+ * not settled, or whose settled event nobody has fetched: a thread that fetches too should not wait here. 0;
+ * POOLSEND_TIMEOUT: not yet; poolsend_fd tells when it may be worth while to try again. POOLSEND_CLOSED: no more messages are
+ * taken up. -EINVAL: it cannot be sent, `error` says why. -EMSGSIZE: its body is longer than max_body. -ENOMEM, -ECHILD,
+ * -EDEADLK. */
 POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message,
                                  poolsend_time timeout, struct poolsend_error *error);
 
-/* The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and
- * an event, which the caller frees; -ETIMEDOUT; or -ESHUTDOWN: no more messages are taken up, all have settled, and
- * every event has been fetched. */
+/** Cancel the messages of this id that were taken up and have not settled: nothing more of them starts, running attempts are
+ * cancelled, and their events come as usual. Never waits: whether it came in time is told by the settled event. 0; -EINVAL:
+ * no message can have this id; -ENOMEM; -ECHILD. */
+POOLSEND_API int poolsend_cancel(struct poolsend_sender *sender, const char *id);
+
+/** The same of every message taken up. More may be submitted. */
+POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
+
+/* ---- Fetching events ----------------------------------------------------------------------------------------- */
+
+/** The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and
+ * an event, which the caller frees; POOLSEND_TIMEOUT; or POOLSEND_CLOSED: the sender is closed, all messages have settled, and
+ * every event has been fetched, by whichever way. -ECHILD, -EDEADLK. */
 POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event);
 
-/* Up to `room` events at once, with less trouble than one by one: the first is waited for as above. 0, and `count` of them are in
- * `events`; or as above, and there are none. */
+/** Up to `room` events at once, with less trouble than one by one: the first is waited for as above. 0, and `count` of them
+ * are in `events`; or as above, and there are none. */
 POOLSEND_API int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **events,
                                size_t room, size_t *count);
 
-/* Take up no more messages. Those taken up go on as ever for at most `limit` from now; then they are cancelled. A second
- * call can only bring that closer. */
-POOLSEND_API void poolsend_drain(struct poolsend_sender *sender, poolsend_time limit);
+/** A descriptor for poll, epoll and the like: readable as long as poolsend_next would return at once, when there is room
+ * again after a poolsend_submit that returned POOLSEND_TIMEOUT (until the next poolsend_next), and sometimes for nothing. Level-triggered; to be neither read nor closed; the sender's until it is freed. Made by the first call:
+ * -EMFILE, -ENFILE, -ENOMEM, -ECHILD where there is none. */
+POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 
-/* Nothing more starts, running attempts are cancelled, every message taken up settles; its events come as usual. */
-POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
+/* ---- Reports ------------------------------------------------------------------------------------------------- */
 
+/** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere else,
+ * and it has no others. Such a message is pending until it has settled; a 0 of the functions below has told of it. */
+struct poolsend_report;
+
+/** As poolsend_submit; on 0 the message's report is the caller's. On all else `*report` is NULL. */
+POOLSEND_API int poolsend_submit_report(struct poolsend_sender *sender, const struct poolsend_message *message,
+                                        poolsend_time timeout, struct poolsend_report **report,
+                                        struct poolsend_error *error);
+
+/** Send a message, and wait until it is delivered: within `timeout`, which covers both. 0: delivered; late attempts may still
+ * run, and the report has their fates when they have settled. POOLSEND_UNDELIVERED: settled, and nobody took it.
+ * POOLSEND_PENDING: it was taken up, and goes on. Else it was not taken up, as by poolsend_submit, and `*report` is NULL. With
+ * a `report` of NULL the message's events come among the sender's, as if it had been given up at once. */
+POOLSEND_API int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message,
+                                  poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error);
+
+/** Wait at most `timeout` until the message is delivered; it goes on in any case. 0, and `*event` (if `event` is not NULL) is
+ * its delivered event, valid until the report is freed. POOLSEND_UNDELIVERED: it has settled, and nobody took it.
+ * POOLSEND_TIMEOUT, -ECHILD, -EDEADLK. */
+POOLSEND_API int poolsend_report_delivered(struct poolsend_report *report, poolsend_time timeout,
+                                           const struct poolsend_event **event);
+
+/** Wait at most `timeout` until every attempt has its fate. 0, and `*event` (if `event` is not NULL) is the settled event,
+ * valid until the report is freed. POOLSEND_TIMEOUT, -ECHILD, -EDEADLK. */
+POOLSEND_API int poolsend_report_settled(struct poolsend_report *report, poolsend_time timeout,
+                                         const struct poolsend_event **event);
+
+/** The id of the message, for poolsend_cancel for example; valid until the report is freed. */
+POOLSEND_API const char *poolsend_report_id(const struct poolsend_report *report);
+
+/** Give up the report. The message goes on, and no account is lost: events that the report has not told by then, by the 0
+ * of one of the functions above, come among the sender's, now or later. A program that never fetches those has to wait
+ * for its messages to settle before it gives up their reports, or they stay pending until no more are taken up. Reports
+ * that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to tell. */
+POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
+
+/* ---- Looking at a sender ------------------------------------------------------------------------------------- */
+
+/** How a sender fares, at one moment. */
 struct poolsend_counts {
-  uint64_t started;  /* attempts, since the sender was made */
-  uint64_t finished; /* of these, those that have their fate */
-  uint64_t pending;  /* messages taken up that have not settled, or whose settled event nobody has fetched */
+  uint64_t submitted;   /**< messages taken up, since the sender was made */
+  uint64_t delivered;   /**< of these: settled with a winner */
+  uint64_t undelivered; /**< settled without one */
+  uint64_t pending;     /**< not settled, or whose settled event nobody has fetched */
+  uint64_t started;     /**< attempts, since the sender was made */
+  uint64_t finished;    /**< of these, those that have their fate */
 };
 
-POOLSEND_API struct poolsend_counts poolsend_count(struct poolsend_sender *sender);
+/** How one of its endpoints fares. */
+struct poolsend_endpoint_counts {
+  const char *name;   /**< the sender's */
+  unsigned slots;     /**< requests in flight, at most; probes come on top */
+  unsigned running;   /**< requests in flight */
+  unsigned waiting;   /**< attempts that wait for a slot */
+  bool breaker_open;  /**< messages go to others first */
+  uint64_t started;   /**< attempts, since the sender was made */
+  uint64_t delivered; /**< of these, by their fate: a success */
+  uint64_t rejected, unreached, unknown;
+};
 
-/* ---- Looking before sending ---------------------------------------------------------------------------------- */
+/** For poolsend_count. */
+POOLSEND_API void poolsend_count_sized(struct poolsend_sender *sender, struct poolsend_counts *counts, size_t size);
 
-/* A request as it would be made, without secrets. */
+/** For poolsend_count_endpoint. */
+POOLSEND_API void poolsend_count_endpoint_sized(struct poolsend_sender *sender, unsigned endpoint,
+                                                struct poolsend_endpoint_counts *counts, size_t size);
+
+/** A snapshot; all 0 in a child of fork. */
+static inline struct poolsend_counts poolsend_count(struct poolsend_sender *sender)
+{
+  struct poolsend_counts counts;
+  poolsend_count_sized(sender, &counts, sizeof counts);
+  return counts;
+}
+
+/** A snapshot of the endpoint of this number, counted from 0 in the order of its configuration; all 0 for one that is
+ * not there, and in a child of fork. */
+static inline struct poolsend_endpoint_counts poolsend_count_endpoint(struct poolsend_sender *sender, unsigned endpoint)
+{
+  struct poolsend_endpoint_counts counts;
+  poolsend_count_endpoint_sized(sender, endpoint, &counts, sizeof counts);
+  return counts;
+}
+
+/** A request as it would be made, without secrets. Made by the library. */
 struct poolsend_preview {
   const char *name, *url, *method;
-  const char *const *headers; /* what is asked for and what poolsend adds; the transport adds Host and the like */
+  const char *const *headers; /**< what is asked for and what poolsend adds; the transport adds Host and the like */
   size_t header_count;
   poolsend_time hedge_delay;
-  const char *body; /* NULL: none. The message's is borrowed from it, one from a template is the preview's own */
+  const char *body; /**< NULL: none */
   size_t size;
 };
 
-/* The request that `message` would be to the endpoint numbered `endpoint`, below the endpoint_count it was made with;
- * nothing is sent. NULL: no memory. poolsend_preview_free takes NULL. */
-POOLSEND_API struct poolsend_preview *poolsend_preview(struct poolsend_sender *sender, unsigned endpoint,
-                                                       const struct poolsend_message *message);
+/** The request that `message` would be to the endpoint of this number; nothing is sent. 0; -EINVAL: no such endpoint, or a
+ * message that would not be taken up, `error` says why; -EMSGSIZE; -ENOMEM; -ECHILD. */
+POOLSEND_API int poolsend_preview_new(struct poolsend_sender *sender, unsigned endpoint,
+                                      const struct poolsend_message *message, struct poolsend_preview **preview,
+                                      struct poolsend_error *error);
+
+/** NULL is fine. */
 POOLSEND_API void poolsend_preview_free(struct poolsend_preview *preview);
 
-/* As one line of JSON without its newline, to be freed with free(); NULL: no memory. */
+/** As one line of JSON without its newline, to be freed with free(); NULL: no memory. */
 POOLSEND_API char *poolsend_preview_json(const struct poolsend_preview *preview);
 
 #ifdef __cplusplus

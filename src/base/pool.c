@@ -1,13 +1,17 @@
-/* Each worker sleeps on a condition variable of its own, and a job goes to the one that became idle last: its stack and what
- * it used are warm, and the others may sleep on. One mutex guards all; it is held to move a job in or out, never while
- * one runs or a thread is being made. `coming` counts the threads that were asked for and have not looked for a job yet: a
- * job needs a new thread when more jobs are queued than threads are coming. */
+/* Each worker sleeps on a condition variable of its own, and a job goes to the one that became idle last: its stack and
+ * what it used are warm, and the others may sleep on. One mutex guards all; it is held to move a job in or out, never
+ * while one runs or a thread is being made. `coming` counts the threads that were asked for and have not looked for a
+ * job yet: a job needs a new thread when more jobs are queued than threads are coming.
+ *
+ * A queued job has a serial number that no other ever had: it tells jobs apart without looking at memory that may be
+ * somebody else's by now. */
 #include "base/pool.h"
 
 #include "base/sync.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* The deepest stack seen in a transfer is 17 KB. Sanitizers multiply frames: they keep the system's default. */
@@ -26,28 +30,38 @@ struct worker {
   pthread_cond_t wake; /* job or draining changed */
   struct ps_list idle; /* among those idle, or in none */
   struct ps_job *job;  /* to be run next */
-  bool looked;         /* for a job, once */
+  bool looked;         /* for a job, once: it is no longer among those coming */
 };
 
 struct ps_pool {
-  unsigned limit; /* immutable: the most threads there may be */
+  unsigned limit;    /* immutable: the most threads there may be */
+  size_t stack_size; /* immutable */
+
+  atomic_bool wanted; /* any thread; changes with the mutex held */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
     pthread_cond_t made; /* workers or started changed: submitters wait */
     struct ps_list queue, workers, idle;
     size_t queued;
-    unsigned started, coming;
+    uint64_t serial; /* the last */
+    unsigned started, coming, running;
     bool draining;
   } shared;
 };
 
 struct ps_pool *ps_pool_new(unsigned threads)
 {
+  return ps_pool_new_with_stacks(threads, STACK_SIZE);
+}
+
+struct ps_pool *ps_pool_new_with_stacks(unsigned threads, size_t stack_size)
+{
   struct ps_pool *pool = calloc(1, sizeof *pool);
   if (!pool)
     return NULL;
   pool->limit = threads;
+  pool->stack_size = stack_size;
   ps_mutex_init(&pool->shared.mutex);
   ps_cond_init(&pool->shared.made);
   ps_list_init(&pool->shared.queue);
@@ -56,29 +70,62 @@ struct ps_pool *ps_pool_new(unsigned threads)
   return pool;
 }
 
+static void enter(struct ps_pool *pool)
+{
+  ps_mutex_lock(&pool->shared.mutex);
+}
+
+static void leave(struct ps_pool *pool)
+{
+  bool wanted = pool->shared.queued > pool->shared.coming;
+  if (wanted != atomic_load_explicit(&pool->wanted, memory_order_relaxed))
+    atomic_store_explicit(&pool->wanted, wanted, memory_order_relaxed);
+  ps_mutex_unlock(&pool->shared.mutex);
+}
+
+/* ---- The workers */
+
+static void unqueue_locked(struct ps_pool *pool, struct ps_job *job)
+{
+  ps_list_remove(&job->link);
+  job->serial = 0;
+  pool->shared.queued--;
+}
+
 static struct ps_job *pop_locked(struct ps_pool *pool)
 {
-  struct ps_list *link = ps_list_pop(&pool->shared.queue);
-  pool->shared.queued -= link != NULL;
-  return link ? PS_CONTAINER(link, struct ps_job, link) : NULL;
+  if (ps_list_empty(&pool->shared.queue))
+    return NULL;
+  struct ps_job *job = PS_CONTAINER(pool->shared.queue.next, struct ps_job, link);
+  unqueue_locked(pool, job);
+  pool->shared.running++;
+  return job;
+}
+
+/* Nothing is queued, or the pool is draining. */
+static void wait_for_job_locked(struct ps_pool *pool, struct worker *worker)
+{
+  ps_list_prepend(&pool->shared.idle, &worker->idle);
+  while (!worker->job && !pool->shared.draining)
+    ps_cond_wait(&worker->wake, &pool->shared.mutex, PS_NEVER);
+  ps_list_remove(&worker->idle);
 }
 
 /* The next job, or NULL when the pool is draining and nothing is left. */
 static struct ps_job *take_job(struct worker *worker)
 {
   struct ps_pool *pool = worker->pool;
-  ps_mutex_lock(&pool->shared.mutex);
-  pool->shared.coming -= !worker->looked;
+  enter(pool);
+  if (worker->looked)
+    pool->shared.running--;
+  else
+    pool->shared.coming--;
   worker->looked = true;
   worker->job = pop_locked(pool);
-  if (!worker->job && !pool->shared.draining) {
-    ps_list_prepend(&pool->shared.idle, &worker->idle);
-    while (!worker->job && !pool->shared.draining)
-      ps_cond_wait(&worker->wake, &pool->shared.mutex, PS_NEVER);
-    ps_list_remove(&worker->idle);
-  }
+  if (!worker->job && !pool->shared.draining)
+    wait_for_job_locked(pool, worker);
   struct ps_job *job = worker->job;
-  ps_mutex_unlock(&pool->shared.mutex);
+  leave(pool);
   return job;
 }
 
@@ -87,20 +134,6 @@ static void *work(void *argument)
   for (struct ps_job *job; (job = take_job(argument));)
     job->run(job);
   return NULL;
-}
-
-static int create_thread(struct worker *worker)
-{
-  pthread_attr_t attributes;
-  int error = pthread_attr_init(&attributes);
-  if (error)
-    return -error;
-  if (STACK_SIZE)
-    error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-  if (!error)
-    error = pthread_create(&worker->thread, &attributes, work, worker);
-  pthread_attr_destroy(&attributes);
-  return -error;
 }
 
 static struct worker *new_worker(struct ps_pool *pool)
@@ -121,12 +154,14 @@ static void free_worker(struct worker *worker)
   free(worker);
 }
 
+/* ---- The callers */
+
 /* Make the thread whose place was reserved in `started` and `coming`. Whether it could be made. */
 static bool add_worker(struct ps_pool *pool)
 {
   struct worker *worker = new_worker(pool);
-  bool made = worker && create_thread(worker) == 0;
-  ps_mutex_lock(&pool->shared.mutex);
+  bool made = worker && ps_thread_start(&worker->thread, pool->stack_size, work, worker) == 0;
+  enter(pool);
   if (made) {
     ps_list_append(&pool->shared.workers, &worker->link);
   } else {
@@ -134,26 +169,28 @@ static bool add_worker(struct ps_pool *pool)
     pool->shared.coming--;
   }
   ps_cond_broadcast(&pool->shared.made);
-  ps_mutex_unlock(&pool->shared.mutex);
+  leave(pool);
   if (!made)
     free_worker(worker);
   return made;
 }
 
 /* Take back a job that no thread will run. False if one that another caller made has it after all: the job may be gone
- * by then, so it is looked for without being looked at. */
-static bool take_back(struct ps_pool *pool, const struct ps_job *job)
+ * by then, hence the search by its number, from the end, where it has just been put. */
+static bool take_back(struct ps_pool *pool, uint64_t serial)
 {
   bool found = false;
-  ps_mutex_lock(&pool->shared.mutex);
-  ps_list_each(link, &pool->shared.queue) {
-    if (link != &job->link)
+  enter(pool);
+  for (struct ps_list *link = pool->shared.queue.prev; link != &pool->shared.queue; link = link->prev) {
+    struct ps_job *job = PS_CONTAINER(link, struct ps_job, link);
+    if (job->serial > serial)
       continue;
-    ps_list_remove(link);
-    pool->shared.queued--;
-    found = true;
+    found = job->serial == serial;
+    if (found)
+      unqueue_locked(pool, job);
+    break;
   }
-  ps_mutex_unlock(&pool->shared.mutex);
+  leave(pool);
   return found;
 }
 
@@ -165,6 +202,8 @@ static struct worker *give_locked(struct ps_pool *pool, struct ps_job *job)
     return NULL;
   struct worker *worker = PS_CONTAINER(link, struct worker, idle);
   worker->job = job;
+  job->serial = 0;
+  pool->shared.running++;
   return worker;
 }
 
@@ -172,6 +211,7 @@ static struct worker *give_locked(struct ps_pool *pool, struct ps_job *job)
 static bool queue_locked(struct ps_pool *pool, struct ps_job *job)
 {
   ps_list_append(&pool->shared.queue, &job->link);
+  job->serial = ++pool->shared.serial;
   pool->shared.queued++;
   if (pool->shared.queued <= pool->shared.coming || pool->shared.started == pool->limit)
     return false;
@@ -182,30 +222,58 @@ static bool queue_locked(struct ps_pool *pool, struct ps_job *job)
 
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job)
 {
-  ps_mutex_lock(&pool->shared.mutex);
+  enter(pool);
   /* While every place is taken by a thread that others are still making, nobody knows whether there will be one. */
   while (pool->shared.started == pool->limit && ps_list_empty(&pool->shared.workers))
     ps_cond_wait(&pool->shared.made, &pool->shared.mutex, PS_NEVER);
   struct worker *idle = give_locked(pool, job);
   bool grow = !idle && queue_locked(pool, job);
-  ps_mutex_unlock(&pool->shared.mutex);
+  uint64_t serial = pool->shared.serial;
+  leave(pool);
 
   if (idle) /* with the mutex free, which it wants at once; it lives until the pool is freed */
     ps_cond_signal(&idle->wake);
-  if (grow && !add_worker(pool) && take_back(pool, job))
+  if (grow && !add_worker(pool) && take_back(pool, serial))
     return -EAGAIN;
   return 0;
+}
+
+bool ps_pool_withdraw(struct ps_pool *pool, struct ps_job *job)
+{
+  enter(pool);
+  bool queued = job->serial != 0;
+  if (queued)
+    unqueue_locked(pool, job);
+  leave(pool);
+  return queued;
+}
+
+bool ps_pool_is_wanted(struct ps_pool *pool)
+{
+  return atomic_load_explicit(&pool->wanted, memory_order_relaxed);
+}
+
+void ps_pool_count(struct ps_pool *pool, struct ps_pool_counts *counts)
+{
+  enter(pool);
+  *counts = (struct ps_pool_counts){
+      .limit = pool->limit,
+      .threads = pool->shared.started,
+      .running = pool->shared.running,
+      .waiting = pool->shared.queued,
+  };
+  leave(pool);
 }
 
 void ps_pool_free(struct ps_pool *pool)
 {
   if (!pool)
     return;
-  ps_mutex_lock(&pool->shared.mutex);
+  enter(pool);
   pool->shared.draining = true;
   ps_list_each(link, &pool->shared.workers)
     ps_cond_signal(&PS_CONTAINER(link, struct worker, link)->wake);
-  ps_mutex_unlock(&pool->shared.mutex);
+  leave(pool);
 
   ps_list_each(link, &pool->shared.workers) {
     struct worker *worker = PS_CONTAINER(link, struct worker, link);

@@ -5,20 +5,46 @@
 
 #include "base/list.h"
 
+#include <stdint.h>
+
 struct ps_pool;
 
 /* Embedded in what the caller wants done. The pool does not touch a job once `run` was called: `run` may free it. */
 struct ps_job {
   void (*run)(struct ps_job *job);
   struct ps_list link;
+  uint64_t serial; /* the pool's: not 0 while it is queued */
 };
 
-/* At most `threads` (>= 1) threads; none is started yet. NULL: no memory. */
+/* At most `threads` (>= 1) threads; none is started yet. For jobs of this library, which need little stack. NULL: no
+ * memory. */
 struct ps_pool *ps_pool_new(unsigned threads);
 
+/* The same for jobs of any kind: with stacks of that size, 0 for the system's. */
+struct ps_pool *ps_pool_new_with_stacks(unsigned threads, size_t stack_size);
+
 /* Queue `job`. On 0 the pool owns it until `job->run` is called, on a worker, with no lock held. On -EAGAIN no thread
- * is idle and none could be started for it, and it would have to wait for others' jobs: the caller still owns it. Any thread; never blocks on a job. */
+ * is idle and none could be started for it, and it would have to wait for others' jobs: the caller still owns it. Any
+ * thread; never blocks on a job. */
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job);
+
+/* Take back a job for which ps_pool_submit has returned 0, and whose memory is still valid. True: it was queued, and
+ * will not run; the caller owns it. False: a thread has it, or had it. Any thread; never blocks on a job. */
+bool ps_pool_withdraw(struct ps_pool *pool, struct ps_job *job);
+
+/* Whether jobs queue and no thread is on its way to them: a job that could go on with more of its own work steps back
+ * then, and submits the rest. A hint, for the price of a load. Any thread. */
+bool ps_pool_is_wanted(struct ps_pool *pool);
+
+struct ps_pool_counts {
+  unsigned limit;   /* threads there may be */
+  unsigned threads; /* there are, or are being made */
+  unsigned running; /* have a job */
+  size_t waiting;   /* jobs that no thread has yet */
+};
+
+/* As it is at one moment. Any thread. */
+void ps_pool_count(struct ps_pool *pool, struct ps_pool_counts *counts);
 
 /* Run what is queued, wait for what runs, end the threads. Nothing may be submitted during or after it. NULL is
  * fine. */

@@ -8,6 +8,9 @@
 
 #include <pthread.h>
 
+/* End the process, with words on standard error, if a call to `what` that can only fail by a bug gave an error. */
+void ps_sync_check(int error, const char *what);
+
 void ps_mutex_init(pthread_mutex_t *mutex);
 void ps_mutex_fini(pthread_mutex_t *mutex);
 void ps_mutex_lock(pthread_mutex_t *mutex);
@@ -21,8 +24,5 @@ void ps_cond_broadcast(pthread_cond_t *cond);
 /* Wait, holding `mutex`, until signalled or until `deadline` (PS_NEVER: no limit). Wakes for no reason too, as every
  * condition variable does: look at the predicate again. */
 void ps_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, ps_time deadline);
-
-/* Wait until the thread has ended. */
-void ps_thread_join(pthread_t thread);
 
 #endif

@@ -188,9 +188,9 @@ static void merged_fini(struct merged *merged)
 static struct poolsend_endpoint base_of(const struct ps_cli_settings *settings, size_t index)
 {
   const struct poolsend_file *file = settings->file;
-  if (file && file->config.endpoint_count)
-    return file->config.endpoints[index];
-  struct poolsend_endpoint endpoint = file ? file->defaults : (struct poolsend_endpoint){0};
+  if (file && file->config->endpoint_count)
+    return file->config->endpoints[index];
+  struct poolsend_endpoint endpoint = file ? *file->defaults : (struct poolsend_endpoint){0};
   endpoint.url = settings->urls.items[index];
   return endpoint;
 }
@@ -199,7 +199,7 @@ static bool merged_init(struct merged *merged, const struct ps_cli_settings *set
 {
   const struct poolsend_file *file = settings->file;
   size_t texts = 0;
-  merged->count = file && file->config.endpoint_count ? file->config.endpoint_count : settings->urls.count;
+  merged->count = file && file->config->endpoint_count ? file->config->endpoint_count : settings->urls.count;
   merged->items = calloc(merged->count + 1, sizeof *merged->items);
   if (!merged->items)
     return false;
@@ -257,9 +257,9 @@ static struct poolsend_config config_of(const struct ps_cli_settings *settings, 
 static bool is_of_the_file(const struct ps_cli_settings *settings, const struct poolsend_error *error)
 {
   const struct poolsend_file *file = settings->file;
-  if (!file || !file->config.endpoint_count || error->endpoint < 0)
+  if (!file || !file->config->endpoint_count || error->endpoint < 0)
     return false;
-  struct poolsend_endpoint endpoint = file->config.endpoints[error->endpoint];
+  struct poolsend_endpoint endpoint = file->config->endpoints[error->endpoint];
   struct poolsend_config config = settings->config;
   struct poolsend_error alone;
   struct poolsend_sender *sender;

@@ -140,7 +140,7 @@ static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *te
   struct poolsend_error error = {.text = "out of memory", .endpoint = -1};
   if (poolsend_file_parse(&settings->file, text->data ? text->data : "", text->size, &error))
     return ps_cli_complain("%s: %s", ps_cli_config_name(settings), error.text);
-  settings->config = settings->file->config;
+  settings->config = *settings->file->config;
   settings->shown_events = settings->config.events;
   return true;
 }
@@ -213,7 +213,7 @@ static void hand_over_lists(struct ps_cli_settings *settings)
 static bool complete(struct ps_cli_settings *settings)
 {
   const struct poolsend_file *file = settings->file;
-  if (file && file->config.endpoint_count && settings->urls.count)
+  if (file && file->config->endpoint_count && settings->urls.count)
     return ps_cli_complain("'%s': URLs are given in %s already, as endpoints: either there or here",
                            settings->urls.items[0], ps_cli_config_name(settings));
   if (!set_body_type(settings) || !ps_cli_load_body(settings))

@@ -2,6 +2,7 @@
 
 #include "base/jsontext.h"
 #include "base/sync.h"
+#include "base/thread.h"
 #include "cli/text.h"
 
 #include <errno.h>
@@ -50,12 +51,8 @@ static char *id_of(const char *text, size_t size)
 static int submit(struct ps_cli_reader *reader, struct poolsend_message *message)
 {
   struct poolsend_error error = {.text = "it cannot be sent"};
-  char random_id[POOLSEND_ID_SIZE], words[80];
+  char words[80];
   const char *id = message->id;
-  if (!id) {
-    poolsend_make_id(random_id);
-    message->id = random_id;
-  }
   message->line = reader->input.number;
   int result = poolsend_submit(reader->sender, message, POOLSEND_NEVER, &error);
   if (result == -EMSGSIZE) {
@@ -96,7 +93,11 @@ static int take(struct ps_cli_reader *reader, const char *line, size_t size)
   }
   if (reader->settings->envelopes)
     return submit_envelope(reader, line, size);
-  return submit(reader, &(struct poolsend_message){.body = line, .size = size});
+  struct poolsend_message message;
+  poolsend_message_init(&message);
+  message.body = line;
+  message.size = size;
+  return submit(reader, &message);
 }
 
 static void refuse_long(struct ps_cli_reader *reader)
@@ -120,7 +121,7 @@ static int read_all(struct ps_cli_reader *reader)
     else if (result)
       return result == PS_CLI_INPUT_STOPPED ? 0 : result;
     else if ((result = take(reader, line, size)))
-      return result == -ESHUTDOWN ? 0 : result;
+      return result == POOLSEND_CLOSED ? 0 : result;
     reader->line = reader->input.number;
   }
 }
@@ -173,7 +174,7 @@ static void *run(void *argument)
   if (result < 0)
     say_failed(reader, result);
   if (result)
-    poolsend_drain(reader->sender, POOLSEND_NEVER);
+    poolsend_close(reader->sender, POOLSEND_NEVER);
   wait_for_stop(reader);
   if (atomic_load(&reader->signals->first))
     say_interrupted(reader, result);

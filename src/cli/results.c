@@ -104,8 +104,8 @@ void ps_cli_results_flush(struct ps_cli_results *results)
 static bool says_nothing_new(const struct ps_cli_settings *settings, const struct poolsend_event *event)
 {
   return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
-         event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner == 0 &&
-         event->attempts[0]->reason == POOLSEND_OK;
+         event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner &&
+         event->attempts[0]->reason == POOLSEND_REASON_OK;
 }
 
 /* What can be said of an event without any memory. */

@@ -17,7 +17,6 @@ struct run {
   struct poolsend_sender *sender;
   unsigned endpoints;
   struct poolsend_message message;
-  char random_id[POOLSEND_ID_SIZE];
   struct ps_cli_signals signals;
   struct ps_cli_results results; /* on standard output, or standard error beside -o - */
   bool response_written;
@@ -59,7 +58,7 @@ static void write_response(struct run *run, const struct poolsend_attempt *winne
   if (!standard && to.fd >= 0 && close(to.fd) != 0)
     ps_cli_results_fail(&run->results, "-o %s: %s", path, strerror(errno));
   /* It was delivered all the same: an exit status that says otherwise might have it sent again. */
-  if (winner->reason == POOLSEND_TRUNCATED)
+  if (winner->reason == POOLSEND_REASON_TRUNCATED)
     ps_cli_warn(run->settings, "-o %s: the response broke off; what came of it is there", path);
 }
 
@@ -68,9 +67,9 @@ static void take_response(struct run *run, const struct poolsend_event *event)
 {
   const struct poolsend_attempt *winner = NULL;
   if (event->kind == POOLSEND_EVENT_DELIVERED)
-    winner = &event->attempt;
-  else if (event->kind == POOLSEND_EVENT_SETTLED && event->winner >= 0)
-    winner = event->attempts[event->winner];
+    winner = event->attempt;
+  else if (event->kind == POOLSEND_EVENT_SETTLED)
+    winner = event->winner;
   if (run->settings->output && winner && winner->response && !run->response_written)
     write_response(run, winner);
 }
@@ -119,8 +118,10 @@ static void deliver(struct run *run)
 
 static void preview_one(struct run *run, unsigned endpoint)
 {
-  struct poolsend_preview *preview = poolsend_preview(run->sender, endpoint, &run->message);
+  struct poolsend_preview *preview;
+  struct poolsend_error error = {.text = ""};
   char *text = NULL;
+  int result = poolsend_preview_new(run->sender, endpoint, &run->message, &preview, &error);
   if (preview && run->settings->json_output)
     text = poolsend_preview_json(preview);
   else if (preview)
@@ -128,7 +129,7 @@ static void preview_one(struct run *run, unsigned endpoint)
   if (text)
     ps_cli_results_write(&run->results, text, strlen(text));
   else
-    ps_cli_results_fail(&run->results, "out of memory");
+    ps_cli_results_fail(&run->results, "%s", result == -EINVAL ? error.text : strerror(result ? -result : ENOMEM));
   if (run->settings->json_output)
     ps_cli_results_write(&run->results, "\n", 1);
   free(text);
@@ -178,13 +179,13 @@ static bool check_output(const char *path)
 static bool make_message(struct run *run)
 {
   const struct ps_cli_settings *settings = run->settings;
-  if (!settings->id)
-    poolsend_make_id(run->random_id);
-  run->message = (struct poolsend_message){
-      .id = settings->id ? settings->id : run->random_id, .body = settings->body.data, .size = settings->body.size};
-  if (poolsend_id_is_valid(run->message.id))
+  poolsend_message_init(&run->message);
+  run->message.id = settings->id;
+  run->message.body = settings->body.data;
+  run->message.size = settings->body.size;
+  if (!settings->id || poolsend_id_is_valid(settings->id))
     return true;
-  return ps_cli_complain("--id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", run->message.id);
+  return ps_cli_complain("--id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", settings->id);
 }
 
 static int run_with_signals(struct run *run)

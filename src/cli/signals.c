@@ -72,7 +72,7 @@ static void end_in_order(struct ps_cli_signals *signals)
   if (signals->grace == PS_CLI_NO_GRACE)
     poolsend_cancel_all(signals->sender);
   else
-    poolsend_drain(signals->sender, signals->grace);
+    poolsend_close(signals->sender, signals->grace);
 }
 
 static long long milliseconds_now(void)

@@ -5,12 +5,8 @@
 
 void ps_cli_tally_add(struct ps_cli_tally *tally, const struct poolsend_event *settled)
 {
-  bool unknown = false, also = false;
-  for (size_t i = 0; i < settled->attempt_count; i++) {
-    unknown |= settled->attempts[i]->fate == POOLSEND_UNKNOWN;
-    also |= settled->attempts[i]->fate == POOLSEND_DELIVERED && (int)i != settled->winner;
-  }
-  if (settled->winner < 0) {
+  bool unknown = settled->unknown_count > 0, also = settled->delivered_count > 1;
+  if (!settled->winner) {
     tally->undelivered++;
     tally->maybe_arrived += unknown;
     return;

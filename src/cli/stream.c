@@ -36,7 +36,7 @@ static void stop_for_want_of_results(void *context, const char *why)
   const struct poolsend_counts counts = poolsend_count(stream->sender);
   unsigned long long messages = counts.pending, attempts = counts.started - counts.finished;
   poolsend_time settle = stream->settings->config.settle;
-  poolsend_drain(stream->sender, settle);
+  poolsend_close(stream->sender, settle);
   ps_cli_warn(stream->settings,
               "cannot write the results: %s; they follow here; %llu message%s with %llu attempt%s under way %s %g s to "
               "settle",
@@ -58,10 +58,10 @@ static void take_events(struct stream *stream)
 {
   struct poolsend_event *events[EVENTS_AT_ONCE];
   int result = 0;
-  while (result != -ESHUTDOWN) {
+  while (result != POOLSEND_CLOSED) {
     size_t count;
     result = poolsend_take(stream->sender, 0, events, EVENTS_AT_ONCE, &count);
-    if (result == -ETIMEDOUT) {
+    if (result == POOLSEND_TIMEOUT) {
       ps_cli_results_flush(&stream->results);
       result = poolsend_take(stream->sender, POOLSEND_NEVER, events, EVENTS_AT_ONCE, &count);
     }

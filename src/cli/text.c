@@ -40,9 +40,9 @@ static void print_excerpt(FILE *out, const char *data, size_t size)
 static const char *words_of(const struct poolsend_attempt *attempt)
 {
   switch (attempt->reason) {
-  case POOLSEND_GATEWAY:
+  case POOLSEND_REASON_GATEWAY:
     return "a gateway answered for it";
-  case POOLSEND_TRUNCATED:
+  case POOLSEND_REASON_TRUNCATED:
     return attempt->error ? attempt->error : "the answer broke off";
   default:
     return attempt->error;
@@ -61,7 +61,7 @@ static void print_details(FILE *out, const struct poolsend_attempt *attempt)
   if (words)
     fprintf(out, "; %s", words);
   /* What a server says of a rejection is what somebody has to act on. */
-  if (attempt->fate == POOLSEND_REJECTED && attempt->response && attempt->response->size) {
+  if (attempt->fate == POOLSEND_FATE_REJECTED && attempt->response && attempt->response->size) {
     fputs(": ", out);
     print_excerpt(out, attempt->response->data, attempt->response->size);
   }
@@ -71,14 +71,14 @@ static void print_details(FILE *out, const struct poolsend_attempt *attempt)
 static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool also)
 {
   static const char *const fates[] = {
-      [POOLSEND_DELIVERED] = "delivered",
-      [POOLSEND_REJECTED] = "rejected",
-      [POOLSEND_UNREACHED] = "not reached",
-      [POOLSEND_UNKNOWN] = "unknown",
+      [POOLSEND_FATE_DELIVERED] = "delivered",
+      [POOLSEND_FATE_REJECTED] = "rejected",
+      [POOLSEND_FATE_UNREACHED] = "not reached",
+      [POOLSEND_FATE_UNKNOWN] = "unknown",
   };
   fprintf(out, "%s%s after %s", also ? "ALSO " : "", fates[attempt->fate],
           span_of(attempt->finished - attempt->started).text);
-  if (attempt->fate == POOLSEND_UNKNOWN)
+  if (attempt->fate == POOLSEND_FATE_UNKNOWN)
     fputs(", it MAY HAVE ARRIVED", out);
   print_details(out, attempt);
 }
@@ -87,20 +87,20 @@ static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool a
 
 static void print_start(FILE *out, const struct poolsend_event *event)
 {
-  fprintf(out, "%s: attempt %u to %s\n", span_of(event->t).text, event->attempt.number, event->attempt.name);
+  fprintf(out, "%s: attempt %u to %s\n", span_of(event->t).text, event->attempt->number, event->attempt->name);
 }
 
 static void print_finish(FILE *out, const struct poolsend_event *event)
 {
-  fprintf(out, "%s: attempt %u to %s: ", span_of(event->t).text, event->attempt.number, event->attempt.name);
-  print_fate(out, &event->attempt, false);
+  fprintf(out, "%s: attempt %u to %s: ", span_of(event->t).text, event->attempt->number, event->attempt->name);
+  print_fate(out, event->attempt, false);
   fputc('\n', out);
 }
 
 static void print_delivered(FILE *out, const struct poolsend_event *event)
 {
-  fprintf(out, "delivered by %s after %s (status %d, attempt %u)", event->attempt.name, span_of(event->t).text,
-          event->attempt.status, event->attempt.number);
+  fprintf(out, "delivered by %s after %s (status %d, attempt %u)", event->attempt->name, span_of(event->t).text,
+          event->attempt->status, event->attempt->number);
   for (size_t i = 0; i < event->pending_count; i++)
     fprintf(out, "%s%s (attempt %u)", i ? ", " : "; still waiting for ", event->pending[i].name,
             event->pending[i].number);
@@ -111,11 +111,11 @@ static void print_delivered(FILE *out, const struct poolsend_event *event)
 static bool is_to_be_named(const struct poolsend_event *event, size_t index, enum poolsend_fate fate)
 {
   const struct poolsend_attempt *attempt = event->attempts[index];
-  if (attempt->fate != fate || (int)index == event->winner)
+  if (attempt->fate != fate || attempt == event->winner)
     return false;
   for (size_t i = 0; i < index; i++)
     if (event->attempts[i]->fate == fate && event->attempts[i]->endpoint == attempt->endpoint &&
-        (int)i != event->winner)
+        event->attempts[i] != event->winner)
       return false;
   return true;
 }
@@ -148,20 +148,20 @@ static void print_not_tried(FILE *out, const struct poolsend_event *event)
 static void print_verdict(FILE *out, const struct poolsend_event *event)
 {
   const struct span after = span_of(event->t);
-  if (event->winner >= 0)
-    fprintf(out, "settled after %s: delivered by %s", after.text, event->attempts[event->winner]->name);
+  if (event->winner)
+    fprintf(out, "settled after %s: delivered by %s", after.text, event->winner->name);
   else
     fprintf(out, "UNDELIVERED after %s", after.text);
-  bool also = print_names(out, event, POOLSEND_DELIVERED, ", ALSO delivered by ");
-  bool unknown = print_names(out, event, POOLSEND_UNKNOWN, ", MAY HAVE ARRIVED at ");
+  bool also = print_names(out, event, POOLSEND_FATE_DELIVERED, ", ALSO delivered by ");
+  bool unknown = print_names(out, event, POOLSEND_FATE_UNKNOWN, ", MAY HAVE ARRIVED at ");
   if (!also && !unknown)
-    fputs(event->winner >= 0 ? ", and nobody else accepted it" : ", and nobody accepted it", out);
+    fputs(event->winner ? ", and nobody else accepted it" : ", and nobody accepted it", out);
   print_not_tried(out, event);
 }
 
 static bool is_late_success(const struct poolsend_event *event, size_t index)
 {
-  return event->attempts[index]->fate == POOLSEND_DELIVERED && (int)index != event->winner;
+  return event->attempts[index]->fate == POOLSEND_FATE_DELIVERED && event->attempts[index] != event->winner;
 }
 
 static void print_attempt_lines(FILE *out, const struct poolsend_event *event)

@@ -62,7 +62,7 @@ void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsen
   track->since = when;
   track->transient = transient;
   d->last_end = when;
-  if (fate == POOLSEND_DELIVERED) {
+  if (fate == POOLSEND_FATE_DELIVERED) {
     track->phase = PS_PHASE_DELIVERED;
     if (d->winner < 0) {
       d->winner = (int)endpoint;
@@ -71,7 +71,7 @@ void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsen
     return;
   }
   track->phase = PS_PHASE_FAILED;
-  if (fate == POOLSEND_UNKNOWN)
+  if (fate == POOLSEND_FATE_UNKNOWN)
     d->maybe_arrived = true;
   if (retry_after > d->retry_after)
     d->retry_after = retry_after;

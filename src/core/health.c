@@ -136,7 +136,8 @@ void ps_health_accepted(struct ps_health *h, struct ps_health_attempt *attempt, 
 {
   assert(!attempt->answered);
   attempt->answered = true;
-  ps_percentile_add(&h->answers, took);
+  if (h->permille) /* nobody else asks */
+    ps_percentile_add(&h->answers, took);
   if (attempt->overdue)
     return;
   h->misses = 0;
@@ -148,13 +149,13 @@ static bool is_miss(struct ps_verdict verdict, int status)
   if (status == 408 || status == 429 || status >= 500)
     return true;
   switch (verdict.reason) {
-  case POOLSEND_RESOLVE:
-  case POOLSEND_CONNECT:
-  case POOLSEND_PROXY:
-  case POOLSEND_TLS:
-  case POOLSEND_TIMEOUT:
-  case POOLSEND_RESET:
-  case POOLSEND_PROTOCOL:
+  case POOLSEND_REASON_RESOLVE:
+  case POOLSEND_REASON_CONNECT:
+  case POOLSEND_REASON_PROXY:
+  case POOLSEND_REASON_TLS:
+  case POOLSEND_REASON_TIMEOUT:
+  case POOLSEND_REASON_RESET:
+  case POOLSEND_REASON_PROTOCOL:
     return true;
   default:
     return false;

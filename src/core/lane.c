@@ -26,6 +26,7 @@ void ps_ticket_init(struct ps_ticket *ticket)
 /* Whoever lets a probe in has counted: one is free for it, so it stands first and does not wait. */
 void ps_lane_enter(struct ps_lane *lane, struct ps_ticket *ticket)
 {
+  lane->waiting++;
   if (ticket->probe)
     ps_list_prepend(&lane->hedges, &ticket->link);
   else
@@ -48,12 +49,14 @@ struct ps_ticket *ps_lane_next(struct ps_lane *lane)
     return NULL;
   ticket->permit = ticket->probe ? permit + (int)lane->slots.total : permit;
   ps_list_remove(&ticket->link);
+  lane->waiting--;
   return ticket;
 }
 
-bool ps_lane_leave(struct ps_ticket *ticket)
+bool ps_lane_leave(struct ps_lane *lane, struct ps_ticket *ticket)
 {
   bool queued = !ps_list_empty(&ticket->link);
+  lane->waiting -= queued;
   ps_list_remove(&ticket->link);
   return queued;
 }

@@ -12,6 +12,7 @@
 struct ps_lane {
   struct ps_slots slots, probes;
   struct ps_list hedges, fresh;
+  unsigned waiting; /* in both */
 };
 
 /* One who wants a permit. */
@@ -35,7 +36,7 @@ void ps_lane_enter(struct ps_lane *lane, struct ps_ticket *ticket);
 struct ps_ticket *ps_lane_next(struct ps_lane *lane);
 
 /* Leave the queue. False: the ticket is in none. */
-bool ps_lane_leave(struct ps_ticket *ticket);
+bool ps_lane_leave(struct ps_lane *lane, struct ps_ticket *ticket);
 
 /* Give the permit back, if there is one. */
 void ps_lane_give(struct ps_lane *lane, struct ps_ticket *ticket);

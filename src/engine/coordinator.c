@@ -9,10 +9,13 @@
  * several messages at once, or when the coordinator has nothing else to do. */
 #include "engine/coordinator_lock.h"
 
+#include "base/fork.h"
 #include "base/sync.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* ---- What workers do */
 
@@ -40,7 +43,8 @@ static bool pass_last_check_locked(struct ps_coordinator *c, struct ps_attempt *
   }
   ps_time now = ps_now();
   message->launched++;
-  c->shared.started++;
+  c->shared.counts.started++;
+  c->shared.tallies[attempt->endpoint].started++;
   atomic_store(&attempt->started_at, now);
   if (c->events & POOLSEND_EVENT_START)
     post_locked(c, &attempt->started, PS_NOTICE_STARTED, now);
@@ -50,9 +54,10 @@ static bool pass_last_check_locked(struct ps_coordinator *c, struct ps_attempt *
 /* The attempt is the coordinator's again the moment the mutex is free. */
 static void finish_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
-  if (attempt->outcome.verdict.fate == POOLSEND_DELIVERED)
+  if (attempt->outcome.verdict.fate == POOLSEND_FATE_DELIVERED)
     atomic_store(&attempt->message->closed, true);
-  c->shared.finished++;
+  c->shared.counts.finished++;
+  c->shared.tallies[attempt->endpoint].fates[attempt->outcome.verdict.fate]++;
   ps_lane_give(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
   post_locked(c, &attempt->ended, PS_NOTICE_FINISHED, ps_now());
 }
@@ -97,25 +102,46 @@ static struct ps_attempt *next_locked(struct ps_coordinator *c, unsigned endpoin
   return ticket ? PS_CONTAINER(ticket, struct ps_attempt, ticket) : NULL;
 }
 
-/* Run the attempt, and then, as long as there are any, those that wait for its endpoint. */
+/* Run the attempt, and leave with the lock held. */
+static void run_attempt(struct ps_coordinator *c, struct ps_attempt *attempt)
+{
+  c->runner.prepare(c->runner.context, attempt);
+  ps_coordinator_enter(c);
+  if (!pass_last_check_locked(c, attempt))
+    return;
+  ps_coordinator_leave(c);
+  c->runner.perform(c->runner.context, attempt);
+  ps_coordinator_enter(c);
+  finish_locked(c, attempt);
+}
+
+static void return_jobs_locked(struct ps_coordinator *c, unsigned count)
+{
+  c->shared.jobs -= count;
+  if (count && !c->shared.jobs)
+    ps_cond_broadcast(&c->shared.left);
+}
+
+/* Run the attempt, and then, as long as there are any, those that wait for its endpoint: unless others wait for a thread,
+ * behind whom the next then stands. Nothing of the coordinator is touched after the job's return. */
 static void run_attempts(struct ps_job *job)
 {
   struct ps_attempt *attempt = PS_CONTAINER(job, struct ps_attempt, job);
   struct ps_coordinator *c = attempt->host;
+  struct ps_pool *pool = c->pool;
   unsigned endpoint = attempt->endpoint;
-  while (attempt) {
-    c->runner.prepare(c->runner.context, attempt);
-    ps_coordinator_enter(c);
-    bool passed = pass_last_check_locked(c, attempt);
-    if (passed) {
-      ps_coordinator_leave(c);
-      c->runner.perform(c->runner.context, attempt);
-      ps_coordinator_enter(c);
-      finish_locked(c, attempt);
-    }
+  for (;;) {
+    run_attempt(c, attempt);
     attempt = next_locked(c, endpoint);
     ps_coordinator_leave(c);
+    if (!attempt)
+      break;
+    if (ps_pool_is_wanted(pool) && ps_pool_submit(pool, &attempt->job) == 0)
+      return;
   }
+  ps_coordinator_enter(c); /* again, for nobody may be woken after it */
+  return_jobs_locked(c, 1);
+  ps_coordinator_leave_for_good(c);
 }
 
 /* ---- What the engine asks for, on the coordinator's thread */
@@ -128,6 +154,7 @@ static void fail_to_launch(struct ps_coordinator *c, struct ps_attempt *attempt,
     ps_outcome_local(&attempt->outcome, -error);
     finish_locked(c, attempt);
   }
+  return_jobs_locked(c, 1);
   ps_coordinator_leave(c);
 }
 
@@ -151,7 +178,7 @@ static void flush_launches(struct ps_coordinator *c)
     ps_lane_enter(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
   }
   for (unsigned i = 0; i < c->endpoints; i++)
-    for (struct ps_attempt *attempt; (attempt = next_locked(c, i));)
+    for (struct ps_attempt *attempt; (attempt = next_locked(c, i)); c->shared.jobs++)
       ps_list_append(&ready, &attempt->job.link);
   ps_coordinator_leave(c);
 
@@ -163,14 +190,17 @@ static void flush_launches(struct ps_coordinator *c)
   }
 }
 
-/* Of one that has started nobody may have told: then this does. One that has not may be just before its last check. */
+/* Of one that has started nobody may have told: then this does. One that has not may be just before its last check, or wait
+ * for a thread of a pool that others use too. */
 static void recall(void *context, struct ps_attempt *attempt)
 {
   struct ps_coordinator *c = context;
   flush_launches(c);
+  bool waits = ps_pool_withdraw(c->pool, &attempt->job);
   ps_coordinator_enter(c);
   attempt->recalled = true;
-  if (ps_lane_leave(&attempt->ticket))
+  return_jobs_locked(c, waits);
+  if (waits || ps_lane_leave(&c->shared.lanes[attempt->endpoint], &attempt->ticket))
     withdraw_locked(c, attempt);
   else if (atomic_load(&attempt->started_at) && ps_list_empty(&attempt->started.link) &&
            ps_list_empty(&attempt->ended.link))
@@ -183,7 +213,7 @@ static bool promote(void *context, struct ps_attempt *attempt)
   struct ps_coordinator *c = context;
   flush_launches(c);
   ps_coordinator_enter(c);
-  bool waits = ps_lane_leave(&attempt->ticket);
+  bool waits = ps_lane_leave(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
   attempt->ticket.probe |= waits;
   if (waits)
     ps_list_append(&c->launches, &attempt->job.link);
@@ -205,9 +235,11 @@ static void tell(void *context, struct ps_event *event)
 
 /* ---- Room for more messages */
 
-/* How much the engine could take up now, apart from what is in the inbox already. */
+/* How much the engine could take up now, apart from what is in the inbox already; and who is avoided. */
 static void publish_room_locked(struct ps_coordinator *c, unsigned room)
 {
+  for (unsigned i = 0; i < c->endpoints; i++)
+    c->shared.tallies[i].avoided = ps_engine_is_avoided(&c->engine, i);
   c->shared.capacity = room > c->shared.arrived ? room - c->shared.arrived : 0;
   c->shared.allowed = c->in_order ? 1 : c->max_pending + ps_engine_probes(&c->engine);
   ps_coordinator_invite_locked(c, PS_ROOM_BATCH);
@@ -215,12 +247,16 @@ static void publish_room_locked(struct ps_coordinator *c, unsigned room)
 
 static void publish(struct ps_coordinator *c)
 {
+  struct ps_list calls, unwanted;
+  ps_list_init(&calls);
+  ps_list_init(&unwanted);
   unsigned room = ps_engine_room(&c->engine, ps_now());
   ps_coordinator_enter(c);
-  c->shared.wakes.fetchers |= !ps_list_empty(&c->outgoing) && c->shared.fetchers;
-  ps_list_splice(&c->shared.events, &c->outgoing);
+  ps_coordinator_route_locked(c, &c->outgoing, &calls, &unwanted);
   publish_room_locked(c, room);
   ps_coordinator_leave(c);
+  ps_coordinator_call_back(c, &calls);
+  ps_coordinator_release_events(&unwanted);
 }
 
 /* ---- The thread */
@@ -229,13 +265,14 @@ static void publish(struct ps_coordinator *c)
 
 struct news {
   struct ps_list notices;
-  bool interrupt;
+  uint64_t interrupt;
 };
 
 static bool is_news_locked(const struct ps_coordinator *c)
 {
-  return !ps_list_empty(&c->shared.inbox) || !ps_list_empty(&c->shared.notices) || c->shared.interrupt ||
-         c->shared.stopping != c->stopped || c->shared.draining != c->drained;
+  return !ps_list_empty(&c->shared.inbox) || !ps_list_empty(&c->shared.notices) ||
+         c->shared.interrupt != c->interrupted || !ps_list_empty(&c->shared.cancels) ||
+         !ps_list_empty(&c->shared.returned) || c->shared.stopping != c->stopped || c->shared.draining != c->drained;
 }
 
 static void take_news_locked(struct ps_coordinator *c, struct news *news)
@@ -243,14 +280,14 @@ static void take_news_locked(struct ps_coordinator *c, struct news *news)
   ps_list_splice(&c->backlog, &c->shared.inbox);
   c->shared.arrived = 0;
   ps_list_splice(&news->notices, &c->shared.notices);
+  ps_list_splice(&c->cancels, &c->shared.cancels);
   c->stopped = c->shared.stopping;
   c->drained = c->shared.draining;
-  news->interrupt = c->shared.interrupt;
-  c->shared.interrupt = false;
-  if (c->shared.limit <= ps_now()) {
+  if (c->shared.limit <= ps_now() || c->stopped) {
     c->shared.limit = PS_NEVER;
-    news->interrupt = true;
+    c->shared.interrupt = UINT64_MAX;
   }
+  news->interrupt = c->shared.interrupt;
 }
 
 /* Sleep until there is news or `deadline` has come, and take all of it. */
@@ -271,27 +308,43 @@ static void await_news(struct ps_coordinator *c, ps_time deadline, struct news *
   ps_coordinator_leave(c);
 }
 
-static void admit(struct ps_coordinator *c, ps_time now)
+/* Whether one of those that come late has been interrupted already. */
+static bool admit(struct ps_coordinator *c, ps_time now)
 {
-  while (!ps_list_empty(&c->backlog)) {
+  bool late = false;
+  while (!ps_list_empty(&c->backlog) && !ps_engine_reserve(&c->engine)) {
     struct ps_message *message = PS_CONTAINER(c->backlog.next, struct ps_message, link);
-    if (ps_engine_reserve(&c->engine))
-      return;
+    late |= message->serial <= c->interrupted;
     ps_list_remove(&message->link);
     ps_engine_admit(&c->engine, message, now);
+  }
+  return late;
+}
+
+/* Those that the backlog is to hear of are kept for it. */
+static void cancel_messages(struct ps_coordinator *c)
+{
+  ps_list_each(link, &c->cancels) {
+    struct ps_cancel *order = PS_CONTAINER(link, struct ps_cancel, link);
+    ps_engine_cancel(&c->engine, order->id, order->last);
+    if (!ps_list_empty(&c->backlog))
+      continue;
+    ps_list_remove(link);
+    free(order);
   }
 }
 
 static void feed(struct ps_coordinator *c, struct news *news, ps_time now)
 {
-  admit(c, now);
+  bool late = admit(c, now);
   for (struct ps_list *link; (link = ps_list_pop(&news->notices));)
     ps_engine_notice(&c->engine, PS_CONTAINER(link, struct ps_notice, link));
   if (c->drained)
     ps_engine_drain(&c->engine);
-  if (news->interrupt || c->interrupted || c->stopped)
-    ps_engine_interrupt(&c->engine);
-  c->interrupted = (news->interrupt || c->interrupted) && !ps_list_empty(&c->backlog);
+  if (news->interrupt != c->interrupted || late)
+    ps_engine_interrupt(&c->engine, news->interrupt);
+  c->interrupted = news->interrupt;
+  cancel_messages(c);
 }
 
 static void *coordinate(void *argument)
@@ -320,6 +373,7 @@ static void fini_parts(struct ps_coordinator *c)
   for (unsigned i = 0; c->shared.lanes && i < c->endpoints; i++)
     ps_lane_fini(&c->shared.lanes[i]);
   free(c->shared.lanes);
+  free(c->shared.tallies);
 }
 
 static int init(struct ps_coordinator *c, const struct ps_engine_settings *settings)
@@ -332,9 +386,13 @@ static int init(struct ps_coordinator *c, const struct ps_engine_settings *setti
   ps_list_init(&c->shared.inbox);
   ps_list_init(&c->shared.notices);
   ps_list_init(&c->shared.events);
+  ps_list_init(&c->shared.returned);
+  ps_list_init(&c->shared.cancels);
+  ps_list_init(&c->cancels);
   c->shared.limit = PS_NEVER;
   c->shared.lanes = calloc(c->endpoints, sizeof *c->shared.lanes);
-  int error = c->shared.lanes ? ps_engine_init(&c->engine, settings, &host) : -ENOMEM;
+  c->shared.tallies = calloc(c->endpoints, sizeof *c->shared.tallies);
+  int error = c->shared.lanes && c->shared.tallies ? ps_engine_init(&c->engine, settings, &host) : -ENOMEM;
   for (unsigned i = 0; i < c->endpoints && !error; i++)
     error = ps_lane_init(&c->shared.lanes[i], settings->endpoints[i].slots, settings->probes);
   if (error)
@@ -342,6 +400,24 @@ static int init(struct ps_coordinator *c, const struct ps_engine_settings *setti
   c->shared.capacity = ps_engine_room(&c->engine, ps_now());
   c->shared.allowed = c->in_order ? 1 : c->max_pending;
   return 0;
+}
+
+static void init_lock(struct ps_coordinator *c)
+{
+  ps_mutex_init(&c->shared.mutex);
+  ps_cond_init(&c->shared.wake);
+  ps_cond_init(&c->shared.left);
+  ps_cond_init(&c->shared.room);
+  ps_cond_init(&c->shared.told);
+}
+
+static void fini_lock(struct ps_coordinator *c)
+{
+  ps_cond_fini(&c->shared.told);
+  ps_cond_fini(&c->shared.room);
+  ps_cond_fini(&c->shared.left);
+  ps_cond_fini(&c->shared.wake);
+  ps_mutex_fini(&c->shared.mutex);
 }
 
 int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_settings *settings,
@@ -354,25 +430,23 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_s
       .max_pending = settings->max_pending,
       .events = settings->engine.events,
       .in_order = settings->in_order,
+      .on_event = settings->on_event,
+      .event_context = settings->event_context,
+      .generation = ps_fork_generation(),
   };
-  int error = init(c, &settings->engine);
+  /* Reports want these, whatever the others do. */
+  struct ps_engine_settings engine = settings->engine;
+  engine.events |= POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+  atomic_init(&c->descriptor, -1);
+  init_lock(c);
+  int error = c->generation ? init(c, &engine) : -ENOMEM;
+  if (!error)
+    error = ps_thread_start(&c->thread, 0, coordinate, c);
   if (error) {
     fini_parts(c);
-    return error;
+    fini_lock(c);
   }
-  ps_mutex_init(&c->shared.mutex);
-  ps_cond_init(&c->shared.wake);
-  ps_cond_init(&c->shared.room);
-  ps_cond_init(&c->shared.told);
-  error = pthread_create(&c->thread, NULL, coordinate, c);
-  if (!error)
-    return 0;
-  ps_cond_fini(&c->shared.told);
-  ps_cond_fini(&c->shared.room);
-  ps_cond_fini(&c->shared.wake);
-  ps_mutex_fini(&c->shared.mutex);
-  fini_parts(c);
-  return -error;
+  return error;
 }
 
 void ps_coordinator_stop(struct ps_coordinator *c)
@@ -382,15 +456,20 @@ void ps_coordinator_stop(struct ps_coordinator *c)
   ps_coordinator_wake_locked(c);
   ps_coordinator_leave(c);
   ps_thread_join(c->thread);
+  ps_coordinator_enter(c);
+  while (c->shared.jobs)
+    ps_coordinator_wait_locked(c, &c->shared.left, PS_NEVER);
+  ps_coordinator_leave(c);
 }
 
 void ps_coordinator_fini(struct ps_coordinator *c)
 {
-  for (struct ps_list *link; (link = ps_list_pop(&c->shared.events));)
-    ps_message_release(PS_CONTAINER(link, struct ps_event, link)->message);
-  ps_cond_fini(&c->shared.told);
-  ps_cond_fini(&c->shared.room);
-  ps_cond_fini(&c->shared.wake);
-  ps_mutex_fini(&c->shared.mutex);
+  ps_coordinator_release_events(&c->shared.events);
+  ps_coordinator_release_events(&c->shared.returned);
+  for (struct ps_list *link; (link = ps_list_pop(&c->shared.cancels));)
+    free(PS_CONTAINER(link, struct ps_cancel, link));
+  if (atomic_load(&c->descriptor) >= 0)
+    close(atomic_load(&c->descriptor));
+  fini_lock(c);
   fini_parts(c);
 }

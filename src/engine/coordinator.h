@@ -2,8 +2,8 @@
  *
  * Callers put messages into its inbox as far as there is room; workers post notices of their attempts; both wake it through
  * one condition variable, on which it otherwise sleeps until the engine's next deadline. A worker that has ended an attempt
- * takes the next that waits for the same endpoint, without the coordinator's help. Events go to a queue of their own, from
- * which any thread takes them. */
+ * takes the next that waits for the same endpoint, without the coordinator's help. Events go to the report of their message
+ * if somebody holds it; else to a callback, or to a queue from which any thread takes them. */
 #ifndef PS_ENGINE_COORDINATOR_H
 #define PS_ENGINE_COORDINATOR_H
 
@@ -23,7 +23,9 @@ struct ps_runner {
 };
 
 struct ps_coordinator_settings {
-  struct ps_engine_settings engine;
+  struct ps_engine_settings engine; /* its events are those of messages without a report */
+  poolsend_event_fn *on_event;      /* or NULL */
+  void *event_context;
   unsigned max_pending; /* messages taken up of which nobody has fetched the settled event; probes come on top */
   bool in_order;        /* one at a time, and no probes on top */
 };
@@ -31,6 +33,20 @@ struct ps_coordinator_settings {
 /* Who is to be woken when the mutex is free again. */
 struct ps_wakes {
   bool coordinator, submitters, fetchers;
+  bool descriptor; /* it is to become readable */
+};
+
+/* A message that is to be cancelled. */
+struct ps_cancel {
+  struct ps_list link;
+  uint64_t last; /* not those submitted later */
+  char id[PS_ID_SIZE];
+};
+
+/* How an endpoint fares. */
+struct ps_tally {
+  uint64_t started, fates[4];
+  bool avoided;
 };
 
 struct ps_coordinator {
@@ -39,27 +55,37 @@ struct ps_coordinator {
   struct ps_pool *pool;
   unsigned endpoints, max_pending, events;
   bool in_order;
+  poolsend_event_fn *on_event;
+  void *event_context;
+  unsigned generation; /* of processes: see base/fork.h */
   pthread_t thread;
 
   struct ps_engine engine; /* coordinator thread only, like the rest of this band */
   struct ps_list backlog;  /* messages for which there was no memory yet */
+  struct ps_list cancels;  /* those that the backlog is to hear of too */
   struct ps_list launches; /* attempts asked for in this step */
   struct ps_list outgoing; /* events told in this step */
   bool stopped, drained;   /* stopping, draining was seen */
-  bool interrupted;        /* the backlog is to be interrupted too */
+  uint64_t interrupted;    /* messages up to this one are, or are to be when there is memory for them */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t
-        wake; /* inbox, notices, interrupt, limit, draining or stopping changed; only the coordinator waits */
+    pthread_cond_t wake; /* one of the next, or limit, changed; only the coordinator waits */
     struct ps_list inbox, notices;
-    unsigned arrived; /* messages in the inbox */
-    bool interrupt, draining, stopping;
-    ps_time limit; /* when a drain becomes an interrupt, or PS_NEVER */
-    bool asleep;   /* the coordinator waits, and nobody has woken it since */
+    struct ps_list cancels;  /* ids */
+    struct ps_list returned; /* events that a report was given up with */
+    unsigned arrived;        /* messages in the inbox */
+    uint64_t interrupt;      /* messages up to this one */
+    bool draining, stopping;
+    bool turned_away; /* a submitter, who may be waiting for the descriptor */
+    ps_time limit;    /* when a drain becomes an interrupt, or PS_NEVER */
+    bool asleep;      /* the coordinator waits, and nobody has woken it since */
     struct ps_wakes wakes;
 
-    struct ps_lane *lanes; /* [endpoints] */
+    struct ps_lane *lanes;    /* [endpoints] */
+    struct ps_tally *tallies; /* [endpoints] */
+    pthread_cond_t left;      /* jobs became 0 */
+    unsigned jobs;            /* given to the pool, and not returned */
 
     pthread_cond_t room; /* pending, capacity, allowed or draining changed: submitters wait */
     unsigned submitters; /* that wait */
@@ -69,27 +95,32 @@ struct ps_coordinator {
 
     pthread_cond_t told; /* events changed */
     struct ps_list events;
-    unsigned fetchers;          /* that wait */
-    uint64_t started, finished; /* attempts */
+    unsigned fetchers; /* that wait */
+    size_t calling;    /* settled events that the callback is being given */
+    struct poolsend_counts counts;
   } shared;
+
+  atomic_int descriptor; /* for those who fetch, or -1 */
 };
 
 /* Starts the thread. `pool` is borrowed until stop. 0, -ENOMEM or -EAGAIN, with nothing left behind. */
 int ps_coordinator_start(struct ps_coordinator *coordinator, const struct ps_coordinator_settings *settings,
                          const struct ps_runner *runner, struct ps_pool *pool);
 
-/* Interrupts every message, waits until all have settled, ends the thread. */
+/* Interrupts every message, waits until all have settled and the pool has returned every job, ends the thread. */
 void ps_coordinator_stop(struct ps_coordinator *coordinator);
 
-/* After stop, and when the pool's threads have ended, which may have a last word for it: frees the events nobody took, and
- * all else. */
+/* After stop: frees the events nobody took, and all else. */
 void ps_coordinator_fini(struct ps_coordinator *coordinator);
 
-/* Take up `message`; its hold becomes the coordinator's. Waits for room until `deadline`. 0; -ETIMEDOUT; -ESHUTDOWN: no more
- * are taken up. Any thread. */
+/* Take up `message`; its hold becomes the coordinator's. Waits for room until `deadline`. 0; POOLSEND_TIMEOUT; POOLSEND_CLOSED: no more
+ * are taken up; -EDEADLK. Any thread. */
 int ps_coordinator_submit(struct ps_coordinator *coordinator, struct ps_message *message, ps_time deadline);
 
 void ps_coordinator_interrupt(struct ps_coordinator *coordinator);
+
+/* Interrupt the messages of this id. 0 or -ENOMEM. */
+int ps_coordinator_cancel(struct ps_coordinator *coordinator, const char *id);
 
 /* Take up no more messages, and interrupt those taken up at `limit`, if it is earlier than was said before. */
 void ps_coordinator_drain(struct ps_coordinator *coordinator, ps_time limit);
@@ -101,9 +132,18 @@ void ps_coordinator_answered(struct ps_coordinator *coordinator, struct ps_attem
 bool ps_coordinator_is_late(const struct ps_attempt *attempt);
 
 /* The next events, at least one, in a list that was empty; they are the caller's, who releases their messages. At most `most`.
- * 0; -ETIMEDOUT: `deadline` has passed; -ESHUTDOWN: drained, and there is none left. Any thread. */
+ * 0; POOLSEND_TIMEOUT: `deadline` has passed; POOLSEND_CLOSED: drained, and there is none left. Any thread. */
 int ps_coordinator_next(struct ps_coordinator *coordinator, ps_time deadline, struct ps_list *events, size_t most);
 
+/* A descriptor that is readable while there is something to fetch. Or a negative errno value. */
+int ps_coordinator_descriptor(struct ps_coordinator *coordinator);
+
+/* Whether this is the coordinator's thread, which must not wait for itself. */
+bool ps_coordinator_is_self(const struct ps_coordinator *coordinator);
+
 struct poolsend_counts ps_coordinator_count(struct ps_coordinator *coordinator);
+
+/* All but the name. */
+struct poolsend_endpoint_counts ps_coordinator_count_endpoint(struct ps_coordinator *coordinator, unsigned endpoint);
 
 #endif

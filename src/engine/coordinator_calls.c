@@ -1,19 +1,24 @@
-/* What callers do: submit messages as far as there is room, fetch events, drain, interrupt, count. */
+/* What callers do: submit messages as far as there is room, drain, interrupt, cancel, count. */
 #include "engine/coordinator_lock.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Wait until there is room. 0, -ETIMEDOUT or -ESHUTDOWN. */
+/* Wait until there is room. 0, POOLSEND_TIMEOUT or POOLSEND_CLOSED. */
 static int await_room_locked(struct ps_coordinator *c, ps_time deadline)
 {
   while (!c->shared.draining && ps_coordinator_room_locked(c) == 0) {
-    if (deadline <= ps_now())
-      return -ETIMEDOUT;
+    c->shared.turned_away = deadline <= ps_now();
+    if (c->shared.turned_away)
+      return POOLSEND_TIMEOUT;
+    if (ps_coordinator_is_self(c))
+      return -EDEADLK;
     c->shared.submitters++;
     ps_coordinator_wait_locked(c, &c->shared.room, deadline);
     c->shared.submitters--;
   }
-  return c->shared.draining ? -ESHUTDOWN : 0;
+  return c->shared.draining ? POOLSEND_CLOSED : 0;
 }
 
 int ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message, ps_time deadline)
@@ -21,7 +26,8 @@ int ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message, 
   ps_coordinator_enter(c);
   int error = await_room_locked(c, deadline);
   if (!error) {
-    c->shared.pending++;
+    message->serial = ++c->shared.counts.submitted;
+    c->shared.counts.pending++;
     c->shared.capacity--;
     c->shared.arrived++;
     ps_list_append(&c->shared.inbox, &message->link);
@@ -34,7 +40,8 @@ int ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message, 
 void ps_coordinator_interrupt(struct ps_coordinator *c)
 {
   ps_coordinator_enter(c);
-  c->shared.interrupt = true;
+  if (c->shared.interrupt < c->shared.counts.submitted)
+    c->shared.interrupt = c->shared.counts.submitted;
   ps_coordinator_wake_locked(c);
   ps_coordinator_leave(c);
 }
@@ -44,40 +51,55 @@ void ps_coordinator_drain(struct ps_coordinator *c, ps_time limit)
   ps_coordinator_enter(c);
   c->shared.draining = true;
   c->shared.limit = ps_earlier(c->shared.limit, limit);
-  c->shared.wakes.submitters = c->shared.wakes.fetchers = true;
+  c->shared.wakes.submitters = true;
+  ps_coordinator_tell_locked(c);
   ps_coordinator_wake_locked(c);
   ps_coordinator_leave(c);
 }
 
-/* A message is pending until its end has been fetched: one who does not fetch holds up new messages, not the memory. */
-static void fetch_locked(struct ps_coordinator *c, struct ps_list *events, size_t most)
+int ps_coordinator_cancel(struct ps_coordinator *c, const char *id)
 {
-  for (struct ps_list *link; most && (link = ps_list_pop(&c->shared.events)); most--) {
-    ps_list_append(events, link);
-    c->shared.pending -= PS_CONTAINER(link, struct ps_event, link)->public.kind == POOLSEND_EVENT_SETTLED;
-  }
-  ps_coordinator_invite_locked(c, c->shared.asleep ? 1 : PS_ROOM_BATCH); /* awake, it does so before it sleeps */
+  struct ps_cancel *cancel = malloc(sizeof *cancel);
+  if (!cancel)
+    return -ENOMEM;
+  strcpy(cancel->id, id);
+  ps_coordinator_enter(c);
+  cancel->last = c->shared.counts.submitted;
+  ps_list_append(&c->shared.cancels, &cancel->link);
+  ps_coordinator_wake_locked(c);
+  ps_coordinator_leave(c);
+  return 0;
 }
 
-int ps_coordinator_next(struct ps_coordinator *c, ps_time deadline, struct ps_list *events, size_t most)
+bool ps_coordinator_is_self(const struct ps_coordinator *c)
 {
-  ps_coordinator_enter(c);
-  while (ps_list_empty(&c->shared.events) && !(c->shared.draining && !c->shared.pending) && ps_now() < deadline) {
-    c->shared.fetchers++;
-    ps_coordinator_wait_locked(c, &c->shared.told, deadline);
-    c->shared.fetchers--;
-  }
-  fetch_locked(c, events, most);
-  bool over = c->shared.draining && !c->shared.pending;
-  ps_coordinator_leave(c);
-  return !ps_list_empty(events) ? 0 : over ? -ESHUTDOWN : -ETIMEDOUT;
+  return pthread_equal(pthread_self(), c->thread);
 }
 
 struct poolsend_counts ps_coordinator_count(struct ps_coordinator *c)
 {
   ps_coordinator_enter(c);
-  struct poolsend_counts counts = {
-      .started = c->shared.started, .finished = c->shared.finished, .pending = c->shared.pending};
+  struct poolsend_counts counts = c->shared.counts;
   ps_coordinator_leave(c);
+  return counts;
+}
+
+struct poolsend_endpoint_counts ps_coordinator_count_endpoint(struct ps_coordinator *c, unsigned endpoint)
+{
+  ps_coordinator_enter(c);
+  struct ps_tally tally = c->shared.tallies[endpoint];
+  struct poolsend_endpoint_counts counts = {
+      .slots = c->shared.lanes[endpoint].slots.total,
+      .waiting = c->shared.lanes[endpoint].waiting,
+      .breaker_open = tally.avoided,
+      .started = tally.started,
+      .delivered = tally.fates[POOLSEND_FATE_DELIVERED],
+      .rejected = tally.fates[POOLSEND_FATE_REJECTED],
+      .unreached = tally.fates[POOLSEND_FATE_UNREACHED],
+      .unknown = tally.fates[POOLSEND_FATE_UNKNOWN],
+  };
+  ps_coordinator_leave(c);
+  uint64_t ended = counts.delivered + counts.rejected + counts.unreached + counts.unknown;
+  counts.running = (unsigned)(counts.started - ended);
   return counts;
 }

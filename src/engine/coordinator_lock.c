@@ -2,6 +2,8 @@
 
 #include "base/sync.h"
 
+#include <sys/eventfd.h>
+
 void ps_coordinator_enter(struct ps_coordinator *c)
 {
   ps_mutex_lock(&c->shared.mutex);
@@ -15,6 +17,8 @@ static void wake(struct ps_coordinator *c, struct ps_wakes wakes)
     ps_cond_broadcast(&c->shared.room);
   if (wakes.fetchers)
     ps_cond_broadcast(&c->shared.told);
+  if (wakes.descriptor)
+    eventfd_write(atomic_load(&c->descriptor), 1); /* fails where it has been said often enough */
 }
 
 static struct ps_wakes take_wakes_locked(struct ps_coordinator *c)
@@ -31,6 +35,12 @@ void ps_coordinator_leave(struct ps_coordinator *c)
   wake(c, wakes);
 }
 
+void ps_coordinator_leave_for_good(struct ps_coordinator *c)
+{
+  wake(c, take_wakes_locked(c));
+  ps_mutex_unlock(&c->shared.mutex);
+}
+
 void ps_coordinator_wait_locked(struct ps_coordinator *c, pthread_cond_t *cond, ps_time deadline)
 {
   wake(c, take_wakes_locked(c));
@@ -45,12 +55,22 @@ void ps_coordinator_wake_locked(struct ps_coordinator *c)
 
 size_t ps_coordinator_room_locked(const struct ps_coordinator *c)
 {
-  size_t left = c->shared.pending < c->shared.allowed ? c->shared.allowed - c->shared.pending : 0;
+  uint64_t pending = c->shared.counts.pending;
+  size_t left = pending < c->shared.allowed ? c->shared.allowed - (size_t)pending : 0;
   return left < c->shared.capacity ? left : c->shared.capacity;
 }
 
 void ps_coordinator_invite_locked(struct ps_coordinator *c, size_t worthwhile)
 {
-  if (c->shared.submitters && ps_coordinator_room_locked(c) >= worthwhile)
-    c->shared.wakes.submitters = true;
+  if (!(c->shared.submitters || c->shared.turned_away) || ps_coordinator_room_locked(c) < worthwhile)
+    return;
+  c->shared.wakes.submitters |= c->shared.submitters > 0;
+  c->shared.wakes.descriptor |= c->shared.turned_away && atomic_load(&c->descriptor) >= 0;
+  c->shared.turned_away = false;
+}
+
+void ps_coordinator_tell_locked(struct ps_coordinator *c)
+{
+  c->shared.wakes.fetchers |= c->shared.fetchers > 0;
+  c->shared.wakes.descriptor |= atomic_load(&c->descriptor) >= 0;
 }

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int init_lanes(struct ps_engine *engine)
 {
@@ -78,14 +79,36 @@ void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_ti
   mark_dirty(engine, message);
 }
 
-void ps_engine_interrupt(struct ps_engine *engine)
+static void interrupt(struct ps_engine *engine, struct ps_message *message)
+{
+  atomic_store(&message->closed, true); /* all of them before any is cancelled, which frees slots */
+  ps_delivery_interrupt(&message->delivery);
+  mark_dirty(engine, message);
+}
+
+void ps_engine_interrupt(struct ps_engine *engine, uint64_t last)
 {
   ps_list_each(link, &engine->messages) {
     struct ps_message *message = PS_CONTAINER(link, struct ps_message, link);
-    atomic_store(&message->closed, true); /* all of them before any is cancelled, which frees slots */
-    ps_delivery_interrupt(&message->delivery);
-    mark_dirty(engine, message);
+    if (message->serial <= last)
+      interrupt(engine, message);
   }
+}
+
+void ps_engine_cancel(struct ps_engine *engine, const char *id, uint64_t last)
+{
+  ps_list_each(link, &engine->messages) {
+    struct ps_message *message = PS_CONTAINER(link, struct ps_message, link);
+    if (message->serial > last || strcmp(message->id, id) != 0)
+      continue;
+    message->cancelled = true;
+    interrupt(engine, message);
+  }
+}
+
+bool ps_engine_is_avoided(const struct ps_engine *engine, unsigned endpoint)
+{
+  return engine->lanes[endpoint].health.open;
 }
 
 /* ---- How the endpoints fare */
@@ -190,7 +213,7 @@ static void tell_health(struct ps_engine *engine, struct ps_attempt *attempt, ps
 {
   const struct ps_outcome *outcome = &attempt->outcome;
   struct ps_health *health = health_of(engine, attempt);
-  if (!attempt->health.answered && outcome->verdict.fate == POOLSEND_DELIVERED)
+  if (!attempt->health.answered && outcome->verdict.fate == POOLSEND_FATE_DELIVERED)
     ps_health_accepted(health, &attempt->health, attempt->started_at, when - attempt->started_at);
   else if (!attempt->health.answered)
     ps_health_failed(health, &attempt->health, outcome->verdict, outcome->status, outcome->retry_after, when);
@@ -319,7 +342,8 @@ static const char *cancel_words(enum ps_cancel_why why)
 static void cancel_attempt(struct ps_engine *engine, struct ps_message *message, unsigned endpoint, ps_time now)
 {
   struct ps_attempt *attempt = message->current[endpoint];
-  attempt->cancel_words = cancel_words(ps_delivery_cancel_why(&message->delivery, endpoint, now));
+  enum ps_cancel_why why = ps_delivery_cancel_why(&message->delivery, endpoint, now);
+  attempt->cancel_words = why == PS_CANCEL_INTERRUPT && message->cancelled ? "cancelled on request" : cancel_words(why);
   engine->host.cancel(engine->host.context, attempt);
 }
 

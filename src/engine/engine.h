@@ -91,8 +91,14 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice);
 /* No more messages will be admitted. */
 void ps_engine_drain(struct ps_engine *engine);
 
-/* Interrupt every message taken up. */
-void ps_engine_interrupt(struct ps_engine *engine);
+/* Interrupt every message taken up whose serial number is at most `last`. */
+void ps_engine_interrupt(struct ps_engine *engine, uint64_t last);
+
+/* Those of this id among them. */
+void ps_engine_cancel(struct ps_engine *engine, const char *id, uint64_t last);
+
+/* Whether messages go to other endpoints first. */
+bool ps_engine_is_avoided(const struct ps_engine *engine, unsigned endpoint);
 
 /* Do all that is due, and return when to step again at the latest, if no fact comes. Room may come without a fact then, too. */
 ps_time ps_engine_step(struct ps_engine *engine, ps_time now);

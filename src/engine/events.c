@@ -14,6 +14,7 @@ static void tell(struct ps_engine *engine, struct ps_message *message, struct ps
   event->public.kind = kind;
   event->public.message = message->id;
   event->public.line = message->line;
+  event->public.context = message->context;
   event->public.t = t;
   ps_message_hold(message);
   engine->host.tell(engine->host.context, event);
@@ -37,9 +38,10 @@ void ps_events_show_start(struct ps_engine *engine, struct ps_attempt *attempt, 
 /* A cancelled attempt's own words are an accident of where the cancel met it; ours say why it was cancelled. */
 static const char *error_words(const struct ps_attempt *attempt)
 {
-  if (attempt->outcome.verdict.reason == POOLSEND_OK)
+  if (attempt->outcome.verdict.reason == POOLSEND_REASON_OK)
     return NULL;
-  if (attempt->cancel_words && (attempt->outcome.verdict.reason == POOLSEND_CANCELLED || !attempt->outcome.error[0]))
+  if (attempt->cancel_words &&
+      (attempt->outcome.verdict.reason == POOLSEND_REASON_CANCELLED || !attempt->outcome.error[0]))
     return attempt->cancel_words;
   return attempt->outcome.error[0] ? attempt->outcome.error : NULL;
 }
@@ -61,20 +63,26 @@ void ps_events_show_end(struct ps_attempt *attempt, ps_time when)
 
 /* ---- Events */
 
+/* As the attempt is now. */
+static struct ps_event *show(struct ps_attempt_event *event, const struct ps_attempt *attempt)
+{
+  event->shown = attempt->view;
+  event->event.public = (struct poolsend_event){.attempt = &event->shown};
+  return &event->event;
+}
+
 void ps_events_start(struct ps_engine *engine, struct ps_attempt *attempt)
 {
   if (!attempt->events)
     return;
-  attempt->events[0].public.attempt = attempt->view;
-  tell(engine, attempt->message, &attempt->events[0], POOLSEND_EVENT_START, attempt->view.started);
+  tell(engine, attempt->message, show(&attempt->events[0], attempt), POOLSEND_EVENT_START, attempt->view.started);
 }
 
 void ps_events_finish(struct ps_engine *engine, struct ps_attempt *attempt)
 {
   if (!attempt->events)
     return;
-  attempt->events[1].public.attempt = attempt->view;
-  tell(engine, attempt->message, &attempt->events[1], POOLSEND_EVENT_FINISH, attempt->view.finished);
+  tell(engine, attempt->message, show(&attempt->events[1], attempt), POOLSEND_EVENT_FINISH, attempt->view.finished);
 }
 
 static bool is_under_way(const struct poolsend_attempt *view)
@@ -86,14 +94,14 @@ void ps_events_delivered(struct ps_engine *engine, struct ps_message *message)
 {
   const struct ps_delivery *delivery = &message->delivery;
   const struct ps_attempt *winner = message->current[delivery->winner];
-  struct poolsend_event *public = &message->delivered.public;
-  public->attempt = winner->view;
+  struct ps_event *event = show(&message->delivered, winner);
+  struct poolsend_event *public = &event->public;
   public->pending = message->pending;
   for (size_t i = 0; i < message->started; i++)
     if (message->views[i] != &winner->view && is_under_way(message->views[i]))
       message->pending[public->pending_count++] =
           (struct poolsend_pending){.number = message->views[i]->number, .name = message->views[i]->name};
-  tell(engine, message, &message->delivered, POOLSEND_EVENT_DELIVERED, since_taken_up(message, delivery->won));
+  tell(engine, message, event, POOLSEND_EVENT_DELIVERED, since_taken_up(message, delivery->won));
 }
 
 static bool was_tried(const struct ps_message *message, unsigned endpoint)
@@ -113,13 +121,22 @@ static void name_those_not_tried(const struct ps_engine *engine, struct ps_messa
       message->not_tried[public->not_tried_count++] = engine->settings.endpoints[i].name;
 }
 
+static void count_fates(struct poolsend_event *settled)
+{
+  for (size_t i = 0; i < settled->attempt_count; i++) {
+    settled->delivered_count += settled->attempts[i]->fate == POOLSEND_FATE_DELIVERED;
+    settled->unknown_count += settled->attempts[i]->fate == POOLSEND_FATE_UNKNOWN;
+  }
+}
+
 void ps_events_settled(struct ps_engine *engine, struct ps_message *message, ps_time now)
 {
   struct poolsend_event *public = &message->settled.public;
   int winner = message->delivery.winner;
   public->attempts = message->views;
   public->attempt_count = message->started;
-  public->winner = winner < 0 ? -1 : (int)message->current[winner]->view.number - 1;
+  public->winner = winner < 0 ? NULL : &message->current[winner]->view;
+  count_fates(public);
   if (winner < 0)
     name_those_not_tried(engine, message);
   tell(engine, message, &message->settled, POOLSEND_EVENT_SETTLED, since_taken_up(message, now));

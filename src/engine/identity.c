@@ -1,9 +1,11 @@
 #include "engine/identity.h"
 
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/random.h"
 #include "poolsend.h"
 
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -24,12 +26,53 @@ static void fill(unsigned char *bytes, size_t size)
     bytes[i] = (unsigned char)ps_random_next(&state);
 }
 
+#define STOCK_SIZE 256
+
+/* Random bytes for identifiers to come: to fetch a few costs as much as to fetch many. */
+static _Thread_local struct {
+  unsigned char bytes[STOCK_SIZE];
+  size_t left;
+  unsigned generation; /* a child of fork must not use what its parent uses too */
+} stock;
+
+static void take(unsigned char *bytes, size_t size)
+{
+  unsigned generation = ps_fork_generation();
+  if (stock.left < size || stock.generation != generation) {
+    fill(stock.bytes, STOCK_SIZE);
+    stock.left = STOCK_SIZE;
+    stock.generation = generation;
+  }
+  stock.left -= size;
+  memcpy(bytes, stock.bytes + stock.left, size);
+}
+
+const char *poolsend_version(void)
+{
+  return POOLSEND_VERSION;
+}
+
+const char *poolsend_strerror(int result)
+{
+  static const char *const names[] = {
+      [0] = "no error",
+      [POOLSEND_TIMEOUT] = "not within the time given",
+      [POOLSEND_CLOSED] = "closed",
+      [POOLSEND_UNDELIVERED] = "undelivered",
+      [POOLSEND_PENDING] = "not delivered yet",
+  };
+  const char *words = result < 0 ? strerrordesc_np(-result) : NULL;
+  if (result >= 0 && (size_t)result < sizeof names / sizeof *names)
+    words = names[result];
+  return words ? words : "an unknown error";
+}
+
 /* RFC 9562, version 4. */
 void poolsend_make_id(char id[POOLSEND_ID_SIZE])
 {
   static const char hex[] = "0123456789abcdef";
   unsigned char bytes[16];
-  fill(bytes, sizeof bytes);
+  take(bytes, sizeof bytes);
   bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
   bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
   for (size_t i = 0, at = 0; i < sizeof bytes; i++) {

@@ -1,5 +1,6 @@
 #include "engine/intake.h"
 
+#include "base/sized.h"
 #include "base/text.h"
 #include "net/attempt.h"
 #include "net/check.h"
@@ -40,7 +41,7 @@ static int refuse_name(const struct poolsend_sender *sender, const char *name, s
 static int check(const struct poolsend_sender *sender, const struct poolsend_message *message,
                  struct poolsend_error *error)
 {
-  if (!poolsend_id_is_valid(message->id))
+  if (message->id && !poolsend_id_is_valid(message->id))
     return ps_refuse(error, "id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", message->id);
   if (message->size > sender->max_body)
     return -EMSGSIZE;
@@ -133,16 +134,25 @@ static int copy_headers(struct ps_message *taken, const struct poolsend_message 
   return 0;
 }
 
-int ps_intake(struct poolsend_sender *sender, const struct poolsend_message *message, struct ps_message **taken,
-              struct poolsend_error *error)
+static struct ps_message *new_message(struct poolsend_sender *sender, const struct poolsend_message *message)
+{
+  char made[POOLSEND_ID_SIZE];
+  if (!message->id)
+    poolsend_make_id(made);
+  return ps_message_new(&sender->stock, message->id ? message->id : made);
+}
+
+static int take(struct poolsend_sender *sender, const struct poolsend_message *message, struct ps_message **taken,
+                struct poolsend_error *error)
 {
   int result = check(sender, message, error);
   if (result)
     return result;
-  struct ps_message *copy = ps_message_new(&sender->stock, message->id);
+  struct ps_message *copy = new_message(sender, message);
   if (!copy)
     return -ENOMEM;
   copy->line = message->line;
+  copy->context = message->context;
   copy->may_repeat = may_repeat(sender, message);
   result = copy_body(copy, message);
   if (!result)
@@ -154,6 +164,19 @@ int ps_intake(struct poolsend_sender *sender, const struct poolsend_message *mes
   else
     ps_message_release(copy);
   return result;
+}
+
+int ps_intake(struct poolsend_sender *sender, const struct poolsend_message *message, struct ps_message **taken,
+              struct poolsend_error *error)
+{
+  struct poolsend_message sized;
+  if (!message->struct_size)
+    return ps_refuse(error, "the message has not been made ready by poolsend_message_init");
+  if (message->struct_size == sizeof sized)
+    return take(sender, message, taken, error);
+  if (ps_sized_take(&sized, sizeof sized, message, message->struct_size))
+    return ps_refuse(error, "the message asks for what this version of the library does not have");
+  return take(sender, &sized, taken, error);
 }
 
 struct ps_payload ps_intake_payload(const struct ps_message *message, unsigned endpoint)

@@ -2,6 +2,7 @@
  * Its body, and each further attempt, is a block of its own. */
 #include "engine/message.h"
 
+#include "base/fork.h"
 #include "base/sync.h"
 
 #include <assert.h>
@@ -63,7 +64,7 @@ static void free_block(struct ps_message *message)
 
 void ps_stock_init(struct ps_stock *stock, unsigned endpoints, unsigned most)
 {
-  *stock = (struct ps_stock){.endpoints = endpoints, .most = most};
+  *stock = (struct ps_stock){.endpoints = endpoints, .most = most, .generation = ps_fork_generation()};
   ps_mutex_init(&stock->shared.mutex);
   ps_list_init(&stock->shared.blocks);
 }
@@ -86,6 +87,10 @@ static struct ps_message *take_block(struct ps_stock *stock)
 
 static void give_block(struct ps_stock *stock, struct ps_message *message)
 {
+  if (ps_fork_is_child(stock->generation)) { /* where whoever had the mutex is no more */
+    free_block(message);
+    return;
+  }
   if (message->store_size > KEPT) {
     free(message->store);
     message->store = NULL;

@@ -31,6 +31,12 @@ struct ps_event {
   struct ps_list link;
 };
 
+/* One about an attempt, as it was at that moment. */
+struct ps_attempt_event {
+  struct ps_event event;
+  struct poolsend_attempt shown;
+};
+
 /* News of an attempt, on its way to the engine. Each attempt embeds one of each kind, so that posting needs no
  * memory. */
 enum ps_notice_kind {
@@ -58,9 +64,9 @@ struct ps_attempt {
   struct poolsend_attempt view; /* number 0: nobody knows that it has started */
   struct ps_list queued;        /* among its endpoint's that are not known to have started, or in none */
   struct ps_health_attempt health;
-  ps_time asked;            /* the timing `queue` counts from here */
-  const char *cancel_words; /* why it was cancelled, or NULL */
-  struct ps_event *events;  /* start and finish, where somebody wants them; or NULL */
+  ps_time asked;                   /* the timing `queue` counts from here */
+  const char *cancel_words;        /* why it was cancelled, or NULL */
+  struct ps_attempt_event *events; /* start and finish, where somebody wants them; or NULL */
 
   /* Immutable after the launch. */
   void *host;
@@ -96,9 +102,10 @@ struct ps_content {
 /* The blocks of messages that are over, for those to come. A stream takes and gives up one for each message, on different
  * threads, which is what a general allocator does worst. Any thread. */
 struct ps_stock {
-  unsigned endpoints; /* immutable: of each message */
-  unsigned most;      /* immutable: how many are kept */
-  struct {            /* any thread, holding mutex */
+  unsigned endpoints;  /* immutable: of each message */
+  unsigned most;       /* immutable: how many are kept */
+  unsigned generation; /* immutable: of processes, see base/fork.h */
+  struct {             /* any thread, holding mutex */
     pthread_mutex_t mutex;
     struct ps_list blocks;
     unsigned count;
@@ -117,6 +124,7 @@ struct ps_message {
 
   /* Immutable. */
   uint64_t line;
+  void *context;
   struct ps_content content;
   char *store; /* what `content` stands in; it may be kept for the next message */
   size_t store_size;
@@ -124,6 +132,8 @@ struct ps_message {
   char **headers;           /* [header_count] */
   size_t header_count;
   bool may_repeat; /* it may be sent again though it may have arrived */
+  bool reported;   /* it has, or had, a report: of other events nobody is told */
+  uint64_t serial; /* in the order of their submission */
 
   /* Engine only; until it is admitted `link` is whoever's has it. */
   struct ps_list link, dirty; /* among all messages; among those with news */
@@ -136,21 +146,24 @@ struct ps_message {
   const struct poolsend_attempt **views;     /* [room]: of those that started, in order */
   const struct poolsend_attempt **own_views; /* from malloc, where they are more than endpoints; else NULL */
   bool first_is_used;
+  bool cancelled;                   /* by its id */
   struct poolsend_pending *pending; /* [endpoints] */
   const char **not_tried;           /* [endpoints] */
   struct ps_list held;              /* among those whose hedge waits for the budget, or in none */
-  struct ps_event delivered, settled;
+  struct ps_event settled;
 
   /* The host's, under its lock. */
-  unsigned launched; /* attempts that passed the last check */
+  unsigned launched;              /* attempts that passed the last check */
+  struct poolsend_report *report; /* who has its account instead of the sender's events; or NULL */
 
   /* Any thread. */
   atomic_bool closed; /* nothing more may start */
   atomic_int winner;  /* the endpoint that won, or -1 */
 
   /* Large, and not cleared with the rest. */
-  struct ps_attempt first; /* the only one, most often; engine only */
-  char id[PS_ID_SIZE];     /* immutable */
+  struct ps_attempt first;           /* the only one, most often; engine only */
+  struct ps_attempt_event delivered; /* engine only */
+  char id[PS_ID_SIZE];               /* immutable */
 };
 
 /* A message of `id`, which is valid and copied, with room for one attempt to each of the stock's endpoints. What it is to

@@ -1,5 +1,7 @@
 /* What would be sent, for a person who wants to look first: the same request that an attempt would make. */
-#include "engine/sender.h"
+#include "base/fork.h"
+#include "engine/intake.h"
+#include "net/check.h"
 #include "net/redact.h"
 #include "net/request.h"
 
@@ -9,6 +11,7 @@
 
 struct preview {
   struct poolsend_preview public; /* first */
+  struct ps_message *message;     /* it holds it */
   struct ps_request request;
   char *url; /* NULL: the endpoint's is shown */
   char **lines;
@@ -77,58 +80,45 @@ static bool show_reason(struct preview *preview, const struct ps_endpoint *endpo
   return done;
 }
 
-static struct ps_payload payload_for(const struct ps_endpoint *endpoint, const struct poolsend_message *message)
-{
-  struct ps_payload payload = {
-      .id = message->id,
-      .body = message->body,
-      .size = message->size,
-      .json = message->json,
-      .headers = message->headers,
-      .header_count = message->header_count,
-  };
-  for (size_t i = 0; i < message->part_count; i++) {
-    const struct poolsend_part *part = &message->parts[i];
-    if (strcmp(part->endpoint, endpoint->name) != 0)
-      continue;
-    payload.own = true;
-    payload.body = part->body;
-    payload.size = part->size;
-    payload.json = part->json;
-    payload.source = message->body;
-    payload.source_size = message->size;
-  }
-  payload.lacks = message->part_count && !payload.body;
-  return payload;
-}
-
-static bool fill(struct preview *preview, const struct ps_endpoint *endpoint, const struct poolsend_message *message)
+static int fill(struct preview *preview, const struct poolsend_sender *sender, unsigned index)
 {
   char words[PS_ERROR_SIZE];
-  struct ps_payload payload = payload_for(endpoint, message);
-  preview->public.method = ps_endpoint_method(endpoint, payload.body != NULL);
-  int error = ps_request_init(&preview->request, endpoint, &payload, words, sizeof words);
-  if (error == -EINVAL)
-    return show_reason(preview, endpoint, words);
-  return !error && show(preview, endpoint);
-}
-
-struct poolsend_preview *poolsend_preview(struct poolsend_sender *sender, unsigned index,
-                                          const struct poolsend_message *message)
-{
   const struct ps_endpoint *endpoint = &sender->endpoints[index];
-  struct preview *preview = calloc(1, sizeof *preview);
-  if (!preview)
-    return NULL;
+  struct ps_payload payload = ps_intake_payload(preview->message, index);
   preview->public = (struct poolsend_preview){
       .name = endpoint->name,
       .url = endpoint->shown_url,
+      .method = ps_endpoint_method(endpoint, payload.body != NULL),
       .hedge_delay = endpoint->hedge_delay,
   };
-  if (fill(preview, endpoint, message))
-    return &preview->public;
-  poolsend_preview_free(&preview->public);
-  return NULL;
+  int error = ps_request_init(&preview->request, endpoint, &payload, words, sizeof words);
+  if (error == -EINVAL)
+    return show_reason(preview, endpoint, words) ? 0 : -ENOMEM;
+  return !error && show(preview, endpoint) ? 0 : -ENOMEM;
+}
+
+int poolsend_preview_new(struct poolsend_sender *sender, unsigned endpoint, const struct poolsend_message *message,
+                         struct poolsend_preview **out, struct poolsend_error *error)
+{
+  struct poolsend_error unread;
+  error = ps_error_clear(error, &unread);
+  *out = NULL;
+  if (ps_fork_is_child(sender->coordinator.generation))
+    return -ECHILD;
+  if (endpoint >= sender->rule.endpoints)
+    return ps_refuse(error, "there is no endpoint %u: they are numbered from 0 to %u", endpoint,
+                     sender->rule.endpoints - 1);
+  struct preview *preview = calloc(1, sizeof *preview);
+  if (!preview)
+    return -ENOMEM;
+  int result = ps_intake(sender, message, &preview->message, error);
+  if (!result)
+    result = fill(preview, sender, endpoint);
+  if (result)
+    poolsend_preview_free(&preview->public);
+  else
+    *out = &preview->public;
+  return result;
 }
 
 void poolsend_preview_free(struct poolsend_preview *public)
@@ -141,5 +131,7 @@ void poolsend_preview_free(struct poolsend_preview *public)
   free(preview->lines);
   free(preview->url);
   ps_request_fini(&preview->request);
+  if (preview->message)
+    ps_message_release(preview->message);
   free(preview);
 }

@@ -1,23 +1,19 @@
 /* The sender of poolsend.h: endpoints and a pool below a coordinator, and the functions that callers see. */
+#include "base/fork.h"
+#include "base/jobs.h"
+#include "base/sized.h"
 #include "base/sync.h"
-#include "base/values.h"
+#include "base/thread.h"
 #include "engine/identity.h"
 #include "engine/intake.h"
+#include "engine/report.h"
 #include "net/attempt.h"
 #include "net/check.h"
-#include "net/spool.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-/* Of each request in flight (and one more to keep its body in), and of the process besides. */
-#define DESCRIPTORS_EACH  3
-#define DESCRIPTORS_OTHER 32
-#define THREADS_OTHER     8
 
 /* Messages that wait for a slot, so that a worker that ends an attempt finds the next. */
 #define RUN_AHEAD 64
@@ -73,332 +69,218 @@ static void cancel(void *context, struct ps_attempt *attempt)
     ps_slot_cancel(attempt->slot, attempt);
 }
 
-/* ---- Configuration */
-
-void poolsend_config_init(struct poolsend_config *config)
-{
-  *config = (struct poolsend_config){
-      .hedge_delay = PS_HEDGE_DELAY_DEFAULT,
-      .hedge_budget = -1,
-      .settle = 60 * PS_SECOND,
-      .answer_wait = 60 * PS_SECOND,
-      .max_time = POOLSEND_NEVER,
-      .attempt_timeout = POOLSEND_NEVER,
-      .retry_max_time = POOLSEND_NEVER,
-      .max_body = (size_t)16 << 20,
-      .max_response = 1 << 20,
-      .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
-  };
-}
-
-static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_error *error)
-{
-  if (endpoints == 0)
-    return ps_refuse(error, "no URL: name at least one API to send to");
-  if (workers < 1 || workers > PS_WORKERS_MAX)
-    return ps_refuse(error, "workers: %u is not between 1 and %d", workers, PS_WORKERS_MAX);
-  if (workers < endpoints)
-    return ps_refuse(error, "workers: %u are too few for %u endpoints: each needs one of its own", workers, endpoints);
-  return 0;
-}
-
-/* The workers are shared out: first to endpoints that say how many they want, then equally to the others. What each of
- * these gets, or an error. */
-static int share_out(const struct poolsend_config *config, unsigned workers, struct poolsend_error *error)
-{
-  unsigned long wanted = 0, others = 0;
-  for (size_t i = 0; i < config->endpoint_count; i++) {
-    wanted += config->endpoints[i].max_in_flight;
-    others += config->endpoints[i].max_in_flight == 0;
-  }
-  if (wanted + others <= workers)
-    return others ? (int)((workers - wanted) / others) : 0;
-  if (others)
-    return ps_refuse(error,
-                     "max_in_flight: of %u workers %lu are spoken for, which leaves too few for the %lu endpoints "
-                     "without one; raise workers",
-                     workers, wanted, others);
-  return ps_refuse(error, "max_in_flight: together they are %lu, more than the %u workers; raise workers", wanted,
-                   workers);
-}
-
-/* A breaker only changes the order in which endpoints are tried. */
-static unsigned probes_of(const struct poolsend_config *config)
-{
-  return config->no_breaker || config->endpoint_count < 2 ? 0 : PS_HEALTH_PROBES;
-}
-
-/* Raise the soft limit if need be. 0: there is room; else the hard limit, which is too low. */
-static rlim_t raise_limit(int resource, rlim_t need)
-{
-  struct rlimit limit;
-  if (getrlimit(resource, &limit) || limit.rlim_cur >= need)
-    return 0;
-  if (limit.rlim_max < need)
-    return limit.rlim_max;
-  limit.rlim_cur = limit.rlim_max;
-  return setrlimit(resource, &limit) ? limit.rlim_max : 0;
-}
-
-/* Each request in flight needs a thread and descriptors. */
-static int make_room_for(const struct poolsend_config *config, unsigned workers, struct poolsend_error *error)
-{
-  rlim_t threads = workers + (rlim_t)probes_of(config) * config->endpoint_count;
-  rlim_t descriptors = threads * (DESCRIPTORS_EACH + config->keep_bodies) + DESCRIPTORS_OTHER;
-  rlim_t limit = raise_limit(RLIMIT_NOFILE, descriptors);
-  if (limit) {
-    rlim_t most =
-        limit > DESCRIPTORS_OTHER ? (limit - DESCRIPTORS_OTHER) / (DESCRIPTORS_EACH + config->keep_bodies) : 0;
-    most -= most > threads - workers ? threads - workers : most;
-    ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n), enough for %llu",
-              workers, (unsigned long long)descriptors, (unsigned long long)limit, (unsigned long long)most);
-    return -EMFILE;
-  }
-  limit = geteuid() == 0 ? 0 : raise_limit(RLIMIT_NPROC, threads + THREADS_OTHER);
-  if (limit) {
-    ps_refuse(error, "workers: %u need %llu threads, and the limit is %llu (ulimit -u)", workers,
-              (unsigned long long)threads, (unsigned long long)limit);
-    return -EAGAIN;
-  }
-  return 0;
-}
-
-static int check_times(const struct poolsend_sender *sender, struct poolsend_error *error)
-{
-  const struct ps_delivery_rule *rule = &sender->rule;
-  if (!ps_delivery_rule_is_hopeless(rule))
-    return 0;
-  return ps_refuse(error,
-                   "max-time: if those before it stay silent, the last endpoint is never tried within %g s, since "
-                   "their hedge delays "
-                   "add up to %g s; raise max-time or lower the hedge delay",
-                   (double)rule->max_time / 1e9, (double)ps_delivery_rule_reach(rule) / 1e9);
-}
-
-static int parse_fatal(struct ps_status_set *set, const char *text, struct poolsend_error *error)
-{
-  for (const char *item = text; item;) {
-    size_t size = strcspn(item, ",");
-    if (ps_status_parse_range(set, item, size))
-      return ps_refuse(error, "fatal-status: '%.*s' is not a status (100 to 599) or a range such as 400-499", (int)size,
-                       item);
-    item = item[size] ? item + size + 1 : NULL;
-  }
-  return 0;
-}
-
-static int check_fatal(const struct poolsend_sender *sender, struct poolsend_error *error)
-{
-  for (unsigned i = 0; i < sender->rule.endpoints; i++)
-    for (int status = PS_STATUS_MIN; status <= PS_STATUS_MAX; status++)
-      if (ps_status_has(&sender->fatal, status) && ps_status_has(&sender->endpoints[i].success.statuses, status))
-        return ps_refuse(error, "fatal-status: %d counts as a success too; a status can be one or the other", status);
-  return 0;
-}
-
-/* Under plain failover nothing but its own end moves an attempt's successor on: one that stays silent is given the
- * answer wait. */
-static int bound_failover(struct ps_endpoint *endpoint, const struct poolsend_config *config,
-                          struct poolsend_error *error)
-{
-  if (endpoint->hedge_delay != PS_NEVER || endpoint->attempt_timeout != PS_NEVER)
-    return 0;
-  if (config->answer_wait == 0)
-    return ps_refuse(error,
-                     "answer-wait: without a hedge delay a silent attempt is given the answer wait, and 0 leaves "
-                     "it no time");
-  endpoint->attempt_timeout = config->answer_wait;
-  return 0;
-}
-
-/* An endpoint's own hedge delay, fixed or not, before the sender's. Where it follows a percentile, that is the longest
- * that it can be. */
-static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct poolsend_endpoint *settings,
-                               const struct poolsend_config *config)
-{
-  bool own = settings->hedge_delay || settings->hedge_permille;
-  shown->hedge_permille = own ? settings->hedge_permille : config->hedge_permille;
-  shown->hedge_delay = own ? settings->hedge_delay : config->hedge_delay;
-  if (shown->hedge_permille)
-    shown->hedge_delay = PS_PERCENTILE_MOST;
-}
-
-static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned index,
-                         unsigned share, struct poolsend_error *error)
-{
-  const struct poolsend_endpoint *settings = &config->endpoints[index];
-  struct ps_engine_endpoint *shown = &sender->shown[index];
-  struct ps_endpoint *endpoint = &sender->endpoints[index];
-  settle_hedge_delay(shown, settings, config);
-  if (shown->hedge_permille && (shown->hedge_permille < 500 || shown->hedge_permille > 999))
-    return ps_refuse(error, "hedge-delay: a percentile is from p50 to p99.9");
-  shown->slots = settings->max_in_flight ? settings->max_in_flight : share;
-  int result = ps_endpoint_init(endpoint, settings, config, shown->slots + probes_of(config), error);
-  endpoint->hedge_delay = shown->hedge_delay;
-  sender->hedge_delays[index] = shown->hedge_delay;
-  return result ? result : bound_failover(endpoint, config, error);
-}
-
-static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers,
-                          struct poolsend_error *error)
-{
-  unsigned count = (unsigned)config->endpoint_count;
-  int share = share_out(config, workers, error);
-  int result = share < 0 ? share : 0;
-  for (unsigned i = 0; i < count && !result; i++)
-    if ((result = init_endpoint(sender, config, i, (unsigned)share, error)) == -EINVAL)
-      error->endpoint = (int)i;
-  if (!result)
-    result = ps_endpoints_name(sender->endpoints, count, error);
-  for (unsigned i = 0; i < count && !result; i++) {
-    sender->shown[i].name = sender->endpoints[i].name;
-    sender->shown[i].url = sender->endpoints[i].shown_url;
-  }
-  return result;
-}
-
-static int check_spool(struct poolsend_error *error)
-{
-  int fd = ps_spool_open();
-  if (fd < 0)
-    return ps_refuse(error, "responses cannot be kept in TMPDIR (or /tmp): %s", strerror(errno));
-  close(fd);
-  return 0;
-}
-
-static int configure(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers,
-                     struct poolsend_error *error)
-{
-  unsigned count = (unsigned)config->endpoint_count;
-  sender->endpoints = calloc(count, sizeof *sender->endpoints);
-  sender->hedge_delays = calloc(count, sizeof *sender->hedge_delays);
-  sender->shown = calloc(count, sizeof *sender->shown);
-  if (!sender->endpoints || !sender->hedge_delays || !sender->shown)
-    return -ENOMEM;
-  sender->rule = (struct ps_delivery_rule){
-      .endpoints = count,
-      .hedge_delay = sender->hedge_delays,
-      .settle = config->settle,
-      .body_wait = config->settle,
-      .answer_wait = config->answer_wait,
-      .max_time = config->max_time,
-      .retries = config->retries,
-      .retry_delay = config->retry_delay,
-      .retry_max_time = config->retry_max_time,
-  };
-  /* Who keeps bodies wants the winner's whole: it is not cut short because the others are. */
-  if (config->keep_bodies && config->answer_wait > config->settle)
-    sender->rule.body_wait = config->answer_wait;
-  int result = config->keep_bodies ? check_spool(error) : 0;
-  if (!result)
-    result = parse_fatal(&sender->fatal, config->fatal_status, error);
-  if (!result)
-    result = init_endpoints(sender, config, workers, error);
-  if (!result)
-    result = check_fatal(sender, error);
-  return result ? result : check_times(sender, error);
-}
-
 /* ---- Life */
 
+/* Connections are closed on this thread, which may say good-bye to a peer that is gone. */
 static void free_sender(struct poolsend_sender *sender)
 {
-  ps_pool_free(sender->pool);
+  struct ps_sigpipe held;
+  if (sender->owns_pool)
+    ps_pool_free(sender->pool);
+  ps_sigpipe_hold(&held);
   for (unsigned i = 0; sender->endpoints && i < sender->rule.endpoints; i++)
     ps_endpoint_fini(&sender->endpoints[i]);
+  ps_sigpipe_release(&held);
   free(sender->endpoints);
   free(sender->hedge_delays);
   free(sender->shown);
   ps_stock_fini(&sender->stock);
   ps_mutex_fini(&sender->making);
   free(sender);
+  curl_global_cleanup();
 }
 
-static int start(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned workers)
+/* A thread for every permit, if it is the sender's own. */
+static int find_pool(struct poolsend_sender *sender, const struct poolsend_config *config)
 {
-  unsigned probes = probes_of(config);
-  sender->pool = ps_pool_new(workers + probes * sender->rule.endpoints);
-  if (!sender->pool)
-    return -ENOMEM;
+  sender->owns_pool = !config->pool;
+  if (config->pool && !ps_jobs_pool(config->pool))
+    return -ECHILD;
+  sender->pool = config->pool
+                     ? ps_jobs_pool(config->pool)
+                     : ps_pool_new(config->workers + ps_sender_probes(config) * (unsigned)config->endpoint_count);
+  return sender->pool ? 0 : -ENOMEM;
+}
+
+static int start(struct poolsend_sender *sender, const struct poolsend_config *config)
+{
   struct ps_coordinator_settings settings = {
-      .max_pending = config->max_pending ? config->max_pending : 2 * workers,
+      .max_pending = config->max_pending ? config->max_pending : 2 * config->workers,
       .in_order = config->in_order,
+      .on_event = config->on_event,
+      .event_context = config->event_context,
       .engine = {.rule = sender->rule,
                  .endpoints = sender->shown,
                  .fatal = sender->fatal,
                  .events = config->events | POOLSEND_EVENT_SETTLED,
                  .seed = ps_random_seed(),
-                 .probes = probes,
-                 .run_ahead = workers < RUN_AHEAD ? workers : RUN_AHEAD,
+                 .probes = ps_sender_probes(config),
+                 .run_ahead = config->workers < RUN_AHEAD ? config->workers : RUN_AHEAD,
                  .hedge_budget = config->hedge_budget,
                  .rate = config->rate},
   };
   struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel, .context = sender};
-  return ps_coordinator_start(&sender->coordinator, &settings, &runner, sender->pool);
+  int result = find_pool(sender, config);
+  return result ? result : ps_coordinator_start(&sender->coordinator, &settings, &runner, sender->pool);
 }
 
-int poolsend_new(struct poolsend_sender **out, const struct poolsend_config *config, struct poolsend_error *error)
+static int make(struct poolsend_sender **out, const struct poolsend_config *config, struct poolsend_error *error)
 {
-  struct poolsend_error unwanted;
-  error = error ? error : &unwanted;
-  error->text[0] = '\0';
-  error->endpoint = -1;
-  *out = NULL;
-  unsigned workers = config->workers ? config->workers : (unsigned)config->endpoint_count;
-  int result = check_workers(workers, (unsigned)config->endpoint_count, error);
-  if (!result)
-    result = make_room_for(config, workers, error);
-  if (result)
-    return result;
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
   if (!sender || curl_global_init(CURL_GLOBAL_DEFAULT)) {
     free(sender);
     return -ENOMEM;
   }
-  sender->max_body = config->max_body;
-  ps_stock_init(&sender->stock, (unsigned)config->endpoint_count, workers + RUN_AHEAD);
+  ps_stock_init(&sender->stock, (unsigned)config->endpoint_count, config->workers + RUN_AHEAD);
   ps_mutex_init(&sender->making);
-  result = configure(sender, config, workers, error);
+  int result = ps_sender_configure(sender, config, error);
   if (!result)
-    result = start(sender, config, workers);
-  if (result) {
-    if (!error->text[0])
-      snprintf(error->text, sizeof error->text, "%s", strerror(-result));
+    result = start(sender, config);
+  if (result)
     free_sender(sender);
-    return result;
-  }
-  *out = sender;
-  return 0;
+  else
+    *out = sender;
+  return result;
+}
+
+int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config, struct poolsend_error *error)
+{
+  struct poolsend_error unread;
+  struct ps_sender_config taken;
+  error = ps_error_clear(error, &unread);
+  *sender = NULL;
+  int result = ps_sender_config_init(&taken, config, error);
+  if (!result)
+    result = ps_sender_check_limits(&taken.config, error);
+  if (!result)
+    result = make(sender, &taken.config, error);
+  ps_sender_config_fini(&taken);
+  if (result && !error->text[0])
+    snprintf(error->text, sizeof error->text, "%s", strerror(-result));
+  return result;
+}
+
+/* In a child of fork there is no thread that could end anything. */
+static bool is_parents(const struct poolsend_sender *sender)
+{
+  return ps_fork_is_child(sender->coordinator.generation);
 }
 
 void poolsend_free(struct poolsend_sender *sender)
 {
-  if (!sender)
+  if (!sender || is_parents(sender))
     return;
   ps_coordinator_stop(&sender->coordinator);
-  ps_pool_free(sender->pool);
-  sender->pool = NULL;
   ps_coordinator_fini(&sender->coordinator);
   free_sender(sender);
 }
 
-/* ---- Use */
-
-int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message, poolsend_time timeout,
-                    struct poolsend_error *error)
+void poolsend_close(struct poolsend_sender *sender, poolsend_time limit)
 {
-  struct poolsend_error unwanted;
-  struct ps_message *taken;
-  error = error ? error : &unwanted;
-  error->endpoint = -1;
-  int result = ps_intake(sender, message, &taken, error);
-  if (result)
-    return result;
-  result = ps_coordinator_submit(&sender->coordinator, taken, timeout ? ps_after(ps_now(), timeout) : 0);
+  if (!is_parents(sender))
+    ps_coordinator_drain(&sender->coordinator, ps_after(ps_now(), limit > 0 ? limit : 0));
+}
+
+/* ---- Messages */
+
+static ps_time deadline_of(poolsend_time timeout)
+{
+  return timeout > 0 ? ps_after(ps_now(), timeout) : 0;
+}
+
+/* Its hold becomes the coordinator's, or is given up. */
+static int submit(struct poolsend_sender *sender, struct ps_message *taken, ps_time deadline)
+{
+  int result = ps_coordinator_submit(&sender->coordinator, taken, deadline);
   if (result)
     ps_message_release(taken);
   return result;
 }
+
+int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message, poolsend_time timeout,
+                    struct poolsend_error *error)
+{
+  struct poolsend_error unread;
+  struct ps_message *taken;
+  if (is_parents(sender))
+    return -ECHILD;
+  int result = ps_intake(sender, message, &taken, ps_error_clear(error, &unread));
+  return result ? result : submit(sender, taken, deadline_of(timeout));
+}
+
+static int submit_report(struct poolsend_sender *sender, const struct poolsend_message *message, ps_time deadline,
+                         struct poolsend_report **out, struct poolsend_error *error)
+{
+  struct ps_message *taken;
+  int result = ps_intake(sender, message, &taken, error);
+  if (result)
+    return result;
+  struct poolsend_report *report = ps_report_new(&sender->coordinator, taken);
+  if (!report) {
+    ps_message_release(taken);
+    return -ENOMEM;
+  }
+  result = submit(sender, taken, deadline);
+  if (result)
+    poolsend_report_free(report);
+  else
+    *out = report;
+  return result;
+}
+
+int poolsend_submit_report(struct poolsend_sender *sender, const struct poolsend_message *message,
+                           poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error)
+{
+  struct poolsend_error unread;
+  *report = NULL;
+  if (is_parents(sender))
+    return -ECHILD;
+  return submit_report(sender, message, deadline_of(timeout), report, ps_error_clear(error, &unread));
+}
+
+static poolsend_time left_until(ps_time deadline)
+{
+  ps_time now = ps_now();
+  return deadline == PS_NEVER ? PS_NEVER : deadline > now ? deadline - now : 0;
+}
+
+int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message, poolsend_time timeout,
+                     struct poolsend_report **out, struct poolsend_error *error)
+{
+  struct poolsend_error unread;
+  struct poolsend_report *report = NULL;
+  ps_time deadline = deadline_of(timeout);
+  if (out)
+    *out = NULL;
+  if (is_parents(sender))
+    return -ECHILD;
+  if (timeout > 0 && ps_coordinator_is_self(&sender->coordinator))
+    return -EDEADLK;
+  int result = submit_report(sender, message, deadline, &report, ps_error_clear(error, &unread));
+  if (result)
+    return result;
+  result = ps_report_await_win(report, left_until(deadline), NULL, out != NULL);
+  if (out)
+    *out = report;
+  else
+    poolsend_report_free(report);
+  return result == POOLSEND_TIMEOUT ? POOLSEND_PENDING : result;
+}
+
+int poolsend_cancel(struct poolsend_sender *sender, const char *id)
+{
+  if (is_parents(sender))
+    return -ECHILD;
+  return poolsend_id_is_valid(id) ? ps_coordinator_cancel(&sender->coordinator, id) : -EINVAL;
+}
+
+void poolsend_cancel_all(struct poolsend_sender *sender)
+{
+  if (!is_parents(sender))
+    ps_coordinator_interrupt(&sender->coordinator);
+}
+
+/* ---- Events and counts */
 
 int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **events, size_t room,
                   size_t *count)
@@ -406,7 +288,11 @@ int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct 
   struct ps_list fetched;
   ps_list_init(&fetched);
   *count = 0;
-  int result = ps_coordinator_next(&sender->coordinator, timeout ? ps_after(ps_now(), timeout) : 0, &fetched, room);
+  if (is_parents(sender))
+    return -ECHILD;
+  if (timeout > 0 && ps_coordinator_is_self(&sender->coordinator))
+    return -EDEADLK;
+  int result = ps_coordinator_next(&sender->coordinator, deadline_of(timeout), &fetched, room);
   for (struct ps_list *link; (link = ps_list_pop(&fetched));)
     events[(*count)++] = &PS_CONTAINER(link, struct ps_event, link)->public;
   return result;
@@ -419,23 +305,32 @@ int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct 
   return poolsend_take(sender, timeout, event, 1, &count);
 }
 
+int poolsend_fd(struct poolsend_sender *sender)
+{
+  return is_parents(sender) ? -ECHILD : ps_coordinator_descriptor(&sender->coordinator);
+}
+
 void poolsend_event_free(struct poolsend_event *event)
 {
   if (event)
     ps_message_release(PS_CONTAINER(event, struct ps_event, public)->message);
 }
 
-void poolsend_drain(struct poolsend_sender *sender, poolsend_time limit)
+void poolsend_count_sized(struct poolsend_sender *sender, struct poolsend_counts *counts, size_t size)
 {
-  ps_coordinator_drain(&sender->coordinator, ps_after(ps_now(), limit));
+  struct poolsend_counts full = {0};
+  if (!is_parents(sender))
+    full = ps_coordinator_count(&sender->coordinator);
+  ps_sized_give(counts, size, &full, sizeof full);
 }
 
-void poolsend_cancel_all(struct poolsend_sender *sender)
+void poolsend_count_endpoint_sized(struct poolsend_sender *sender, unsigned endpoint,
+                                   struct poolsend_endpoint_counts *counts, size_t size)
 {
-  ps_coordinator_interrupt(&sender->coordinator);
-}
-
-struct poolsend_counts poolsend_count(struct poolsend_sender *sender)
-{
-  return ps_coordinator_count(&sender->coordinator);
+  struct poolsend_endpoint_counts full = {0};
+  if (!is_parents(sender) && endpoint < sender->rule.endpoints) {
+    full = ps_coordinator_count_endpoint(&sender->coordinator, endpoint);
+    full.name = sender->shown[endpoint].name;
+  }
+  ps_sized_give(counts, size, &full, sizeof full);
 }

@@ -13,7 +13,8 @@ struct poolsend_sender {
   ps_time *hedge_delays;            /* [rule.endpoints], the longest that they can be */
   struct ps_engine_endpoint *shown; /* [rule.endpoints] */
   struct ps_endpoint *endpoints;    /* [rule.endpoints]; each slot: the worker that has its permit */
-  struct ps_pool *pool;
+  struct ps_pool *pool;             /* its own, or the caller's */
+  bool owns_pool;
 
   struct ps_stock stock; /* guards itself */
 
@@ -21,5 +22,27 @@ struct poolsend_sender {
 
   struct ps_coordinator coordinator; /* guards itself */
 };
+
+/* A caller's configuration, as this version has it. */
+struct ps_sender_config {
+  struct poolsend_config config;
+  struct poolsend_endpoint *endpoints; /* [config.endpoint_count] */
+};
+
+/* With the number of workers filled in. 0, -EINVAL or -ENOMEM; fini it even so. What texts it points to stay the caller's. */
+int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_config *given,
+                          struct poolsend_error *error);
+void ps_sender_config_fini(struct ps_sender_config *taken);
+
+/* Whether there are workers enough, and the machine lets there be so many; limits are raised if need be. 0; -EINVAL; -EMFILE;
+ * -EAGAIN. */
+int ps_sender_check_limits(const struct poolsend_config *config, struct poolsend_error *error);
+
+/* How many permits each endpoint has for probes. */
+unsigned ps_sender_probes(const struct poolsend_config *config);
+
+/* Makes the sender's rule and its endpoints. 0, -EINVAL or -ENOMEM. */
+int ps_sender_configure(struct poolsend_sender *sender, const struct poolsend_config *config,
+                        struct poolsend_error *error);
 
 #endif

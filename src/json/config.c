@@ -2,6 +2,7 @@
 #include "json/config.h"
 
 #include "base/values.h"
+#include "net/check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ static int take_defaults(struct ps_config_reader *reader, const struct ps_config
                          void *into)
 {
   (void)key;
-  struct poolsend_file *file = into;
+  struct ps_config_file *file = into;
   reader->in_defaults = true;
   int result = ps_config_endpoint(reader, value, &file->defaults);
   reader->in_defaults = false;
@@ -34,7 +35,7 @@ static int take_endpoints(struct ps_config_reader *reader, const struct ps_confi
 {
   (void)key;
   static const struct ps_config_key row = {.take = take_endpoint};
-  struct poolsend_file *file = into;
+  struct ps_config_file *file = into;
   if (!json_object_is_type(value, json_type_array))
     return ps_config_mismatch(reader, value, "is not an array; write [{\"url\": \"https://...\"}]");
   size_t count = json_object_array_length(value);
@@ -51,7 +52,7 @@ static int take_endpoints(struct ps_config_reader *reader, const struct ps_confi
   }
   file->config.endpoints = endpoints;
   file->config.endpoint_count = count;
-  file->lines = lines;
+  file->file.lines = lines;
   return result;
 }
 
@@ -65,10 +66,10 @@ static int take_nothing(struct ps_config_reader *reader, const struct ps_config_
 
 /* ---- The table */
 
-#define FIELD(name) offsetof(struct poolsend_file, config.name)
+#define FIELD(name) offsetof(struct ps_config_file, config.name)
 
 static const struct ps_config_key file_keys[] = {
-    {"hedge_delay", ps_config_take_hedge_delay, offsetof(struct poolsend_file, config), 0, 0},
+    {"hedge_delay", ps_config_take_hedge_delay, offsetof(struct ps_config_file, config), 0, 0},
     {"hedge_budget", ps_config_take_share, FIELD(hedge_budget), 0, 0},
     {"settle", ps_config_take_time, FIELD(settle), 0, 0},
     {"answer_wait", ps_config_take_time, FIELD(answer_wait), 0, 0},
@@ -92,7 +93,7 @@ static const struct ps_config_key file_keys[] = {
 
 /* ---- The whole */
 
-static int read_defaults(struct ps_config_reader *reader, struct json_object *root, struct poolsend_file *file)
+static int read_defaults(struct ps_config_reader *reader, struct json_object *root, struct ps_config_file *file)
 {
   static const struct ps_config_key row = {.take = take_defaults};
   struct json_object *defaults;
@@ -123,10 +124,9 @@ static int read_text(struct ps_config_reader *reader)
   if (*whole.text != '{')
     return ps_config_refuse(reader, "it is not an object; write { \"endpoints\": [ ... ] }");
   struct json_object *root = parse_tree(whole.text, whole.size);
-  struct poolsend_file *file = &reader->file->file;
-  int result = root ? read_defaults(reader, root, file) : -ENOMEM;
+  int result = root ? read_defaults(reader, root, reader->file) : -ENOMEM;
   if (!result)
-    result = ps_config_members(reader, root, file_keys, COUNT_OF(file_keys), file);
+    result = ps_config_members(reader, root, file_keys, COUNT_OF(file_keys), reader->file);
   json_object_put(root);
   return result;
 }
@@ -135,19 +135,30 @@ int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t si
 {
   struct poolsend_error unread;
   struct ps_config_file *made = calloc(1, sizeof *made);
-  error = error ? error : &unread;
-  error->endpoint = -1;
   *file = NULL;
   if (!made)
     return -ENOMEM;
-  poolsend_config_init(&made->file.config);
-  struct ps_config_reader reader = {.text = text, .size = size, .file = made, .error = error};
+  poolsend_config_init(&made->config);
+  made->file.config = &made->config;
+  made->file.defaults = &made->defaults;
+  struct ps_config_reader reader = {.text = text, .size = size, .file = made, .error = ps_error_clear(error, &unread)};
   int result = read_text(&reader);
   ps_buf_fini(&reader.path);
   if (result)
     poolsend_file_free(&made->file);
   else
     *file = &made->file;
+  return result;
+}
+
+int poolsend_new_from_json(struct poolsend_sender **sender, const char *text, size_t size, struct poolsend_error *error)
+{
+  struct poolsend_file *file;
+  *sender = NULL;
+  int result = poolsend_file_parse(&file, text, size, error);
+  if (!result)
+    result = poolsend_new(sender, file->config, error);
+  poolsend_file_free(file);
   return result;
 }
 

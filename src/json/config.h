@@ -13,8 +13,10 @@
 
 /* The file and everything in it. */
 struct ps_config_file {
-  struct poolsend_file file; /* first: this is what the caller has */
-  void **owned;              /* from malloc */
+  struct poolsend_file file; /* first: this is what the caller has; it points to the next two */
+  struct poolsend_config config;
+  struct poolsend_endpoint defaults;
+  void **owned; /* from malloc */
   size_t owned_count;
 };
 

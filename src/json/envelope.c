@@ -303,6 +303,7 @@ static struct message *new_message(size_t size)
   struct message *message = calloc(1, sizeof *message);
   if (!message)
     return NULL;
+  poolsend_message_init(&message->public);
   message->text = (struct ps_buf){.data = malloc(size + 2), .room = size + 2};
   if (message->text.data)
     return message;
@@ -313,8 +314,8 @@ static struct message *new_message(size_t size)
 int poolsend_message_parse(struct poolsend_message **out, const char *text, size_t size, struct poolsend_error *error)
 {
   struct poolsend_error unread;
-  struct parser p = {.error = error ? error : &unread};
-  p.error->endpoint = -1;
+  struct parser p = {.error = ps_error_clear(error, &unread)};
+  *out = NULL;
   int result = sort_members(&p, text, size);
   if (result)
     return result;

@@ -49,21 +49,21 @@ static void put_fate(struct ps_json *json, const struct poolsend_attempt *attemp
 
 static void put_start(struct ps_json *json, const struct poolsend_event *event)
 {
-  put_identity(json, &event->attempt);
-  ps_json_text(json, "url", event->attempt.url);
+  put_identity(json, event->attempt);
+  ps_json_text(json, "url", event->attempt->url);
   ps_json_seconds(json, "t", event->t);
 }
 
 static void put_finish(struct ps_json *json, const struct poolsend_event *event)
 {
-  put_identity(json, &event->attempt);
-  put_fate(json, &event->attempt);
+  put_identity(json, event->attempt);
+  put_fate(json, event->attempt);
   ps_json_seconds(json, "t", event->t);
 }
 
 static void put_delivered(struct ps_json *json, const struct poolsend_event *event)
 {
-  const struct poolsend_attempt *attempt = &event->attempt;
+  const struct poolsend_attempt *attempt = event->attempt;
   put_identity(json, attempt);
   ps_json_text(json, "url", attempt->url);
   put_status(json, attempt->status);
@@ -100,21 +100,21 @@ static void put_numbers(struct ps_json *json, const char *key, const struct pool
 {
   ps_json_open(json, key, '[');
   for (size_t i = 0; i < event->attempt_count; i++)
-    if (event->attempts[i]->fate == fate && (int)i != event->winner)
+    if (event->attempts[i]->fate == fate && event->attempts[i] != event->winner)
       ps_json_count(json, NULL, event->attempts[i]->number);
   ps_json_close(json, ']');
 }
 
 static void put_settled(struct ps_json *json, const struct poolsend_event *event)
 {
-  bool won = event->winner >= 0;
+  bool won = event->winner != NULL;
   ps_json_text(json, "outcome", won ? "delivered" : "undelivered");
   if (won)
-    ps_json_count(json, "winner", event->attempts[event->winner]->number);
+    ps_json_count(json, "winner", event->winner->number);
   else
     ps_json_null(json, "winner");
-  put_numbers(json, "also_delivered", event, POOLSEND_DELIVERED);
-  put_numbers(json, "unknown", event, POOLSEND_UNKNOWN);
+  put_numbers(json, "also_delivered", event, POOLSEND_FATE_DELIVERED);
+  put_numbers(json, "unknown", event, POOLSEND_FATE_UNKNOWN);
   ps_json_seconds(json, "t", event->t);
   ps_json_open(json, "attempts", '[');
   for (size_t i = 0; i < event->attempt_count; i++)

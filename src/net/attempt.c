@@ -284,7 +284,7 @@ static void judge(struct ps_transfer *t, CURLcode code)
   outcome->response.data = outcome->body.data ? outcome->body.data : "";
   outcome->response.size = outcome->body.size;
   outcome->response.truncated |= ending != PS_END_COMPLETE;
-  if (outcome->verdict.fate != POOLSEND_DELIVERED)
+  if (outcome->verdict.fate != POOLSEND_FATE_DELIVERED)
     ps_transfer_drop_spool(t);
   read_timings(t);
 }
@@ -319,7 +319,7 @@ static void give_up(struct ps_outcome *outcome, int error, const char *words)
   ps_outcome_local(outcome, -error);
   if (error != -EINVAL)
     return;
-  outcome->verdict.reason = POOLSEND_TEMPLATE;
+  outcome->verdict.reason = POOLSEND_REASON_TEMPLATE;
   snprintf(outcome->error, sizeof outcome->error, "%s", words);
 }
 

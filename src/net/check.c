@@ -12,6 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct poolsend_error *ps_error_clear(struct poolsend_error *error, struct poolsend_error *unread)
+{
+  error = error ? error : unread;
+  error->text[0] = '\0';
+  error->endpoint = -1;
+  return error;
+}
+
 int ps_refuse(struct poolsend_error *error, const char *format, ...)
 {
   va_list arguments;

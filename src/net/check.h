@@ -36,6 +36,9 @@ int ps_check_resolve(const char *entry, struct poolsend_error *error);
 /* "HOST1:PORT1:HOST2:PORT2", each of which may be empty. */
 int ps_check_connect_to(const char *entry, struct poolsend_error *error);
 
+/* The caller's error, or `unread` where he wants none, without words. */
+struct poolsend_error *ps_error_clear(struct poolsend_error *error, struct poolsend_error *unread);
+
 /* Write the words of `error`, and give -EINVAL. */
 int ps_refuse(struct poolsend_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

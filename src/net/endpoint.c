@@ -54,6 +54,7 @@ static int append(struct curl_slist **list, const char *text)
  * empty where it must not be: ps_request_init sees to that. */
 static void note_header(struct ps_endpoint *endpoint, const char *line)
 {
+  endpoint->own_agent |= ps_header_is(line, "User-Agent");
   endpoint->own_expect |= ps_header_is(line, "Expect");
   endpoint->authenticates &= !ps_header_is(line, "Authorization");
   endpoint->own_type |= ps_header_is(line, "Content-Type");
@@ -107,11 +108,35 @@ static int settle_type(struct ps_endpoint *endpoint)
   return result || endpoint->form_type ? result : append(&endpoint->headers, "Content-Type:");
 }
 
-/* libcurl waits a second for "100 Continue" before a large body; the hedge clock would be running. */
+/* libcurl looks for these before each request, redirects to the other scheme included: where there is none now, it is spared
+ * that. */
+static bool environment_names_proxy(void)
+{
+  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (getenv(names[i]))
+      return true;
+  return false;
+}
+
+static bool heeds_environment(const struct poolsend_endpoint *settings)
+{
+  return !settings->proxy && settings->environment_proxy && environment_names_proxy();
+}
+
+/* Whether our own name is to be given as a header. libcurl formats its option for that twice in each request, a letter at a
+ * time; but a proxy that is asked for a tunnel is told only what the option has. */
+static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+{
+  return !settings->user_agent && !endpoint->own_agent && !settings->proxy && !heeds_environment(settings);
+}
+
+#define AGENT "poolsend/" POOLSEND_VERSION
+
 static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
                        struct poolsend_error *error)
 {
-  int result = 0;
+  int result = append(&endpoint->headers, PS_ENDPOINT_NO_EXPECT);
   if (settings->header_template_count)
     endpoint->header_templates = calloc(settings->header_template_count, sizeof *endpoint->header_templates);
   if (settings->header_template_count && !endpoint->header_templates)
@@ -120,8 +145,8 @@ static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpo
     result = add_header(endpoint, settings->headers[i], error);
   for (size_t i = 0; i < settings->header_template_count && !result; i++)
     result = add_header_template(endpoint, settings->header_templates[i], error);
-  if (!result && !endpoint->own_expect)
-    result = append(&endpoint->headers, "Expect:");
+  if (!result && names_agent(endpoint, settings))
+    result = append(&endpoint->headers, "User-Agent: " AGENT);
   return result ? result : settle_type(endpoint);
 }
 
@@ -231,22 +256,14 @@ static void set_credentials(CURL *easy, const struct poolsend_endpoint *settings
   curl_easy_setopt(easy, CURLOPT_KEYPASSWD, settings->key_password);
 }
 
-/* libcurl looks for these before each request, redirects to the other scheme included: where there is none now, it is spared
- * that. */
-static bool environment_names_proxy(void)
-{
-  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (getenv(names[i]))
-      return true;
-  return false;
-}
-
 static void set_route(CURL *easy, const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
 {
-  if (settings->proxy || !settings->environment_proxy || !environment_names_proxy())
+  if (!heeds_environment(settings))
     curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->noproxy);
+  if (settings->noproxy)
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->noproxy);
+  else if (!(settings->environment_proxy && (settings->proxy || environment_names_proxy())))
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* or it asks the environment, for each request */
   curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
   curl_easy_setopt(easy, CURLOPT_RESOLVE, endpoint->resolve);
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, endpoint->connect_to);
@@ -257,8 +274,8 @@ static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpo
   CURL *easy = endpoint->model = curl_easy_init();
   if (!easy || curl_easy_setopt(easy, CURLOPT_URL, endpoint->url))
     return -ENOMEM;
-  const char *agent = settings->user_agent ? settings->user_agent : "poolsend/" POOLSEND_VERSION;
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, *agent ? agent : NULL);
+  const char *agent = settings->user_agent ? settings->user_agent : AGENT;
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, *agent && !names_agent(endpoint, settings) ? agent : NULL);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    settings->http2 ? (long)CURL_HTTP_VERSION_2_0 : (long)CURL_HTTP_VERSION_1_1);
   if (settings->compressed)

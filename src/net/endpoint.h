@@ -16,15 +16,16 @@ struct ps_endpoint {
   char *shown_url;            /* as shown */
   char *method;               /* NULL: POST with a body, GET without */
   char *unix_socket;          /* NULL: none */
-  struct curl_slist *headers, *resolve, *connect_to;
+  struct curl_slist *headers; /* the first is PS_ENDPOINT_NO_EXPECT */
+  struct curl_slist *resolve, *connect_to;
   struct curl_slist *json_headers;   /* `headers` for a body that is JSON */
   struct curl_slist *secret_headers; /* names; besides those that are known */
   struct ps_template url_template, body_template, *header_templates;
   size_t header_template_count;
   bool has_url_template, has_body_template;
-  bool own_key;              /* the headers settle whether and which Idempotency-Key is sent */
-  bool key_sent;             /* with own_key: they send one */
-  bool own_type, own_expect; /* the headers settle the Content-Type, and Expect */
+  bool own_key;                         /* the headers settle whether and which Idempotency-Key is sent */
+  bool key_sent;                        /* with own_key: they send one */
+  bool own_type, own_expect, own_agent; /* the headers settle the Content-Type, Expect, the User-Agent */
   bool form_type, no_key, follow, keep_bodies;
   bool authenticates; /* an Authorization is made from credentials, none is given as a header */
   size_t max_response;
@@ -38,6 +39,11 @@ struct ps_endpoint {
   unsigned permits;
   struct ps_slot **slots; /* [permits], made when first needed */
 };
+
+/* libcurl waits a second for "100 Continue" before a body of 1 MiB or more, while the hedge clock is running: below half of
+ * that this header need not be looked at in each request. */
+#define PS_ENDPOINT_NO_EXPECT   "Expect:"
+#define PS_ENDPOINT_EXPECT_SIZE ((size_t)512 * 1024)
 
 /* From `settings` with the sender's `config` for what it leaves open. 0; -ENOMEM; -EINVAL, and `error` says what is
  * wrong and what would be right. Fini it even so. */

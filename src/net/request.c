@@ -155,6 +155,8 @@ static int make_headers(struct making *m)
 {
   struct ps_request *request = m->request;
   struct curl_slist *base = m->json ? m->endpoint->json_headers : m->endpoint->headers;
+  if (m->endpoint->own_expect || request->size < PS_ENDPOINT_EXPECT_SIZE)
+    base = base->next;
   int error = m->payload->header_count || m->endpoint->header_template_count ? build_headers(m, base) : 0;
   request->headers = request->own ? request->own : base;
   if (error || !ps_endpoint_adds_key(m->endpoint, request->body != NULL) || is_replaced(m->payload, "Idempotency-Key:"))

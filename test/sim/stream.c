@@ -237,17 +237,17 @@ static ps_time plan_answer(const struct world *w, struct entry *e)
   case HUNG:
     return PS_NEVER;
   case REFUSING:
-    plan(e, POOLSEND_UNREACHED, POOLSEND_CONNECT, 0);
+    plan(e, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT, 0);
     return (ps_time)ps_random_below(&dice, 2 * PS_MILLISECOND);
   case BUSY:
-    plan(e, POOLSEND_REJECTED, POOLSEND_STATUS, 503);
+    plan(e, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 503);
     e->retry_after = (ps_time)ps_random_below(&dice, 4) * PS_SECOND;
     return (ps_time)ps_random_below(&dice, 20 * PS_MILLISECOND);
   case SLOW:
-    plan(e, POOLSEND_DELIVERED, POOLSEND_OK, 200);
+    plan(e, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, 200);
     return site->delay + 1 + (ps_time)ps_random_below(&dice, (uint64_t)(3 * site->delay));
   default:
-    plan(e, POOLSEND_DELIVERED, POOLSEND_OK, 200);
+    plan(e, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, 200);
     return site->least + (ps_time)ps_random_below(&dice, (uint64_t)(site->most - site->least) + 1);
   }
 }
@@ -282,7 +282,7 @@ static void note_miss(struct world *w, const struct entry *e)
 static void note_failure(struct world *w, const struct entry *e)
 {
   struct site *site = site_of(w, e);
-  if (!e->past && e->verdict.reason != POOLSEND_CANCELLED)
+  if (!e->past && e->verdict.reason != POOLSEND_REASON_CANCELLED)
     note_miss(w, e);
   if (e->retry_after && site->opened == PS_NEVER)
     open_breaker(w, site);
@@ -601,7 +601,7 @@ static void recall(void *context, struct ps_attempt *attempt)
   struct entry *e = attempt->slot;
   flush(w);
   attempt->recalled = true;
-  if (ps_lane_leave(&attempt->ticket)) {
+  if (ps_lane_leave(&site_of(w, e)->lane, &attempt->ticket)) {
     stop_waiting(w, e);
     e->attempt = NULL;
     e->book->last_withdrawn = w->now;
@@ -618,7 +618,7 @@ static bool promote(void *context, struct ps_attempt *attempt)
   struct entry *e = attempt->slot;
   REQUIRE(w, w->breakers, "without breakers there are no probes");
   flush(w);
-  if (!ps_lane_leave(&attempt->ticket))
+  if (!ps_lane_leave(&site_of(w, e)->lane, &attempt->ticket))
     return false;
   stop_waiting(w, e);
   e->probe = attempt->ticket.probe = true;
@@ -650,7 +650,7 @@ static void cancel(void *context, struct ps_attempt *attempt)
   ps_time soon = w->now + (ps_time)(dice_of(w, e) % CANCEL_TIME);
   if (e->next.node.place && e->next.node.key <= soon)
     return;
-  plan(e, POOLSEND_UNKNOWN, POOLSEND_CANCELLED, 0);
+  plan(e, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0);
   e->retry_after = 0;
   arrange(w, &e->next, soon);
 }
@@ -670,7 +670,7 @@ static void check_account(struct world *w, const struct book *book, const struct
     REQUIRE(w, view->fate == e->verdict.fate && view->reason == e->verdict.reason, "a fate is not what happened");
     REQUIRE(w, view->started == e->start - book->taken_up, "a start is told that is not what happened");
     REQUIRE(w, view->finished == e->end - book->taken_up, "an end is told that is not what happened");
-    w->totals->unknown += view->fate == POOLSEND_UNKNOWN;
+    w->totals->unknown += view->fate == POOLSEND_FATE_UNKNOWN;
   }
 }
 
@@ -713,7 +713,7 @@ static void check_settled(struct world *w, struct book *book, const struct pools
   REQUIRE(w, !book->interrupted || w->now <= w->interrupted + CANCEL_TIME + LAUNCH_TIME,
           "an interrupted message does not come to its end");
   check_account(w, book, event);
-  REQUIRE(w, (event->winner >= 0) == book->told, "the verdict is not what was told");
+  REQUIRE(w, (event->winner != NULL) == book->told, "the verdict is not what was told");
   if (!book->told)
     check_undelivered(w, book, event);
   forget(w, book);
@@ -803,18 +803,18 @@ static void happen_end(struct world *w, struct entry *e)
   attempt->outcome.verdict = e->verdict;
   attempt->outcome.status = e->status;
   attempt->outcome.retry_after = e->retry_after;
-  if (e->verdict.fate == POOLSEND_DELIVERED)
+  if (e->verdict.fate == POOLSEND_FATE_DELIVERED)
     atomic_store(&e->book->message->closed, true);
   site_of(w, e)->late_in_slots -= e->past && !e->probe;
   give(w, e);
   feed(w, &attempt->ended, PS_NOTICE_FINISHED);
   if (w->permille)
     check_percentile(w, e);
-  if (e->verdict.fate == POOLSEND_DELIVERED)
+  if (e->verdict.fate == POOLSEND_FATE_DELIVERED)
     note_success(w, e);
   else
     note_failure(w, e);
-  if (w->permille && e->verdict.fate == POOLSEND_DELIVERED)
+  if (w->permille && e->verdict.fate == POOLSEND_FATE_DELIVERED)
     record_answer(w, site_of(w, e), e->end - e->start);
   serve(w, e->endpoint);
 }
@@ -981,7 +981,7 @@ static void interrupt(struct world *w)
 {
   ps_list_each(link, &w->pending)
     PS_CONTAINER(link, struct book, link)->interrupted = true;
-  ps_engine_interrupt(&w->engine);
+  ps_engine_interrupt(&w->engine, UINT64_MAX);
   w->stops = !w->goes_on;
   w->interrupted = w->now;
   w->fed = true;

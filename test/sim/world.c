@@ -126,19 +126,19 @@ static void plan_failure(struct world *w, struct entry *e)
 {
   switch (below(w, 5)) {
   case 0:
-    plan_verdict(e, POOLSEND_UNREACHED, POOLSEND_CONNECT, 0);
+    plan_verdict(e, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT, 0);
     break;
   case 1:
-    plan_verdict(e, POOLSEND_REJECTED, POOLSEND_STATUS, 500);
+    plan_verdict(e, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 500);
     break;
   case 2:
-    plan_verdict(e, POOLSEND_REJECTED, POOLSEND_STATUS, 400);
+    plan_verdict(e, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 400);
     break;
   case 3:
-    plan_verdict(e, POOLSEND_UNKNOWN, POOLSEND_RESET, 0);
+    plan_verdict(e, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_RESET, 0);
     break;
   default:
-    plan_verdict(e, POOLSEND_REJECTED, POOLSEND_STATUS, 401); /* fatal in some worlds */
+    plan_verdict(e, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 401); /* fatal in some worlds */
     break;
   }
 }
@@ -174,7 +174,7 @@ static void plan_attempt(struct world *w, struct entry *e)
       plan_body(w, e);
     return;
   }
-  plan_verdict(e, POOLSEND_DELIVERED, POOLSEND_OK, 200);
+  plan_verdict(e, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, 200);
   e->end_at = e->launch_at + some_delay(w);
   if (chance(w, 30))
     plan_body(w, e);
@@ -185,7 +185,7 @@ static void plan_attempt(struct world *w, struct entry *e)
 /* Its header has told that it is no success, or it has ended as none. */
 static bool is_failing(const struct entry *e)
 {
-  return (e->header != PS_NEVER || e->end != PS_NEVER) && e->plan.verdict.fate != POOLSEND_DELIVERED;
+  return (e->header != PS_NEVER || e->end != PS_NEVER) && e->plan.verdict.fate != POOLSEND_FATE_DELIVERED;
 }
 
 /* The attempt of this round that started last, or NULL. */
@@ -295,7 +295,7 @@ static void check_new_round(struct world *w, struct book *book, unsigned endpoin
   for (unsigned i = 0; i < book->count; i++) {
     const struct entry *e = &book->entries[i];
     REQUIRE(w, e->end != PS_NEVER, "a round begins while an attempt of the last one runs");
-    REQUIRE(w, w->keyed || e->withdrawn || e->fate != POOLSEND_UNKNOWN, "without a key it may arrive twice");
+    REQUIRE(w, w->keyed || e->withdrawn || e->fate != POOLSEND_FATE_UNKNOWN, "without a key it may arrive twice");
   }
   REQUIRE(w, may_try_again(book, endpoint), "an endpoint is tried again that did not fail transiently");
   REQUIRE(w, ++book->rounds <= rule(w)->retries, "a round more than were asked for");
@@ -394,7 +394,7 @@ static void recall(void *context, struct ps_attempt *attempt)
   e->recalled = attempt->recalled = true;
   if (e->start != PS_NEVER) {
     post(w, &attempt->started, PS_NOTICE_STARTED);
-  } else if (ps_lane_leave(&attempt->ticket)) {
+  } else if (ps_lane_leave(&w->lanes[attempt->endpoint], &attempt->ticket)) {
     e->withdrawn = true;
     e->waiting = false;
     e->end = w->now;
@@ -408,7 +408,7 @@ static void recall(void *context, struct ps_attempt *attempt)
 static bool promote(void *context, struct ps_attempt *attempt)
 {
   struct world *w = context;
-  bool waits = ps_lane_leave(&attempt->ticket);
+  bool waits = ps_lane_leave(&w->lanes[attempt->endpoint], &attempt->ticket);
   REQUIRE(w, w->breakers, "without breakers there are no probes");
   if (!waits)
     return false;
@@ -454,10 +454,10 @@ static void cancel(void *context, struct ps_attempt *attempt)
   if (e->end_at <= soon)
     return;
   if (e->header == PS_NEVER) {
-    plan_verdict(e, POOLSEND_UNKNOWN, POOLSEND_CANCELLED, 0);
+    plan_verdict(e, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0);
     e->header_at = PS_NEVER;
-  } else if (e->plan.verdict.fate == POOLSEND_DELIVERED) {
-    plan_verdict(e, POOLSEND_DELIVERED, POOLSEND_TRUNCATED, 200);
+  } else if (e->plan.verdict.fate == POOLSEND_FATE_DELIVERED) {
+    plan_verdict(e, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, 200);
   }
   e->end_at = soon;
 }
@@ -476,12 +476,12 @@ static void check_delivered(struct world *w, struct book *book, const struct poo
   REQUIRE(w, !book->settled, "a winner is told after the end");
   book->told = true;
   book->won = book->taken_up + event->t;
-  book->winner_number = (int)event->attempt.number;
+  book->winner_number = (int)event->attempt->number;
   size_t pending = 0;
   for (unsigned i = 0; i < book->count; i++) {
     const struct entry *e = &book->entries[i];
     if ((int)e->number == book->winner_number) {
-      REQUIRE(w, e->header != PS_NEVER || e->fate == POOLSEND_DELIVERED, "the winner has not answered");
+      REQUIRE(w, e->header != PS_NEVER || e->fate == POOLSEND_FATE_DELIVERED, "the winner has not answered");
       check_declared(w, e);
     } else if (e->start != PS_NEVER && e->end == PS_NEVER) {
       REQUIRE(w, pending < event->pending_count && event->pending[pending].number == e->number, "pending is wrong");
@@ -542,17 +542,18 @@ static void check_settled(struct world *w, struct book *book, const struct pools
     REQUIRE(w, event->attempts[i]->number == i + 1, "attempts are not numbered in starting order");
     REQUIRE(w, i == 0 || event->attempts[i - 1]->started <= event->attempts[i]->started, "starts out of order");
     check_attempt(w, book, event->attempts[i]);
-    if (event->attempts[i]->fate == POOLSEND_DELIVERED) {
+    if (event->attempts[i]->fate == POOLSEND_FATE_DELIVERED) {
       any_success = true;
-      w->totals->duplicates += (int)i != event->winner;
+      w->totals->duplicates += event->attempts[i] != event->winner;
     }
-    w->totals->unknown += event->attempts[i]->fate == POOLSEND_UNKNOWN;
+    w->totals->unknown += event->attempts[i]->fate == POOLSEND_FATE_UNKNOWN;
   }
   REQUIRE(w, any_success == book->told, "a success is the verdict if and only if there was one");
-  REQUIRE(w, event->winner == (book->told ? book->winner_number - 1 : -1), "the winner changed");
+  REQUIRE(w, (event->winner ? (int)event->winner->number : 0) == (book->told ? book->winner_number : 0),
+          "the winner changed");
   for (unsigned i = 0; i < book->count; i++)
     REQUIRE(w, book->entries[i].withdrawn || book->entries[i].end != PS_NEVER, "an attempt is unaccounted for");
-  if (event->winner < 0)
+  if (!event->winner)
     check_not_tried(w, book, event);
 }
 
@@ -616,7 +617,7 @@ static void happen_header(struct world *w, struct book *book, struct entry *e)
 {
   e->header = w->now;
   e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
-  if (e->plan.verdict.fate != POOLSEND_DELIVERED) {
+  if (e->plan.verdict.fate != POOLSEND_FATE_DELIVERED) {
     feed(w, &e->attempt->refused, PS_NOTICE_REFUSED, w->now, e->plan.status);
     return;
   }
@@ -633,7 +634,7 @@ static void happen_end(struct world *w, struct book *book, struct entry *e)
   e->fate = e->plan.verdict.fate;
   e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
   e->attempt->outcome = e->plan;
-  if (e->fate == POOLSEND_DELIVERED)
+  if (e->fate == POOLSEND_FATE_DELIVERED)
     atomic_store(&book->message->closed, true);
   give(w, e->attempt);
   feed(w, &e->attempt->ended, PS_NOTICE_FINISHED, w->now, 0);
@@ -710,7 +711,7 @@ static void happen(struct world *w)
     w->totals->interrupts++;
     for (unsigned i = 0; i < w->messages; i++)
       w->books[i].interrupted |= w->books[i].message != NULL;
-    ps_engine_interrupt(&w->engine);
+    ps_engine_interrupt(&w->engine, UINT64_MAX);
   }
 }
 

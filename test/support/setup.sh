@@ -54,6 +54,10 @@ need_to_test() {
   need openssl openssl version
   need ca-certificates has_ca_store
   need git git --version
+  need g++ "${CXX:-c++}" --version
+  need binutils readelf --version
+  need doxygen doxygen --version
+  need mandoc command -v mandoc
 }
 
 as_root() {

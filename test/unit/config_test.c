@@ -87,8 +87,8 @@ static const struct poolsend_endpoint *parse_endpoint(const char *members)
   char text[2000];
   snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\", %s}]}", members);
   parse(text);
-  assert_int_equal(file->config.endpoint_count, 1);
-  return file->config.endpoints;
+  assert_int_equal(file->config->endpoint_count, 1);
+  return file->config->endpoints;
 }
 
 static void expect_refusal_of(const char *text, size_t size, const char *words)
@@ -130,11 +130,11 @@ static void empty_object_says_what_no_file_says(void **state)
   struct poolsend_config defaults;
   poolsend_config_init(&defaults);
   parse("{}");
-  assert_memory_equal(&file->config, &defaults, sizeof defaults);
+  assert_memory_equal(file->config, &defaults, sizeof defaults);
   static const struct poolsend_endpoint none;
-  assert_memory_equal(&file->defaults, &none, sizeof none);
+  assert_memory_equal(file->defaults, &none, sizeof none);
   parse(" \r\n\t{\"endpoints\": []}\n");
-  assert_int_equal(file->config.endpoint_count, 0);
+  assert_int_equal(file->config->endpoint_count, 0);
 }
 
 static void every_key_of_the_top_level_is_read(void **state)
@@ -145,7 +145,7 @@ static void every_key_of_the_top_level_is_read(void **state)
         " \"retry_max_time\": \"8s\", \"workers\": 9, \"max_pending\": 10, \"in_order\": true, \"breaker\": false,"
         " \"rate\": \"30/m\", \"fatal_status\": \"401,403-405\", \"idempotency_key\": false, \"max_body\": \"11K\","
         " \"max_response\": 12, \"defaults\": {\"method\": \"PUT\"}, \"endpoints\": [{\"url\": \"http://a/\"}]}");
-  const struct poolsend_config *config = &file->config;
+  const struct poolsend_config *config = file->config;
   assert_int_equal(config->hedge_delay, POOLSEND_MS(500));
   assert_int_equal(config->hedge_permille, 0);
   assert_true(config->hedge_budget == 0.1);
@@ -165,8 +165,8 @@ static void every_key_of_the_top_level_is_read(void **state)
   assert_true(config->no_idempotency_key);
   assert_int_equal(config->max_body, 11 << 10);
   assert_int_equal(config->max_response, 12);
-  assert_string_equal(file->defaults.method, "PUT");
-  assert_null(file->defaults.url);
+  assert_string_equal(file->defaults->method, "PUT");
+  assert_null(file->defaults->url);
   assert_int_equal(config->endpoint_count, 1);
   assert_string_equal(config->endpoints[0].url, "http://a/");
 }
@@ -175,19 +175,19 @@ static void flags_may_be_set_to_what_they_are(void **state)
 {
   (void)state;
   parse("{\"in_order\": false, \"breaker\": true, \"idempotency_key\": true}");
-  assert_false(file->config.in_order);
-  assert_false(file->config.no_breaker);
-  assert_false(file->config.no_idempotency_key);
+  assert_false(file->config->in_order);
+  assert_false(file->config->no_breaker);
+  assert_false(file->config->no_idempotency_key);
 }
 
 static void zero_lifts_a_limit(void **state)
 {
   (void)state;
   parse("{\"max_time\": 0, \"attempt_timeout\": \"0s\", \"retry_max_time\": 0.0, \"settle\": 0}");
-  assert_int_equal(file->config.max_time, POOLSEND_NEVER);
-  assert_int_equal(file->config.attempt_timeout, POOLSEND_NEVER);
-  assert_int_equal(file->config.retry_max_time, POOLSEND_NEVER);
-  assert_int_equal(file->config.settle, 0);
+  assert_int_equal(file->config->max_time, POOLSEND_NEVER);
+  assert_int_equal(file->config->attempt_timeout, POOLSEND_NEVER);
+  assert_int_equal(file->config->retry_max_time, POOLSEND_NEVER);
+  assert_int_equal(file->config->settle, 0);
 }
 
 static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
@@ -203,8 +203,8 @@ static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
     char text[100];
     snprintf(text, sizeof text, "{\"hedge_delay\": %s}", rows[i].value);
     parse(text);
-    assert_int_equal(file->config.hedge_delay, rows[i].span);
-    assert_int_equal(file->config.hedge_permille, rows[i].permille);
+    assert_int_equal(file->config->hedge_delay, rows[i].span);
+    assert_int_equal(file->config->hedge_permille, rows[i].permille);
   }
 }
 
@@ -212,15 +212,15 @@ static void numbers_are_taken_by_value(void **state)
 {
   (void)state;
   parse("{\"workers\": 64.0, \"retry\": 1e3, \"max_body\": 4.096e3, \"settle\": 1.5, \"rate\": 2.5}");
-  assert_int_equal(file->config.workers, 64);
-  assert_int_equal(file->config.retries, 1000);
-  assert_int_equal(file->config.max_body, 4096);
-  assert_int_equal(file->config.settle, POOLSEND_MS(1500));
-  assert_true(file->config.rate == 2.5);
+  assert_int_equal(file->config->workers, 64);
+  assert_int_equal(file->config->retries, 1000);
+  assert_int_equal(file->config->max_body, 4096);
+  assert_int_equal(file->config->settle, POOLSEND_MS(1500));
+  assert_true(file->config->rate == 2.5);
   parse("{\"rate\": \"none\", \"hedge_budget\": \"none\", \"max_response\": 9223372036854775807}");
-  assert_true(file->config.rate == 0);
-  assert_true(file->config.hedge_budget < 0);
-  assert_true(file->config.max_response == SIZE_MAX >> 1);
+  assert_true(file->config->rate == 0);
+  assert_true(file->config->hedge_budget < 0);
+  assert_true(file->config->max_response == SIZE_MAX >> 1);
 }
 
 /* ---- Endpoints */
@@ -277,8 +277,8 @@ static void endpoint_without_more_than_a_url_leaves_all_open(void **state)
 {
   (void)state;
   parse("{\"endpoints\": [{\"url\": \"http://a/\"}]}");
-  struct poolsend_endpoint open = {.url = file->config.endpoints[0].url};
-  assert_memory_equal(&file->config.endpoints[0], &open, sizeof open);
+  struct poolsend_endpoint open = {.url = file->config->endpoints[0].url};
+  assert_memory_equal(&file->config->endpoints[0], &open, sizeof open);
 }
 
 /* In the struct 0 means the sender's. */
@@ -302,7 +302,7 @@ static void key_of_an_endpoint_wins_over_the_default(void **state)
         "                  \"resolve\": [\"c:1:2\"], \"success\": {\"status\": \"204\"}, \"body\": null}],"
         " \"defaults\": {\"method\": \"PUT\", \"insecure\": true, \"hedge_delay\": \"p90\", \"resolve\": [\"a:1:2\","
         "                \"b:1:2\"], \"success\": \"200\", \"body\": [1], \"http2\": true}}");
-  const struct poolsend_endpoint *a = &file->config.endpoints[0], *b = &file->config.endpoints[1];
+  const struct poolsend_endpoint *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
   assert_string_equal(a->method, "PUT");
   assert_true(a->insecure && a->http2);
   assert_int_equal(a->hedge_permille, 900);
@@ -316,9 +316,9 @@ static void key_of_an_endpoint_wins_over_the_default(void **state)
   assert_int_equal(b->resolve_count, 1);
   assert_string_equal(b->success, "204");
   assert_string_equal(b->body_template, "null");
-  assert_string_equal(file->defaults.method, "PUT");
-  assert_int_equal(file->defaults.hedge_permille, 900);
-  assert_null(file->defaults.url);
+  assert_string_equal(file->defaults->method, "PUT");
+  assert_int_equal(file->defaults->hedge_permille, 900);
+  assert_null(file->defaults->url);
 }
 
 static void expect_lines(const char *const *lines, size_t count, const char *const *expected)
@@ -344,12 +344,12 @@ static void headers_are_merged_by_name_whatever_their_case(void **state)
   static const char *const b[] = {"X-Kept: 1", "X-Changed: 2", "X-Removed: 3", NULL};
   static const char *const a_templates[] = {"X-Stays: {{/b}}", NULL};
   static const char *const b_templates[] = {"X-Was: {{/a}}", "X-Stays: {{/b}}", NULL};
-  const struct poolsend_endpoint *endpoints = file->config.endpoints;
+  const struct poolsend_endpoint *endpoints = file->config->endpoints;
   expect_lines(endpoints[0].headers, endpoints[0].header_count, a);
   expect_lines(endpoints[0].header_templates, endpoints[0].header_template_count, a_templates);
   expect_lines(endpoints[1].headers, endpoints[1].header_count, b);
   expect_lines(endpoints[1].header_templates, endpoints[1].header_template_count, b_templates);
-  expect_lines(file->defaults.headers, file->defaults.header_count, b);
+  expect_lines(file->defaults->headers, file->defaults->header_count, b);
 }
 
 static void endpoint_may_have_more_templates_than_headers(void **state)
@@ -359,7 +359,7 @@ static void endpoint_may_have_more_templates_than_headers(void **state)
         " \"endpoints\": [{\"url\": \"http://a/\", \"headers\": {\"D\": \"d\"}}]}");
   static const char *const lines[] = {"D: d", NULL};
   static const char *const templates[] = {"A: {{/a}}", "B: {{/b}}", "C: {{/c}}", NULL};
-  const struct poolsend_endpoint *e = file->config.endpoints;
+  const struct poolsend_endpoint *e = file->config->endpoints;
   expect_lines(e->headers, e->header_count, lines);
   expect_lines(e->header_templates, e->header_template_count, templates);
 }
@@ -392,8 +392,8 @@ static void placeholder_makes_a_template(void **state)
   assert_string_equal(e->header_templates[0], "X-To: to {{/phone}}");
   assert_string_equal(e->body_template, "{ \"n\": 1.50,\n \"to\":\"{{/phone}}\" }");
   parse("{\"endpoints\": [{\"url\": \"http://a/{{/id}}\"}]}");
-  assert_true(file->config.endpoints[0].url_template);
-  assert_string_equal(file->config.endpoints[0].url, "http://a/{{/id}}");
+  assert_true(file->config->endpoints[0].url_template);
+  assert_string_equal(file->config->endpoints[0].url, "http://a/{{/id}}");
 }
 
 static void body_is_kept_as_it_is_written(void **state)
@@ -455,7 +455,7 @@ static void line_of_each_endpoint_is_told(void **state)
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     parse(rows[i].text);
-    assert_int_equal(file->config.endpoint_count, rows[i].count);
+    assert_int_equal(file->config->endpoint_count, rows[i].count);
     assert_memory_equal(file->lines, rows[i].lines, rows[i].count * sizeof *rows[i].lines);
   }
 }
@@ -478,7 +478,7 @@ static void fault_that_a_sender_finds_says_of_which_endpoint_it_is(void **state)
              rows[i].members);
     parse(text);
     error.endpoint = 7;
-    assert_int_equal(poolsend_new(&sender, &file->config, &error), -EINVAL);
+    assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);
     assert_int_equal(error.endpoint, rows[i].endpoint);
   }
 }
@@ -839,10 +839,10 @@ static void header_from_elsewhere_is_secret_until_it_is_given_another_value(void
   parse("{\"defaults\": {\"headers\": {\"A\": " SOURCE ", \"B\": " SOURCE ", \"C\": " SOURCE ", \"D\": \"1\"}},"
         " \"endpoints\": [{\"url\": \"http://a/\"}, {\"url\": \"http://b/\", \"headers\":"
         "                 {\"a\": \"2\", \"b\": null, \"d\": " SOURCE ", \"E\": " SOURCE "}}]}");
-  const struct poolsend_endpoint *a = &file->config.endpoints[0], *b = &file->config.endpoints[1];
+  const struct poolsend_endpoint *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
   expect_lines(a->secret_headers, a->secret_header_count, (const char *const[]){"A", "B", "C", NULL});
   expect_lines(b->secret_headers, b->secret_header_count, (const char *const[]){"C", "d", "E", NULL});
-  assert_int_equal(file->defaults.secret_header_count, 3);
+  assert_int_equal(file->defaults->secret_header_count, 3);
 }
 
 static void secret_that_the_environment_lacks_is_refused_by_name(void **state)
@@ -1035,7 +1035,7 @@ static void memory_that_runs_out_is_told_wherever_it_does(void **state)
     assert_int_equal(result, file ? 0 : -ENOMEM);
   }
   assert_true(failures > 40);
-  assert_string_equal(file->config.endpoints[0].success, "200,/a=[1]");
+  assert_string_equal(file->config->endpoints[0].success, "200,/a=[1]");
 }
 
 #define SENTENCE(name)  cmocka_unit_test_teardown(name, free_file)

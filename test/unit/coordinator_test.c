@@ -4,6 +4,7 @@
 #include "engine/coordinator.h"
 
 #include "base/sync.h"
+#include "base/thread.h"
 #include "net/slot.h"
 
 #include <errno.h>
@@ -127,11 +128,11 @@ static void perform(void *context, struct ps_attempt *attempt)
   ps_mutex_unlock(&stage.mutex);
 
   if (manner == REFUSES)
-    conclude(&attempt->outcome, POOLSEND_UNREACHED, POOLSEND_CONNECT, 0);
+    conclude(&attempt->outcome, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT, 0);
   else if (cancelled)
-    conclude(&attempt->outcome, POOLSEND_UNKNOWN, POOLSEND_CANCELLED, 0);
+    conclude(&attempt->outcome, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0);
   else
-    conclude(&attempt->outcome, POOLSEND_DELIVERED, POOLSEND_OK, manner == ACCEPTS ? 202 : 200);
+    conclude(&attempt->outcome, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, manner == ACCEPTS ? 202 : 200);
 }
 
 static void prepare(void *context, struct ps_attempt *attempt)
@@ -327,7 +328,7 @@ static void submit(int number)
 
 static void expect_no_room(void)
 {
-  assert_int_equal(try_to_submit(99, 0), -ETIMEDOUT);
+  assert_int_equal(try_to_submit(99, 0), POOLSEND_TIMEOUT);
 }
 
 /* Until the coordinator's shared state is as wanted. */
@@ -393,9 +394,9 @@ static struct ps_event *expect(enum poolsend_event_kind kind)
 static void expect_attempt(enum poolsend_event_kind kind, unsigned number, unsigned endpoint)
 {
   struct ps_event *event = expect(kind);
-  assert_int_equal(event->public.attempt.number, number);
-  assert_int_equal(event->public.attempt.endpoint, endpoint);
-  assert_string_equal(event->public.attempt.name, endpoints[endpoint].name);
+  assert_int_equal(event->public.attempt->number, number);
+  assert_int_equal(event->public.attempt->endpoint, endpoint);
+  assert_string_equal(event->public.attempt->name, endpoints[endpoint].name);
   ps_message_release(event->message);
 }
 
@@ -412,22 +413,28 @@ static void expect_account(const struct poolsend_event *settled, unsigned number
 static void expect_nothing_more(void)
 {
   struct ps_event *event;
-  assert_int_equal(next_event(&coordinator, 0, &event), -ETIMEDOUT);
+  assert_int_equal(next_event(&coordinator, 0, &event), POOLSEND_TIMEOUT);
   assert_null(event);
 }
 
 static void expect_the_end(void)
 {
   struct ps_event *event;
-  assert_int_equal(next_event(&coordinator, PS_NEVER, &event), -ESHUTDOWN);
+  assert_int_equal(next_event(&coordinator, PS_NEVER, &event), POOLSEND_CLOSED);
   assert_null(event);
+}
+
+/* Its place among the attempts, or -1. */
+static int winner_of(const struct ps_event *settled)
+{
+  return settled->public.winner ? (int)settled->public.winner->number - 1 : -1;
 }
 
 static void expect_settled(int number, int winner)
 {
   struct ps_event *event = expect(POOLSEND_EVENT_SETTLED);
   assert_int_equal(number_of(event->public.message), number);
-  assert_int_equal(event->public.winner, winner);
+  assert_int_equal(winner_of(event), winner);
   ps_message_release(event->message);
 }
 
@@ -444,9 +451,9 @@ static void first_success_wins_and_the_message_settles(void **state)
   expect_attempt(POOLSEND_EVENT_DELIVERED, 1, 0);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
   assert_string_equal(settled->public.message, "1");
-  assert_int_equal(settled->public.winner, 0);
+  assert_int_equal(winner_of(settled), 0);
   assert_int_equal(settled->public.attempt_count, 1);
-  expect_account(&settled->public, 1, POOLSEND_DELIVERED, POOLSEND_OK);
+  expect_account(&settled->public, 1, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK);
   ps_message_release(settled->message);
   expect_nothing_more();
   assert_int_equal(ps_coordinator_count(&coordinator).started, 1);
@@ -465,9 +472,9 @@ static void failure_starts_the_next_without_waiting(void **state)
   }
   expect_attempt(POOLSEND_EVENT_DELIVERED, 3, 2);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(settled->public.winner, 2);
-  expect_account(&settled->public, 1, POOLSEND_UNREACHED, POOLSEND_CONNECT);
-  expect_account(&settled->public, 2, POOLSEND_UNREACHED, POOLSEND_CONNECT);
+  assert_int_equal(winner_of(settled), 2);
+  expect_account(&settled->public, 1, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT);
+  expect_account(&settled->public, 2, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT);
   ps_message_release(settled->message);
 }
 
@@ -481,7 +488,7 @@ static void late_attempt_is_pending_at_the_win_and_reported_when_settled(void **
   expect_attempt(POOLSEND_EVENT_START, 2, 1);
   expect_attempt(POOLSEND_EVENT_FINISH, 2, 1);
   struct ps_event *delivered = expect(POOLSEND_EVENT_DELIVERED);
-  assert_int_equal(delivered->public.attempt.number, 2);
+  assert_int_equal(delivered->public.attempt->number, 2);
   assert_int_equal(delivered->public.pending_count, 1);
   assert_int_equal(delivered->public.pending[0].number, 1);
   assert_string_equal(delivered->public.pending[0].name, "one");
@@ -490,10 +497,10 @@ static void late_attempt_is_pending_at_the_win_and_reported_when_settled(void **
   release(0);
   expect_attempt(POOLSEND_EVENT_FINISH, 1, 0);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(settled->public.winner, 1);
+  assert_int_equal(winner_of(settled), 1);
   assert_int_equal(settled->public.attempt_count, 2);
-  expect_account(&settled->public, 1, POOLSEND_DELIVERED, POOLSEND_OK);
-  expect_account(&settled->public, 2, POOLSEND_DELIVERED, POOLSEND_OK);
+  expect_account(&settled->public, 1, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK);
+  expect_account(&settled->public, 2, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK);
   ps_message_release(settled->message);
   assert_true(stage.late[0]);
   assert_false(stage.late[1]);
@@ -508,9 +515,9 @@ static void late_attempt_is_cancelled_at_the_end_of_the_settle_time(void **state
   start(3, HANGS, ANSWERS, HANGS);
   submit(1);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(settled->public.winner, 1);
+  assert_int_equal(winner_of(settled), 1);
   assert_int_equal(settled->public.attempt_count, 2);
-  expect_account(&settled->public, 1, POOLSEND_UNKNOWN, POOLSEND_CANCELLED);
+  expect_account(&settled->public, 1, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED);
   assert_string_equal(settled->public.attempts[0]->error, "cancelled at the end of the settle time");
   ps_message_release(settled->message);
   expect_nothing_more();
@@ -524,15 +531,15 @@ static void success_header_wins_before_the_body_has_ended(void **state)
   submit(1);
   expect_attempt(POOLSEND_EVENT_START, 1, 0);
   struct ps_event *delivered = expect(POOLSEND_EVENT_DELIVERED);
-  assert_int_equal(delivered->public.attempt.status, 202);
-  assert_null(delivered->public.attempt.response);
+  assert_int_equal(delivered->public.attempt->status, 202);
+  assert_null(delivered->public.attempt->response);
   ps_message_release(delivered->message);
   expect_nothing_more();
   release(0);
   expect_attempt(POOLSEND_EVENT_FINISH, 1, 0);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
   assert_int_equal(settled->public.attempt_count, 1);
-  expect_account(&settled->public, 1, POOLSEND_DELIVERED, POOLSEND_OK);
+  expect_account(&settled->public, 1, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK);
   ps_message_release(settled->message);
   assert_false(stage.late[0]);
 }
@@ -550,10 +557,10 @@ static void interrupt_cancels_what_hangs(void **state)
   for (int i = 0; i < 2; i++)
     ps_message_release(expect(POOLSEND_EVENT_FINISH)->message);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(settled->public.winner, -1);
+  assert_int_equal(winner_of(settled), -1);
   assert_int_equal(settled->public.attempt_count, 2);
   for (unsigned number = 1; number <= 2; number++) {
-    expect_account(&settled->public, number, POOLSEND_UNKNOWN, POOLSEND_CANCELLED);
+    expect_account(&settled->public, number, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED);
     assert_string_equal(settled->public.attempts[number - 1]->error, "cancelled by an interrupt");
   }
   assert_int_equal(settled->public.not_tried_count, 1);
@@ -570,13 +577,13 @@ static void message_after_an_interrupt_is_sent(void **state)
   submit(1);
   ps_coordinator_interrupt(&coordinator);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(settled->public.winner, -1);
+  assert_int_equal(winner_of(settled), -1);
   ps_message_release(settled->message);
   release(0);
   submit(2);
   settled = expect(POOLSEND_EVENT_SETTLED);
   assert_string_equal(settled->public.message, "2");
-  assert_int_equal(settled->public.winner, 0);
+  assert_int_equal(winner_of(settled), 0);
   ps_message_release(settled->message);
 }
 
@@ -645,7 +652,7 @@ static void expect_no_trace_of_the_second(void)
 {
   expect_attempt(POOLSEND_EVENT_DELIVERED, 1, 0);
   struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(settled->public.winner, 0);
+  assert_int_equal(winner_of(settled), 0);
   assert_int_equal(settled->public.attempt_count, 1);
   ps_message_release(settled->message);
   expect_nothing_more();
@@ -709,16 +716,16 @@ static void attempt_for_which_there_is_no_thread_is_accounted_for(void **state)
   submit(1);
   struct ps_event *settled = next();
   atomic_store(&no_threads, false);
-  assert_int_equal(settled->public.winner, -1);
+  assert_int_equal(winner_of(settled), -1);
   assert_int_equal(settled->public.attempt_count, ENDPOINTS);
   for (unsigned number = 1; number <= ENDPOINTS; number++) {
-    expect_account(&settled->public, number, POOLSEND_UNREACHED, POOLSEND_LOCAL);
+    expect_account(&settled->public, number, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_LOCAL);
     assert_string_equal(settled->public.attempts[number - 1]->error, strerror(EAGAIN));
   }
   ps_message_release(settled->message);
   submit(2);
   settled = next();
-  assert_true(settled->public.winner >= 0);
+  assert_non_null(settled->public.winner);
   ps_message_release(settled->message);
 }
 
@@ -755,7 +762,7 @@ static void slot_of_a_launch_that_failed_goes_to_those_who_wait(void **state)
   for (int i = 0; i < 3; i++) {
     struct ps_event *settled = next();
     assert_int_equal(settled->public.attempt_count, 1);
-    expect_account(&settled->public, 1, POOLSEND_UNREACHED, POOLSEND_LOCAL);
+    expect_account(&settled->public, 1, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_LOCAL);
     ps_message_release(settled->message);
   }
   atomic_store(&no_threads, false);
@@ -788,7 +795,7 @@ static void message_that_is_withdrawn_in_its_lane_lets_the_next_pass(void **stat
     submit(i);
   for (int i = 0; i < 3; i++) {
     struct ps_event *settled = next();
-    assert_int_equal(settled->public.winner, -1);
+    assert_int_equal(winner_of(settled), -1);
     assert_int_equal(settled->public.attempt_count + settled->public.not_tried_count, 1);
     ps_message_release(settled->message);
   }
@@ -820,8 +827,8 @@ static void recall_of_an_attempt_that_has_started_unnoticed_tells_of_its_start(v
   start(3, HANGS, HANGS, ANSWERS);
   submit(1);
   struct ps_event *delivered = expect(POOLSEND_EVENT_DELIVERED);
-  assert_int_equal(delivered->public.attempt.number, 3);
-  assert_int_equal(delivered->public.attempt.endpoint, 2);
+  assert_int_equal(delivered->public.attempt->number, 3);
+  assert_int_equal(delivered->public.attempt->endpoint, 2);
   assert_int_equal(delivered->public.pending_count, 2);
   ps_message_release(delivered->message);
 }
@@ -926,10 +933,10 @@ static void cancel_of_an_attempt_that_has_just_finished_leaves_the_next_alone(vo
   submit(2);
   await(first_is_waited_for_by, 1);
   struct ps_event *first = expect(POOLSEND_EVENT_SETTLED);
-  assert_int_equal(first->public.winner, 0);
+  assert_int_equal(winner_of(first), 0);
   ps_message_release(first->message);
   struct ps_event *second = expect(POOLSEND_EVENT_SETTLED);
-  expect_account(&second->public, 1, POOLSEND_UNKNOWN, POOLSEND_CANCELLED);
+  expect_account(&second->public, 1, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED);
   ps_message_release(second->message);
   stop(state);
   assert_false(next_was_touched);
@@ -1009,7 +1016,7 @@ static void message_that_has_arrived_takes_its_room_though_nobody_has_looked(voi
   await(arrived_are, 0);
   int result = try_to_submit(2, 0);
   release(1);
-  assert_int_equal(result, -ETIMEDOUT);
+  assert_int_equal(result, POOLSEND_TIMEOUT);
 }
 
 static void submitter_waits_until_its_deadline(void **state)
@@ -1018,7 +1025,7 @@ static void submitter_waits_until_its_deadline(void **state)
   start_narrow(HANGS, 0);
   submit(1);
   ps_time deadline = ps_now() + HEDGE;
-  assert_int_equal(try_to_submit(2, deadline), -ETIMEDOUT);
+  assert_int_equal(try_to_submit(2, deadline), POOLSEND_TIMEOUT);
   assert_true(ps_now() >= deadline);
 }
 
@@ -1095,13 +1102,13 @@ static void drained_coordinator_takes_up_nothing_and_tells_the_end(void **state)
   start_narrow(WAITS, 0);
   submit(1);
   ps_coordinator_drain(&coordinator, PS_NEVER);
-  assert_int_equal(try_to_submit(2, PS_NEVER), -ESHUTDOWN);
+  assert_int_equal(try_to_submit(2, PS_NEVER), POOLSEND_CLOSED);
   expect_nothing_more();
   release(0);
   expect_settled(1, 0);
   expect_the_end();
   expect_the_end();
-  assert_int_equal(try_to_submit(3, 0), -ESHUTDOWN);
+  assert_int_equal(try_to_submit(3, 0), POOLSEND_CLOSED);
 }
 
 static void drain_sends_waiting_submitters_away(void **state)
@@ -1112,7 +1119,7 @@ static void drain_sends_waiting_submitters_away(void **state)
   submit(1);
   submit_and_wait(&submission);
   ps_coordinator_drain(&coordinator, PS_NEVER);
-  assert_int_equal(result_of(&submission), -ESHUTDOWN);
+  assert_int_equal(result_of(&submission), POOLSEND_CLOSED);
 }
 
 static void *fetch_one(void *argument)
@@ -1132,7 +1139,7 @@ static void drain_sends_waiting_fetchers_away(void **state)
   await(fetchers_are, 1);
   ps_coordinator_drain(&coordinator, PS_NEVER);
   ps_thread_join(thread);
-  assert_int_equal(result, -ESHUTDOWN);
+  assert_int_equal(result, POOLSEND_CLOSED);
 }
 
 /* The limit that counts is the earliest that was set. */
@@ -1152,7 +1159,7 @@ static void drain_cancels_what_has_not_settled_at_its_limit(void **state)
     size_t attempts = 0;
     for (int j = 0; j < 2; j++) {
       struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
-      assert_int_equal(settled->public.winner, -1);
+      assert_int_equal(winner_of(settled), -1);
       attempts += settled->public.attempt_count;
       ps_message_release(settled->message);
     }
@@ -1171,7 +1178,7 @@ static void event_is_waited_for_until_its_deadline(void **state)
   struct ps_event *event;
   start(1, ANSWERS, ANSWERS, ANSWERS);
   ps_time deadline = ps_now() + HEDGE;
-  assert_int_equal(next_event(&coordinator, deadline, &event), -ETIMEDOUT);
+  assert_int_equal(next_event(&coordinator, deadline, &event), POOLSEND_TIMEOUT);
   assert_null(event);
   assert_true(ps_now() >= deadline);
 }
@@ -1248,7 +1255,7 @@ static void enter(struct book *book, const struct poolsend_event *event)
     assert_int_equal(book->delivered[number]++, 0);
     return;
   }
-  assert_int_equal(book->delivered[number], event->winner >= 0);
+  assert_int_equal(book->delivered[number], event->winner != NULL);
   book->settled[number]++;
   book->all_settled++;
   book->attempts += event->attempt_count;

@@ -102,27 +102,27 @@ static void expect_settled(int ms, int winner)
 
 static void succeed(int ms, unsigned endpoint)
 {
-  ps_delivery_finished(&delivery, endpoint, POOLSEND_DELIVERED, false, false, 0, MS(ms));
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_FATE_DELIVERED, false, false, 0, MS(ms));
 }
 
 static void reject(int ms, unsigned endpoint)
 {
-  ps_delivery_finished(&delivery, endpoint, POOLSEND_REJECTED, false, false, 0, MS(ms));
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_FATE_REJECTED, false, false, 0, MS(ms));
 }
 
 static void refuse(int ms, unsigned endpoint)
 {
-  ps_delivery_finished(&delivery, endpoint, POOLSEND_UNREACHED, true, false, 0, MS(ms));
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_FATE_UNREACHED, true, false, 0, MS(ms));
 }
 
 static void lose(int ms, unsigned endpoint)
 {
-  ps_delivery_finished(&delivery, endpoint, POOLSEND_UNKNOWN, true, false, 0, MS(ms));
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_FATE_UNKNOWN, true, false, 0, MS(ms));
 }
 
 static void answer_fatally(int ms, unsigned endpoint)
 {
-  ps_delivery_finished(&delivery, endpoint, POOLSEND_REJECTED, false, true, 0, MS(ms));
+  ps_delivery_finished(&delivery, endpoint, POOLSEND_FATE_REJECTED, false, true, 0, MS(ms));
 }
 
 /* ---- 1 and 2: what starts, and when */
@@ -624,7 +624,7 @@ static void retry_after_is_obeyed(void **state)
   rule.endpoints = 1;
   take_up();
   expect_start(0, 0);
-  ps_delivery_finished(&delivery, 0, POOLSEND_REJECTED, true, false, 7 * PS_SECOND, MS(10));
+  ps_delivery_finished(&delivery, 0, POOLSEND_FATE_REJECTED, true, false, 7 * PS_SECOND, MS(10));
   expect_wait_until(10, MS(7010));
 }
 

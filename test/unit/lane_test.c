@@ -225,8 +225,8 @@ static void one_who_leaves_is_not_served(void **state)
   enter(3);
   enter(4);
   enter_hedge(5);
-  assert_true(ps_lane_leave(&tickets[3]));
-  assert_true(ps_lane_leave(&tickets[5]));
+  assert_true(ps_lane_leave(&lane, &tickets[3]));
+  assert_true(ps_lane_leave(&lane, &tickets[5]));
   give(0);
   expect_next(4, 0);
   give(1);
@@ -236,14 +236,14 @@ static void one_who_leaves_is_not_served(void **state)
 static void one_who_is_in_no_queue_cannot_leave(void **state)
 {
   (void)state;
-  assert_false(ps_lane_leave(&tickets[0]));
+  assert_false(ps_lane_leave(&lane, &tickets[0]));
   enter(0);
   expect_next(0, 0);
-  assert_false(ps_lane_leave(&tickets[0]));
+  assert_false(ps_lane_leave(&lane, &tickets[0]));
   assert_int_equal(tickets[0].permit, 0);
   enter(1);
-  assert_true(ps_lane_leave(&tickets[1]));
-  assert_false(ps_lane_leave(&tickets[1]));
+  assert_true(ps_lane_leave(&lane, &tickets[1]));
+  assert_false(ps_lane_leave(&lane, &tickets[1]));
 }
 
 static void fini_of_a_zeroed_lane_is_fine(void **state)

@@ -310,6 +310,137 @@ static void job_may_submit_another(void **state)
   assert_int_equal(atomic_load(&seen.ran), 2);
 }
 
+/* ---- Jobs taken back */
+
+static void queued_job_that_is_withdrawn_never_runs(void **state)
+{
+  (void)state;
+  struct task held, tasks[3];
+  pool = ps_pool_new(1);
+  submit(&held, 1, hold);
+  submit(tasks, 3, note_order);
+  wait_for(&seen.began);
+  assert_true(ps_pool_withdraw(pool, &tasks[1].job));
+  assert_false(ps_pool_withdraw(pool, &tasks[1].job));
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 3);
+  assert_int_equal(seen.order[1], 0);
+  assert_int_equal(seen.order[2], 2);
+}
+
+static void job_that_was_withdrawn_may_be_submitted_again(void **state)
+{
+  (void)state;
+  struct task held, task;
+  pool = ps_pool_new(1);
+  submit(&held, 1, hold);
+  submit(&task, 1, count);
+  wait_for(&seen.began);
+  assert_true(ps_pool_withdraw(pool, &task.job));
+  submit(&task, 1, count);
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+static void job_that_a_thread_has_or_had_is_not_withdrawn(void **state)
+{
+  (void)state;
+  struct task task;
+  pool = ps_pool_new(1);
+  submit(&task, 1, hold);
+  wait_for(&seen.began);
+  assert_false(ps_pool_withdraw(pool, &task.job));
+  let_go(1);
+  do
+    wait_for(&calls.idle);
+  while (!atomic_load(&seen.ran));
+  assert_false(ps_pool_withdraw(pool, &task.job));
+}
+
+static void job_given_to_a_thread_that_still_sleeps_is_not_withdrawn(void **state)
+{
+  (void)state;
+  struct task task;
+  pool = ps_pool_new(1);
+  submit(&task, 1, count);
+  do
+    wait_for(&calls.idle);
+  while (!atomic_load(&seen.ran));
+  submit(&task, 1, hold);
+  assert_false(ps_pool_withdraw(pool, &task.job));
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+/* ---- What can be seen of it */
+
+static void pool_is_wanted_while_jobs_queue_for_want_of_a_thread(void **state)
+{
+  (void)state;
+  struct task held[2], queued[2];
+  pool = ps_pool_new(2);
+  submit(held, 2, hold);
+  wait_for(&seen.began);
+  wait_for(&seen.began);
+  assert_false(ps_pool_is_wanted(pool));
+  submit(queued, 2, count);
+  assert_true(ps_pool_is_wanted(pool));
+  assert_true(ps_pool_withdraw(pool, &queued[0].job));
+  assert_true(ps_pool_is_wanted(pool));
+  assert_true(ps_pool_withdraw(pool, &queued[1].job));
+  assert_false(ps_pool_is_wanted(pool));
+  let_go(2);
+}
+
+static void count_is(unsigned threads, unsigned running, size_t waiting)
+{
+  struct ps_pool_counts counts;
+  ps_pool_count(pool, &counts);
+  assert_int_equal(counts.limit, 2);
+  assert_int_equal(counts.threads, threads);
+  assert_int_equal(counts.running, running);
+  assert_int_equal(counts.waiting, waiting);
+}
+
+static void counts_tell_of_threads_and_of_jobs(void **state)
+{
+  (void)state;
+  struct task held[5];
+  pool = ps_pool_new(2);
+  count_is(0, 0, 0);
+  submit(&held[0], 1, hold);
+  wait_for(&seen.began);
+  count_is(1, 1, 0);
+  submit(&held[1], 4, hold);
+  wait_for(&seen.began);
+  count_is(2, 2, 3);
+  assert_true(ps_pool_withdraw(pool, &held[4].job));
+  count_is(2, 2, 2);
+  let_go(4);
+  wait_for(&calls.idle);
+  wait_for(&calls.idle);
+  count_is(2, 0, 0);
+}
+
+static void job_given_to_a_thread_that_still_sleeps_counts_as_running(void **state)
+{
+  (void)state;
+  struct task task;
+  pool = ps_pool_new(2);
+  submit(&task, 1, count);
+  do
+    wait_for(&calls.idle);
+  while (!atomic_load(&seen.ran));
+  count_is(1, 0, 0);
+  submit(&task, 1, hold);
+  count_is(1, 1, 0);
+  let_go(1);
+  free_pool(state);
+}
+
 /* ---- When no thread can be made */
 
 static void do_nothing(void)
@@ -378,6 +509,75 @@ static void caller_who_counted_on_a_thread_that_could_not_be_made_is_told(void *
   assert_int_equal(atomic_load(&seen.ran), 0);
 }
 
+static bool wanted;
+
+static void note_whether_it_is_wanted(void)
+{
+  wanted = ps_pool_is_wanted(pool);
+}
+
+static void pool_is_not_wanted_for_a_job_whose_thread_is_being_made(void **state)
+{
+  (void)state;
+  struct task task = {.job.run = count};
+  pool = ps_pool_new(1);
+  wanted = true;
+  calls.instead = note_whether_it_is_wanted;
+  assert_int_equal(ps_pool_submit(pool, &task.job), -EAGAIN);
+  assert_false(wanted);
+  assert_false(ps_pool_is_wanted(pool));
+}
+
+static struct task later;
+
+static void submit_a_later_one(void)
+{
+  calls.instead = do_nothing;
+  submit(&later, 1, count);
+}
+
+static void job_is_given_back_from_among_those_that_came_later(void **state)
+{
+  (void)state;
+  struct task held, task = {.job.run = count};
+  pool = ps_pool_new(2);
+  submit(&held, 1, hold);
+  calls.instead = submit_a_later_one;
+  assert_int_equal(ps_pool_submit(pool, &task.job), -EAGAIN);
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+static struct task again, held_again;
+
+/* While a thread is being made for `again`, the one there is runs it, and it is submitted once more. */
+static void run_it_and_submit_it_again(void)
+{
+  calls.instead = do_nothing;
+  let_go(1);
+  do
+    wait_for(&calls.idle);
+  while (atomic_load(&seen.ran) < 2);
+  submit(&held_again, 1, hold);
+  wait_for(&seen.began);
+  submit(&again, 1, count);
+}
+
+static void job_that_has_run_is_not_mistaken_for_one_in_the_same_memory(void **state)
+{
+  (void)state;
+  struct task held;
+  pool = ps_pool_new(2);
+  submit(&held, 1, hold);
+  wait_for(&seen.began);
+  calls.instead = run_it_and_submit_it_again;
+  submit(&again, 1, count);
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 4);
+}
+
 #define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, free_pool)
 
 int main(void)
@@ -395,9 +595,19 @@ int main(void)
       SENTENCE(idle_thread_that_has_been_woken_is_not_counted_on_twice),
       SENTENCE(several_threads_may_submit),
       SENTENCE(job_may_submit_another),
+      SENTENCE(queued_job_that_is_withdrawn_never_runs),
+      SENTENCE(job_that_was_withdrawn_may_be_submitted_again),
+      SENTENCE(job_that_a_thread_has_or_had_is_not_withdrawn),
+      SENTENCE(job_given_to_a_thread_that_still_sleeps_is_not_withdrawn),
+      SENTENCE(pool_is_wanted_while_jobs_queue_for_want_of_a_thread),
+      SENTENCE(counts_tell_of_threads_and_of_jobs),
+      SENTENCE(job_given_to_a_thread_that_still_sleeps_counts_as_running),
       SENTENCE(job_is_given_back_when_there_is_no_thread_for_it),
       SENTENCE(job_that_would_wait_for_those_of_others_is_given_back_when_no_thread_can_be_made),
       SENTENCE(caller_who_counted_on_a_thread_that_could_not_be_made_is_told),
+      SENTENCE(job_is_given_back_from_among_those_that_came_later),
+      SENTENCE(pool_is_not_wanted_for_a_job_whose_thread_is_being_made),
+      SENTENCE(job_that_has_run_is_not_mistaken_for_one_in_the_same_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,8 @@ static int fresh(void **state)
   (void)state;
   endpoints[0] = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/a", .name = "a"};
   endpoints[1] = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/b", .name = "b"};
-  message = (struct poolsend_message){.id = "me"};
+  poolsend_message_init(&message);
+  message.id = "me";
   return 0;
 }
 
@@ -49,8 +50,7 @@ static void look(unsigned endpoint)
   config.endpoint_count = 2;
   if (poolsend_new(&sender, &config, &error))
     fail_msg("%s", error.text);
-  preview = poolsend_preview(sender, endpoint, &message);
-  assert_non_null(preview);
+  assert_int_equal(poolsend_preview_new(sender, endpoint, &message, &preview, &error), 0);
 }
 
 static bool shows(const char *line)
@@ -80,7 +80,8 @@ static void request_of_a_plain_message_is_shown(void **state)
   assert_true(shows("Idempotency-Key: me"));
   assert_true(shows("Content-Type: application/x-www-form-urlencoded"));
   assert_true(shows("Authorization: ***"));
-  assert_int_equal(preview->header_count, 3);
+  assert_true(shows("User-Agent: poolsend/" POOLSEND_VERSION));
+  assert_int_equal(preview->header_count, 4);
   expect_body("x=1");
 }
 
@@ -97,7 +98,7 @@ static void headers_and_type_of_the_message_are_shown(void **state)
   assert_true(shows("Content-Type: application/json"));
   assert_true(shows("X-One: 1"));
   assert_true(shows("Authorization: ***"));
-  assert_int_equal(preview->header_count, 4);
+  assert_int_equal(preview->header_count, 5);
 }
 
 static void templates_are_shown_filled_and_without_secrets(void **state)

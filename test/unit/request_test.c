@@ -23,7 +23,7 @@ static int fresh(void **state)
 {
   (void)state;
   config = (struct poolsend_config){.hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER, .max_response = 1000};
-  settings = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/"};
+  settings = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/", .user_agent = ""};
   payload = (struct ps_payload){.id = "me"};
   return 0;
 }
@@ -77,11 +77,58 @@ static void message_that_brings_nothing_takes_the_endpoints_headers(void **state
   bring("x", false);
   settings.headers = (const char *const[]){"X-One: 1"};
   settings.header_count = 1;
-  expect_headers("Idempotency-Key: me|X-One: 1|Expect:|Content-Type:");
-  assert_ptr_equal(request.headers->next, endpoint.headers);
+  expect_headers("Idempotency-Key: me|X-One: 1|Content-Type:");
+  assert_ptr_equal(request.headers->next, endpoint.headers->next);
   assert_ptr_equal(request.body, payload.body);
   assert_null(request.own);
   assert_null(request.url);
+}
+
+static void large_body_is_not_held_up_by_an_expectation(void **state)
+{
+  (void)state;
+  static char body[PS_ENDPOINT_EXPECT_SIZE + 1];
+  memset(body, 'x', sizeof body - 1);
+  bring(body, false);
+  expect_headers("Idempotency-Key: me|Expect:|Content-Type:");
+  bring(body, true);
+  expect_headers("Idempotency-Key: me|Expect:|Content-Type: application/json");
+  bring(body + 1, false);
+  expect_headers("Idempotency-Key: me|Content-Type:");
+}
+
+static void expectation_of_the_users_own_stands(void **state)
+{
+  (void)state;
+  static char body[PS_ENDPOINT_EXPECT_SIZE + 1];
+  memset(body, 'x', sizeof body - 1);
+  bring(body, false);
+  settings.headers = (const char *const[]){"Expect: 100-continue"};
+  settings.header_count = 1;
+  expect_headers("Idempotency-Key: me|Expect: 100-continue|Content-Type:");
+}
+
+static void own_name_is_a_header_unless_a_proxy_is_to_be_told_it(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *agent, *proxy, *header, *lines;
+  } rows[] = {
+      {NULL, NULL, NULL, "Idempotency-Key: me|User-Agent: poolsend/" POOLSEND_VERSION "|Content-Type:"},
+      {"mine/1", NULL, NULL, "Idempotency-Key: me|Content-Type:"},
+      {"", NULL, NULL, "Idempotency-Key: me|Content-Type:"},
+      {NULL, "http://127.0.0.1:2", NULL, "Idempotency-Key: me|Content-Type:"},
+      {NULL, NULL, "User-Agent: other", "Idempotency-Key: me|User-Agent: other|Content-Type:"},
+      {NULL, NULL, "user-agent:", "Idempotency-Key: me|user-agent:|Content-Type:"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    bring("x", false);
+    settings.user_agent = rows[i].agent;
+    settings.proxy = rows[i].proxy;
+    settings.headers = &rows[i].header;
+    settings.header_count = rows[i].header != NULL;
+    expect_headers(rows[i].lines);
+  }
 }
 
 static void body_that_is_JSON_says_so_unless_the_endpoint_says_otherwise(void **state)
@@ -92,11 +139,11 @@ static void body_that_is_JSON_says_so_unless_the_endpoint_says_otherwise(void **
     bool form;
     const char *lines;
   } rows[] = {
-      {"X: 1", false, "Idempotency-Key: me|X: 1|Expect:|Content-Type: application/json"},
-      {"X: 1", true, "Idempotency-Key: me|X: 1|Expect:|Content-Type: application/json"},
-      {"Content-Type: text/plain", false, "Idempotency-Key: me|Content-Type: text/plain|Expect:"},
-      {"content-type:", false, "Idempotency-Key: me|content-type:|Expect:"},
-      {"Content-Type;", true, "Idempotency-Key: me|Content-Type;|Expect:"},
+      {"X: 1", false, "Idempotency-Key: me|X: 1|Content-Type: application/json"},
+      {"X: 1", true, "Idempotency-Key: me|X: 1|Content-Type: application/json"},
+      {"Content-Type: text/plain", false, "Idempotency-Key: me|Content-Type: text/plain"},
+      {"content-type:", false, "Idempotency-Key: me|content-type:"},
+      {"Content-Type;", true, "Idempotency-Key: me|Content-Type;"},
   };
   bring("{}", true);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -116,7 +163,7 @@ static void header_of_the_messages_replaces_the_endpoints_of_that_name(void **st
   payload.headers = (const char *const[]){"x-one: new", "X-Two: 2", "X-Four: 4"};
   payload.header_count = 3;
   bring("x", false);
-  expect_headers("Idempotency-Key: me|X-Three: 3|X-On: 0|Expect:|Content-Type:|x-one: new|X-Two: 2|X-Four: 4");
+  expect_headers("Idempotency-Key: me|X-Three: 3|X-On: 0|Content-Type:|x-one: new|X-Two: 2|X-Four: 4");
 }
 
 static void content_type_of_the_messages_wins(void **state)
@@ -130,8 +177,7 @@ static void content_type_of_the_messages_wins(void **state)
     settings.header_count = 1;
     for (int json = 0; json < 2; json++) {
       bring("{}", json);
-      expect_headers(i == 2 ? "Idempotency-Key: me|X: 1|Expect:|content-type: c/d"
-                            : "Idempotency-Key: me|Expect:|content-type: c/d");
+      expect_headers(i == 2 ? "Idempotency-Key: me|X: 1|content-type: c/d" : "Idempotency-Key: me|content-type: c/d");
     }
   }
 }
@@ -140,9 +186,8 @@ static void key_of_the_messages_own_wins(void **state)
 {
   (void)state;
   static const char *const endpoints[] = {"Idempotency-Key: theirs", "Idempotency-Key:", "X: 1"};
-  static const char *const wanted[] = {"Expect:|Content-Type:|idempotency-key: mine",
-                                       "Expect:|Content-Type:|idempotency-key: mine",
-                                       "X: 1|Expect:|Content-Type:|idempotency-key: mine"};
+  static const char *const wanted[] = {"Content-Type:|idempotency-key: mine", "Content-Type:|idempotency-key: mine",
+                                       "X: 1|Content-Type:|idempotency-key: mine"};
   payload.headers = (const char *const[]){"idempotency-key: mine"};
   payload.header_count = 1;
   bring("x", false);
@@ -158,14 +203,14 @@ static void header_without_a_value_is_sent_empty(void **state)
   (void)state;
   payload.headers = (const char *const[]){"X-One:", "X-Two: \t", "X-Three;"};
   payload.header_count = 3;
-  expect_headers("Expect:|Content-Type:|X-One;|X-Two;|X-Three;");
+  expect_headers("Content-Type:|X-One;|X-Two;|X-Three;");
 }
 
 static void message_without_a_body_has_no_type(void **state)
 {
   (void)state;
   bring(NULL, true);
-  expect_headers("Expect:|Content-Type:");
+  expect_headers("Content-Type:");
   assert_null(request.body);
 }
 
@@ -186,7 +231,7 @@ static void templates_are_filled_from_the_message(void **state)
   (void)state;
   use_templates();
   bring("{\"to\":\"a/b\",\"none\":\"\"}", false);
-  expect_headers("Idempotency-Key: me|X-Plain: 1|Expect:|Content-Type: application/json|X-To: a/b|X-Empty;");
+  expect_headers("Idempotency-Key: me|X-Plain: 1|Content-Type: application/json|X-To: a/b|X-Empty;");
   assert_string_equal(request.url, "http://127.0.0.1:1/a%2Fb");
   assert_string_equal(request.body, "{\"for\":\"a/b\"}");
   assert_int_equal(request.size, strlen(request.body));
@@ -201,7 +246,7 @@ static void header_of_the_messages_replaces_a_template(void **state)
   payload.headers = (const char *const[]){"x-to: me"};
   payload.header_count = 1;
   bring("{\"to\":\"b\",\"none\":1}", true);
-  expect_headers("Idempotency-Key: me|X-Plain: 1|Expect:|Content-Type: application/json|X-Empty: 1|x-to: me");
+  expect_headers("Idempotency-Key: me|X-Plain: 1|Content-Type: application/json|X-Empty: 1|x-to: me");
 }
 
 static void own_body_is_not_put_into_the_template_but_the_rest_is_filled_from_the_general_one(void **state)
@@ -212,7 +257,7 @@ static void own_body_is_not_put_into_the_template_but_the_rest_is_filled_from_th
   payload.own = true;
   payload.source = "{\"to\":1,\"none\":true}";
   payload.source_size = strlen(payload.source);
-  expect_headers("Idempotency-Key: me|X-Plain: 1|Expect:|Content-Type:|X-To: 1|X-Empty: true");
+  expect_headers("Idempotency-Key: me|X-Plain: 1|Content-Type:|X-To: 1|X-Empty: true");
   assert_string_equal(request.url, "http://127.0.0.1:1/1");
   assert_ptr_equal(request.body, payload.body);
   assert_int_equal(request.size, 3);
@@ -268,7 +313,7 @@ static void key_from_a_template_is_relied_on_and_never_empty(void **state)
   settings.header_templates = (const char *const[]){"Idempotency-Key: {{/key}}"};
   settings.header_template_count = 1;
   bring("{\"key\":\"k\"}", false);
-  expect_headers("Expect:|Content-Type:|Idempotency-Key: k");
+  expect_headers("Content-Type:|Idempotency-Key: k");
   assert_true(ps_endpoint_may_repeat(&endpoint, true));
   bring("{\"key\":\" \"}", false);
   assert_int_equal(try_request(), -EINVAL);
@@ -300,8 +345,8 @@ static void attempt_without_a_request_ends_unreached_for_the_reason_template(voi
   use_templates();
   bring("{}", true);
   struct ps_outcome outcome = perform();
-  assert_int_equal(outcome.verdict.fate, POOLSEND_UNREACHED);
-  assert_int_equal(outcome.verdict.reason, POOLSEND_TEMPLATE);
+  assert_int_equal(outcome.verdict.fate, POOLSEND_FATE_UNREACHED);
+  assert_int_equal(outcome.verdict.reason, POOLSEND_REASON_TEMPLATE);
   assert_false(ps_fate_is_transient(outcome.verdict, outcome.status));
   assert_string_equal(outcome.error, "the message has no /to");
   assert_int_equal(outcome.bytes_sent, 0);
@@ -319,7 +364,7 @@ static void attempt_with_a_request_goes_to_the_rendered_URL(void **state)
   char *url = NULL;
   assert_int_equal(curl_easy_getinfo(endpoint.slots[0]->easy, CURLINFO_EFFECTIVE_URL, &url), CURLE_OK);
   assert_string_equal(url, "http://127.0.0.1:1/1");
-  assert_int_equal(outcome.verdict.reason, POOLSEND_CONNECT);
+  assert_int_equal(outcome.verdict.reason, POOLSEND_REASON_CONNECT);
   ps_outcome_fini(&outcome);
 }
 
@@ -329,6 +374,9 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       SENTENCE(message_that_brings_nothing_takes_the_endpoints_headers),
+      SENTENCE(large_body_is_not_held_up_by_an_expectation),
+      SENTENCE(expectation_of_the_users_own_stands),
+      SENTENCE(own_name_is_a_header_unless_a_proxy_is_to_be_told_it),
       SENTENCE(body_that_is_JSON_says_so_unless_the_endpoint_says_otherwise),
       SENTENCE(header_of_the_messages_replaces_the_endpoints_of_that_name),
       SENTENCE(content_type_of_the_messages_wins),

@@ -1,0 +1,296 @@
+/* What a sender is made from: the caller's configuration as this version has it, checked against itself and against the
+ * limits of the machine before anything is made of it. */
+#include "base/sized.h"
+#include "base/values.h"
+#include "engine/sender.h"
+#include "net/check.h"
+#include "net/spool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Of each request in flight (and one more to keep its body in), and of the process besides. */
+#define DESCRIPTORS_EACH  3
+#define DESCRIPTORS_OTHER 32
+#define THREADS_OTHER     8
+
+void poolsend_config_init_sized(struct poolsend_config *config, size_t size, size_t endpoint_size)
+{
+  const struct poolsend_config defaults = {
+      .struct_size = size,
+      .endpoint_size = endpoint_size,
+      .hedge_delay = PS_HEDGE_DELAY_DEFAULT,
+      .hedge_budget = -1,
+      .settle = 60 * PS_SECOND,
+      .answer_wait = 60 * PS_SECOND,
+      .max_time = POOLSEND_NEVER,
+      .attempt_timeout = POOLSEND_NEVER,
+      .retry_max_time = POOLSEND_NEVER,
+      .max_body = (size_t)16 << 20,
+      .max_response = 1 << 20,
+      .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
+  };
+  ps_sized_give(config, size, &defaults, sizeof defaults);
+}
+
+/* ---- As this version has it */
+
+static int take_endpoints(struct ps_sender_config *taken, const struct poolsend_config *given,
+                          struct poolsend_error *error)
+{
+  size_t count = taken->config.endpoint_count;
+  taken->endpoints = calloc(count + 1, sizeof *taken->endpoints);
+  if (!taken->endpoints)
+    return -ENOMEM;
+  const char *at = (const char *)given->endpoints;
+  for (size_t i = 0; i < count; i++, at += given->endpoint_size)
+    if (ps_sized_take(&taken->endpoints[i], sizeof *taken->endpoints, at, given->endpoint_size)) {
+      error->endpoint = (int)i;
+      return ps_refuse(error, "the endpoint asks for what this version of the library does not have");
+    }
+  taken->config.endpoints = taken->endpoints;
+  taken->config.endpoint_size = sizeof *taken->endpoints;
+  return 0;
+}
+
+int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_config *given,
+                          struct poolsend_error *error)
+{
+  taken->endpoints = NULL;
+  if (!given->struct_size || !given->endpoint_size)
+    return ps_refuse(error, "the configuration has not been made ready by poolsend_config_init");
+  if (ps_sized_take(&taken->config, sizeof taken->config, given, given->struct_size))
+    return ps_refuse(error, "the configuration asks for what this version of the library does not have");
+  if (taken->config.endpoint_count == 0)
+    return ps_refuse(error, "no URL: name at least one API to send to");
+  if (taken->config.endpoint_count > PS_WORKERS_MAX)
+    return ps_refuse(error, "%zu endpoints are too many: up to %d", taken->config.endpoint_count, PS_WORKERS_MAX);
+  if (!taken->config.workers)
+    taken->config.workers = (unsigned)taken->config.endpoint_count;
+  return take_endpoints(taken, given, error);
+}
+
+void ps_sender_config_fini(struct ps_sender_config *taken)
+{
+  free(taken->endpoints);
+}
+
+/* ---- Workers, and what they need */
+
+static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_error *error)
+{
+  if (workers > PS_WORKERS_MAX)
+    return ps_refuse(error, "workers: %u is not between 1 and %d", workers, PS_WORKERS_MAX);
+  if (workers < endpoints)
+    return ps_refuse(error, "workers: %u are too few for %u endpoints: each needs one of its own", workers, endpoints);
+  return 0;
+}
+
+/* The workers are shared out: first to endpoints that say how many they want, then equally to the others. What each of
+ * these gets, or an error. */
+static int share_out(const struct poolsend_config *config, unsigned workers, struct poolsend_error *error)
+{
+  unsigned long wanted = 0, others = 0;
+  for (size_t i = 0; i < config->endpoint_count; i++) {
+    wanted += config->endpoints[i].max_in_flight;
+    others += config->endpoints[i].max_in_flight == 0;
+  }
+  if (wanted + others <= workers)
+    return others ? (int)((workers - wanted) / others) : 0;
+  if (others)
+    return ps_refuse(error,
+                     "max_in_flight: of %u workers %lu are spoken for, which leaves too few for the %lu endpoints "
+                     "without one; raise workers",
+                     workers, wanted, others);
+  return ps_refuse(error, "max_in_flight: together they are %lu, more than the %u workers; raise workers", wanted,
+                   workers);
+}
+
+/* A breaker only changes the order in which endpoints are tried. */
+unsigned ps_sender_probes(const struct poolsend_config *config)
+{
+  return config->no_breaker || config->endpoint_count < 2 ? 0 : PS_HEALTH_PROBES;
+}
+
+/* Raise the soft limit if need be. 0: there is room; else the hard limit, which is too low. */
+static rlim_t raise_limit(int resource, rlim_t need)
+{
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) || limit.rlim_cur >= need)
+    return 0;
+  if (limit.rlim_max < need)
+    return limit.rlim_max;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(resource, &limit) ? limit.rlim_max : 0;
+}
+
+/* Each request in flight needs a thread and descriptors. */
+static int make_room_for(const struct poolsend_config *config, struct poolsend_error *error)
+{
+  unsigned workers = config->workers;
+  rlim_t threads = workers + (rlim_t)ps_sender_probes(config) * config->endpoint_count;
+  rlim_t descriptors = threads * (DESCRIPTORS_EACH + config->keep_bodies) + DESCRIPTORS_OTHER;
+  rlim_t limit = raise_limit(RLIMIT_NOFILE, descriptors);
+  if (limit) {
+    rlim_t most =
+        limit > DESCRIPTORS_OTHER ? (limit - DESCRIPTORS_OTHER) / (DESCRIPTORS_EACH + config->keep_bodies) : 0;
+    most -= most > threads - workers ? threads - workers : most;
+    ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n), enough for %llu",
+              workers, (unsigned long long)descriptors, (unsigned long long)limit, (unsigned long long)most);
+    return -EMFILE;
+  }
+  limit = geteuid() == 0 ? 0 : raise_limit(RLIMIT_NPROC, threads + THREADS_OTHER);
+  if (limit) {
+    ps_refuse(error, "workers: %u need %llu threads, and the limit is %llu (ulimit -u)", workers,
+              (unsigned long long)threads, (unsigned long long)limit);
+    return -EAGAIN;
+  }
+  return 0;
+}
+
+static int check_times(const struct poolsend_sender *sender, struct poolsend_error *error)
+{
+  const struct ps_delivery_rule *rule = &sender->rule;
+  if (!ps_delivery_rule_is_hopeless(rule))
+    return 0;
+  return ps_refuse(error,
+                   "max-time: if those before it stay silent, the last endpoint is never tried within %g s, since "
+                   "their hedge delays "
+                   "add up to %g s; raise max-time or lower the hedge delay",
+                   (double)rule->max_time / 1e9, (double)ps_delivery_rule_reach(rule) / 1e9);
+}
+
+static int parse_fatal(struct ps_status_set *set, const char *text, struct poolsend_error *error)
+{
+  for (const char *item = text; item;) {
+    size_t size = strcspn(item, ",");
+    if (ps_status_parse_range(set, item, size))
+      return ps_refuse(error, "fatal-status: '%.*s' is not a status (100 to 599) or a range such as 400-499", (int)size,
+                       item);
+    item = item[size] ? item + size + 1 : NULL;
+  }
+  return 0;
+}
+
+static int check_fatal(const struct poolsend_sender *sender, struct poolsend_error *error)
+{
+  for (unsigned i = 0; i < sender->rule.endpoints; i++)
+    for (int status = PS_STATUS_MIN; status <= PS_STATUS_MAX; status++)
+      if (ps_status_has(&sender->fatal, status) && ps_status_has(&sender->endpoints[i].success.statuses, status))
+        return ps_refuse(error, "fatal-status: %d counts as a success too; a status can be one or the other", status);
+  return 0;
+}
+
+/* Under plain failover nothing but its own end moves an attempt's successor on: one that stays silent is given the
+ * answer wait. */
+static int bound_failover(struct ps_endpoint *endpoint, const struct poolsend_config *config,
+                          struct poolsend_error *error)
+{
+  if (endpoint->hedge_delay != PS_NEVER || endpoint->attempt_timeout != PS_NEVER)
+    return 0;
+  if (config->answer_wait == 0)
+    return ps_refuse(error,
+                     "answer-wait: without a hedge delay a silent attempt is given the answer wait, and 0 leaves "
+                     "it no time");
+  endpoint->attempt_timeout = config->answer_wait;
+  return 0;
+}
+
+/* An endpoint's own hedge delay, fixed or not, before the sender's. Where it follows a percentile, that is the longest
+ * that it can be. */
+static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct poolsend_endpoint *settings,
+                               const struct poolsend_config *config)
+{
+  bool own = settings->hedge_delay || settings->hedge_permille;
+  shown->hedge_permille = own ? settings->hedge_permille : config->hedge_permille;
+  shown->hedge_delay = own ? settings->hedge_delay : config->hedge_delay;
+  if (shown->hedge_permille)
+    shown->hedge_delay = PS_PERCENTILE_MOST;
+}
+
+static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned index,
+                         unsigned share, struct poolsend_error *error)
+{
+  const struct poolsend_endpoint *settings = &config->endpoints[index];
+  struct ps_engine_endpoint *shown = &sender->shown[index];
+  struct ps_endpoint *endpoint = &sender->endpoints[index];
+  settle_hedge_delay(shown, settings, config);
+  if (shown->hedge_permille && (shown->hedge_permille < 500 || shown->hedge_permille > 999))
+    return ps_refuse(error, "hedge-delay: a percentile is from p50 to p99.9");
+  shown->slots = settings->max_in_flight ? settings->max_in_flight : share;
+  int result = ps_endpoint_init(endpoint, settings, config, shown->slots + ps_sender_probes(config), error);
+  endpoint->hedge_delay = shown->hedge_delay;
+  sender->hedge_delays[index] = shown->hedge_delay;
+  return result ? result : bound_failover(endpoint, config, error);
+}
+
+static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_config *config,
+                          struct poolsend_error *error)
+{
+  unsigned count = (unsigned)config->endpoint_count;
+  int share = share_out(config, config->workers, error);
+  int result = share < 0 ? share : 0;
+  for (unsigned i = 0; i < count && !result; i++)
+    if ((result = init_endpoint(sender, config, i, (unsigned)share, error)) == -EINVAL)
+      error->endpoint = (int)i;
+  if (!result)
+    result = ps_endpoints_name(sender->endpoints, count, error);
+  for (unsigned i = 0; i < count && !result; i++) {
+    sender->shown[i].name = sender->endpoints[i].name;
+    sender->shown[i].url = sender->endpoints[i].shown_url;
+  }
+  return result;
+}
+
+static int check_spool(struct poolsend_error *error)
+{
+  int fd = ps_spool_open();
+  if (fd < 0)
+    return ps_refuse(error, "responses cannot be kept in TMPDIR (or /tmp): %s", strerror(errno));
+  close(fd);
+  return 0;
+}
+
+int ps_sender_configure(struct poolsend_sender *sender, const struct poolsend_config *config,
+                        struct poolsend_error *error)
+{
+  unsigned count = (unsigned)config->endpoint_count;
+  sender->endpoints = calloc(count, sizeof *sender->endpoints);
+  sender->hedge_delays = calloc(count, sizeof *sender->hedge_delays);
+  sender->shown = calloc(count, sizeof *sender->shown);
+  if (!sender->endpoints || !sender->hedge_delays || !sender->shown)
+    return -ENOMEM;
+  sender->rule = (struct ps_delivery_rule){
+      .endpoints = count,
+      .hedge_delay = sender->hedge_delays,
+      .settle = config->settle,
+      .body_wait = config->settle,
+      .answer_wait = config->answer_wait,
+      .max_time = config->max_time,
+      .retries = config->retries,
+      .retry_delay = config->retry_delay,
+      .retry_max_time = config->retry_max_time,
+  };
+  /* Who keeps bodies wants the winner's whole: it is not cut short because the others are. */
+  if (config->keep_bodies && config->answer_wait > config->settle)
+    sender->rule.body_wait = config->answer_wait;
+  sender->max_body = config->max_body;
+  int result = config->keep_bodies ? check_spool(error) : 0;
+  if (!result)
+    result = parse_fatal(&sender->fatal, config->fatal_status, error);
+  if (!result)
+    result = init_endpoints(sender, config, error);
+  if (!result)
+    result = check_fatal(sender, error);
+  return result ? result : check_times(sender, error);
+}
+
+int ps_sender_check_limits(const struct poolsend_config *config, struct poolsend_error *error)
+{
+  int result = check_workers(config->workers, (unsigned)config->endpoint_count, error);
+  return result ? result : make_room_for(config, error);
+}
