@@ -1,0 +1,76 @@
+/* Send a message to the first of several APIs that takes it, and learn later who got it as well.
+ *
+ *     c++ -std=c++17 seed.cpp $(pkg-config --cflags --libs poolsend) -o seed
+ *     ./seed https://answers-after-3-s.example/ https://answers-after-4-s.example/ https://answers-at-once.example/
+ *
+ * The handles of the library are owned by unique_ptr; what is wrong with a configuration or a message is thrown. What a
+ * server did is no exception but told in an event: here that of the win, after two seconds, and then that of the end. */
+#include <poolsend.h>
+
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+template <auto Free> struct Freed {
+  template <typename Handle> void operator()(Handle *handle) const noexcept { Free(handle); }
+};
+using Sender = std::unique_ptr<poolsend_sender, Freed<poolsend_free>>;
+using Report = std::unique_ptr<poolsend_report, Freed<poolsend_report_free>>;
+
+static Sender make_sender(const std::vector<poolsend_endpoint> &apis)
+{
+  poolsend_config config;
+  poolsend_config_init(&config);
+  config.endpoints = apis.data();
+  config.endpoint_count = apis.size();
+  poolsend_sender *sender;
+  poolsend_error error;
+  if (poolsend_new(&sender, &config, &error) != 0)
+    throw std::runtime_error(error.text);
+  return Sender(sender);
+}
+
+// Returns at the win, or when nobody has taken the message.
+static Report deliver(poolsend_sender &sender, std::string_view body)
+{
+  poolsend_message message;
+  poolsend_message_init(&message);
+  message.body = body.data();
+  message.size = body.size();
+  poolsend_report *report;
+  poolsend_error error;
+  if (poolsend_deliver(&sender, &message, POOLSEND_NEVER, &report, &error) < 0)
+    throw std::runtime_error(error.text);
+  return Report(report);
+}
+
+int main(int argc, char **argv)
+try {
+  std::vector<poolsend_endpoint> apis;
+  for (int i = 1; i < argc; i++) {
+    apis.emplace_back();
+    apis.back().url = argv[i];
+  }
+  Sender sender = make_sender(apis);
+  Report report = deliver(*sender, R"({"alert": "disk full"})");
+
+  const poolsend_event *event;
+  const bool delivered = poolsend_report_delivered(report.get(), 0, &event) == 0;
+  if (delivered)
+    std::cout << "sent to " << event->attempt->url << std::endl;
+  if (poolsend_report_settled(report.get(), POOLSEND_NEVER, &event) == 0)
+    for (size_t i = 0; i < event->attempt_count; i++) {
+      const poolsend_attempt &attempt = *event->attempts[i];
+      if (attempt.fate != POOLSEND_FATE_DELIVERED)
+        std::cout << attempt.url << ": " << poolsend_fate_name(attempt.fate) << '\n';
+      else if (&attempt != event->winner)
+        std::cout << "also sent to " << attempt.url << '\n';
+    }
+  return delivered ? 0 : 1;
+} catch (const std::exception &problem) {
+  std::cerr << problem.what() << '\n';
+  return 1;
+}

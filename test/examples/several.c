@@ -1,0 +1,122 @@
+/* Two senders, each from a configuration file, on one pool of threads; many threads submit, and nothing is cut short.
+ *
+ *     cc several.c $(pkg-config --cflags --libs poolsend) -pthread -o several
+ *     ./several pages.json orders.json
+ *
+ * Each sender has four threads that submit and one that fetches what became of the messages, many events at a time. At
+ * the end the senders are closed: they take up no more, and when the last message has settled the fetching threads
+ * are told so. */
+#define _GNU_SOURCE
+#include <poolsend.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SUBMITTERS = 4, MESSAGES = 25 };
+
+struct route {
+  const char *path;
+  struct poolsend_sender *sender;
+  pthread_t submitters[SUBMITTERS], fetcher;
+  unsigned delivered, twice, undelivered; /* the fetcher's */
+};
+
+static void need(bool good, const char *path, const char *text)
+{
+  if (good)
+    return;
+  fprintf(stderr, "%s: %s\n", path, text);
+  exit(1);
+}
+
+static void start_sender(struct route *route, struct poolsend_pool *pool)
+{
+  static char text[65536];
+  struct poolsend_error error;
+  struct poolsend_file *file;
+  FILE *stream = fopen(route->path, "re");
+  need(stream, route->path, "cannot be opened");
+  const size_t size = fread(text, 1, sizeof text, stream);
+  need(!ferror(stream) && size < sizeof text, route->path, "cannot be read");
+  fclose(stream);
+
+  need(poolsend_file_parse(&file, text, size, &error) == 0, route->path, error.text);
+  file->config->pool = pool;
+  need(poolsend_new(&route->sender, file->config, &error) == 0, route->path, error.text);
+  poolsend_file_free(file);
+}
+
+/* While the sender has its hands full, this waits. */
+static void *submit(void *context)
+{
+  struct route *route = context;
+  struct poolsend_error error;
+  struct poolsend_message message;
+  poolsend_message_init(&message);
+  message.json = true;
+  for (int i = 0; i < MESSAGES; i++) {
+    char body[40];
+    snprintf(body, sizeof body, "{\"number\": %d}", i);
+    poolsend_message_text(&message, body);
+    need(poolsend_submit(route->sender, &message, POOLSEND_NEVER, &error) == 0, route->path, error.text);
+  }
+  return NULL;
+}
+
+static void count(struct route *route, const struct poolsend_event *settled)
+{
+  unsigned delivered = 0;
+  for (size_t i = 0; i < settled->attempt_count; i++)
+    delivered += settled->attempts[i]->fate == POOLSEND_FATE_DELIVERED;
+  route->delivered += delivered > 0;
+  route->twice += delivered > 1;
+  route->undelivered += delivered == 0;
+}
+
+static void *fetch(void *context)
+{
+  struct route *route = context;
+  struct poolsend_event *events[32];
+  size_t fetched;
+  while (poolsend_take(route->sender, POOLSEND_NEVER, events, 32, &fetched) == 0)
+    for (size_t i = 0; i < fetched; i++) {
+      if (events[i]->kind == POOLSEND_EVENT_SETTLED)
+        count(route, events[i]);
+      poolsend_event_free(events[i]);
+    }
+  return NULL;
+}
+
+static void start_threads(struct route *route)
+{
+  need(pthread_create(&route->fetcher, NULL, fetch, route) == 0, route->path, "no thread");
+  for (int i = 0; i < SUBMITTERS; i++)
+    need(pthread_create(&route->submitters[i], NULL, submit, route) == 0, route->path, "no thread");
+}
+
+static void finish(struct route *route)
+{
+  for (int i = 0; i < SUBMITTERS; i++)
+    pthread_join(route->submitters[i], NULL);
+  poolsend_close(route->sender, POOLSEND_NEVER);
+  pthread_join(route->fetcher, NULL);
+  poolsend_free(route->sender);
+  printf("%s: %u delivered, %u of them more than once; %u undelivered\n", route->path, route->delivered, route->twice,
+         route->undelivered);
+}
+
+int main(int argc, char **argv)
+{
+  struct route routes[2] = {{.path = argc > 1 ? argv[1] : "pages.json"}, {.path = argc > 2 ? argv[2] : "orders.json"}};
+  struct poolsend_pool *pool;
+  need(poolsend_pool_new(&pool, 64, 0) == 0, argv[0], "no pool");
+  for (int i = 0; i < 2; i++)
+    start_sender(&routes[i], pool);
+  for (int i = 0; i < 2; i++)
+    start_threads(&routes[i]);
+  for (int i = 0; i < 2; i++)
+    finish(&routes[i]);
+  poolsend_pool_free(pool);
+  return routes[0].undelivered + routes[1].undelivered == 0 ? 0 : 1;
+}

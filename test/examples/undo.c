@@ -1,0 +1,92 @@
+/* An order that two APIs have taken is taken back from the second: late results are there to be acted on.
+ *
+ *     cc undo.c $(pkg-config --cflags --libs poolsend) -o undo
+ *     ./undo https://a.example/order https://a.example/cancel https://b.example/order https://b.example/cancel
+ *
+ * Each API has two URLs, one that takes orders and one that cancels them. Events are pulled rather than pushed to a
+ * callback: taking back is a request of its own, which takes its time, and as long as it does no event is fetched and
+ * the sender takes up no more orders than max_pending. A callback would have to be over in microseconds. */
+#include <poolsend.h>
+
+#include <stdio.h>
+
+#define MAX_APIS 8
+
+/* A sender with a single API: nobody else can get this one. Whether it was delivered, within ten seconds. */
+static bool cancel(const char *url, const char *order)
+{
+  const struct poolsend_endpoint api = {.url = url};
+  struct poolsend_config config;
+  struct poolsend_message message;
+  struct poolsend_sender *sender;
+  char id[300], body[300];
+  poolsend_config_init(&config);
+  config.endpoints = &api;
+  config.endpoint_count = 1;
+  config.retries = 2;
+  if (poolsend_new(&sender, &config, NULL) != 0)
+    return false;
+
+  /* An id made from the order's, so that the API can tell a cancellation that it has had already. */
+  snprintf(id, sizeof id, "cancel:%s", order);
+  snprintf(body, sizeof body, "{\"cancel\": \"%s\"}", order);
+  poolsend_message_init(&message);
+  message.id = id;
+  poolsend_message_text(&message, body);
+  message.json = true;
+  const bool done = poolsend_deliver(sender, &message, POOLSEND_S(10), NULL, NULL) == 0;
+  poolsend_free(sender);
+  return done;
+}
+
+/* What it could not undo is told: that is for a person. */
+static void act_on(const struct poolsend_event *settled, char *const *cancel_urls)
+{
+  for (size_t i = 0; i < settled->attempt_count; i++) {
+    const struct poolsend_attempt *attempt = settled->attempts[i];
+    if (attempt == settled->winner)
+      printf("%s has the order\n", attempt->url);
+    else if (attempt->fate == POOLSEND_FATE_UNKNOWN)
+      printf("%s may have it too: not undone\n", attempt->url);
+    else if (attempt->fate == POOLSEND_FATE_DELIVERED)
+      printf("%s had it too: %s\n", attempt->url,
+             cancel(cancel_urls[2 * attempt->endpoint], settled->message) ? "undone" : "could not be undone");
+  }
+}
+
+static int send_order(struct poolsend_sender *sender, const char *order)
+{
+  struct poolsend_message message;
+  poolsend_message_init(&message);
+  poolsend_message_text(&message, order);
+  message.json = true;
+  return poolsend_submit(sender, &message, POOLSEND_NEVER, NULL);
+}
+
+int main(int argc, char **argv)
+{
+  struct poolsend_endpoint apis[MAX_APIS] = {{.url = NULL}};
+  struct poolsend_config config;
+  struct poolsend_sender *sender;
+  struct poolsend_error error;
+  struct poolsend_event *event;
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+  poolsend_config_init(&config);
+  config.endpoints = apis;
+  for (int i = 1; i + 1 < argc && config.endpoint_count < MAX_APIS; i += 2)
+    apis[config.endpoint_count++].url = argv[i];
+  config.events = POOLSEND_EVENT_SETTLED;
+  if (poolsend_new(&sender, &config, &error) != 0) {
+    fprintf(stderr, "%s\n", error.text);
+    return 1;
+  }
+
+  int result = send_order(sender, "{\"order\": \"two pizzas\"}");
+  poolsend_close(sender, POOLSEND_NEVER);
+  while (poolsend_next(sender, POOLSEND_NEVER, &event) == 0) {
+    act_on(event, argv + 2);
+    poolsend_event_free(event);
+  }
+  poolsend_free(sender);
+  return result == 0 ? 0 : 1;
+}
