@@ -5,36 +5,20 @@
  * counted that a program without any purpose could do without.
  *
  * Usage: bare THREADS FILE URL */
+#include "lines.h"
+
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-struct line {
-  const char *text;
-  size_t size;
-};
 
 /* Immutable once threads run. */
-static struct line *lines;
-static size_t line_count;
+static struct lines lines;
 static const char *url;
 
 /* Any thread. */
 static atomic_size_t next_line;
-
-static void fail(const char *what)
-{
-  fprintf(stderr, "bare: %s\n", what);
-  exit(1);
-}
 
 static size_t discard(char *data, size_t size, size_t count, void *context)
 {
@@ -70,39 +54,10 @@ static void post(CURL *easy, const struct line *line)
 static void *work(void *unused)
 {
   CURL *easy = new_handle();
-  for (size_t i; (i = atomic_fetch_add_explicit(&next_line, 1, memory_order_relaxed)) < line_count;)
-    post(easy, &lines[i]);
+  for (size_t i; (i = atomic_fetch_add_explicit(&next_line, 1, memory_order_relaxed)) < lines.count;)
+    post(easy, &lines.items[i]);
   curl_easy_cleanup(easy);
   return unused;
-}
-
-static const char *map(const char *path, size_t *size)
-{
-  struct stat about;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || fstat(fd, &about) || about.st_size == 0)
-    fail("the file cannot be read, or is empty");
-  *size = (size_t)about.st_size;
-  const char *text = mmap(NULL, *size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-  if (text == MAP_FAILED)
-    fail("the file cannot be mapped");
-  close(fd);
-  return text;
-}
-
-static void load(const char *path)
-{
-  size_t size, room = 0;
-  const char *text = map(path, &size);
-  for (const char *at = text, *stop; (stop = memchr(at, '\n', size - (size_t)(at - text))); at = stop + 1) {
-    if (line_count == room) {
-      room = room ? 2 * room : 1024;
-      lines = reallocarray(lines, room, sizeof *lines);
-    }
-    if (!lines)
-      fail("no memory");
-    lines[line_count++] = (struct line){at, (size_t)(stop - at)};
-  }
 }
 
 static void raise_descriptors(void)
@@ -122,7 +77,7 @@ int main(int argc, char **argv)
   url = argv[3];
   raise_descriptors();
   curl_global_init(CURL_GLOBAL_ALL);
-  load(argv[2]);
+  lines_load(&lines, argv[2]);
   pthread_t *threads = calloc(count, sizeof *threads);
   if (!threads)
     fail("no memory");

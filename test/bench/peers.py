@@ -218,16 +218,30 @@ def build_poolsend(directory):
 class Peers:
     """Commands that POST every line of a file; those that read it from standard input are given it there."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, program):
         self.directory = directory
         self.bare_program = directory / 'bare'
         self.hole_program = directory / 'hole'
         self.go_program = directory / 'hedge'
         flags = ['-std=gnu11', '-D_GNU_SOURCE', '-O2']
-        build(['gcc', *flags, str(HERE / 'bare.c'), '-o', str(self.bare_program), '-lcurl', '-pthread'])
+        lines = str(HERE / 'lines.c')
+        build(['gcc', *flags, str(HERE / 'bare.c'), lines, '-o', str(self.bare_program), '-lcurl', '-pthread'])
+        self.embedded_program = self._build_embedded(flags, lines, pathlib.Path(program).parent / 'libpoolsend.a')
         build(['gcc', *flags, str(HERE / 'hole.c'), '-o', str(self.hole_program)])
         build(['go', 'build', '-o', str(self.go_program), str(HERE / 'hedge.go')], cwd=directory,
               env={**environment(), 'GO111MODULE': 'off', 'GOCACHE': str(directory / 'go')})
+
+    def _build_embedded(self, flags, lines, library):
+        """None if there is no library beside the program."""
+        if not library.exists():
+            return None
+        program = self.directory / 'embedded'
+        build(['gcc', *flags, '-I', str(ROOT / 'include'), str(HERE / 'embedded.c'), lines, str(library),
+               '-o', str(program), '-lcurl', '-ljson-c', '-pthread'])
+        return program
+
+    def embedded(self, slots, source, url):
+        return [str(self.embedded_program), str(slots), str(source), url]
 
     def bare(self, slots, source, url):
         return [str(self.bare_program), str(slots), str(source), url]

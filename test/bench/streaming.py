@@ -11,6 +11,7 @@ from process import CannotMeasure, Fed, run
 from report import LEAST, MOST
 
 BARS = {'bare loop': 0.85, 'Go net/http': 1.2, 'curl -Z': 1.8}
+OURS = ('poolsend', 'the library')
 DEFAULT_SLOTS = 64  # the program's own, for which the bars are meant
 SAME = 1.1  # of two peaks that are to be the same
 
@@ -55,7 +56,9 @@ class Wrk(Client):
 def clients(bench, slots):
     url, peers, size = bench.nginx.urls[0], bench.peers, bench.pick(100_000, 10_000)
     few, fewer = bench.pick(50_000, 5_000), bench.pick(10_000, 1_000)
+    library = [Client('the library', bench, size, lambda source: peers.embedded(slots, source, url), None)]
     return [
+        *(library if peers.embedded_program else []),
         Client('poolsend', bench, size, lambda source: poolsend(bench, slots, url), 2),
         Client('bare loop', bench, size, lambda source: peers.bare(slots, source, url), None),
         Client('Go net/http', bench, size, lambda source: peers.go(slots, url), 1),
@@ -88,12 +91,13 @@ def compare(bench, slots):
     for client in runners:
         bench.report.row(section, f'{client.name}: messages/s', client.rates, '{:,.0f}')
         bench.report.row(section, f'{client.name}: CPU of the process, us a message', client.costs, '{:.1f}')
-    ours = next((client for client in runners if client.name == 'poolsend'), None)
-    for client in runners if ours else ():
-        if client is not ours:
-            ratios = [a / b for a, b in zip(ours.rates, client.rates)]
-            bar = (LEAST, BARS[client.name]) if slots == DEFAULT_SLOTS and client.name in BARS else None
-            bench.report.row(section, f'poolsend against {client.name}', ratios, bar=bar)
+    ours = [client for client in runners if client.name in OURS]
+    for client in ours:
+        for peer in runners:
+            if peer not in ours:
+                ratios = [a / b for a, b in zip(client.rates, peer.rates)]
+                bar = (LEAST, BARS[peer.name]) if slots == DEFAULT_SLOTS and peer.name in BARS else None
+                bench.report.row(section, f'{client.name} against {peer.name}', ratios, bar=bar)
 
 
 def measure_streams(bench):

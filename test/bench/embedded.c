@@ -1,0 +1,68 @@
+/* A stream as a program that embeds the library sends it: every line of FILE is a message, submitted by one thread; events
+ * are pushed to a callback, which counts them.
+ *
+ * It fails unless every message was delivered by the URL at the first attempt, which is what the others here are measured at.
+ *
+ * Usage: embedded WORKERS FILE URL */
+#include "lines.h"
+
+#include <poolsend.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The coordinator's thread only, until the sender is closed. */
+static size_t settled, good;
+
+static void count(void *unused, struct poolsend_event *event)
+{
+  (void)unused;
+  settled++;
+  good += event->winner && event->attempt_count == 1;
+  poolsend_event_free(event);
+}
+
+static struct poolsend_sender *new_sender(unsigned workers, const char *url)
+{
+  struct poolsend_endpoint endpoint = {.url = url};
+  struct poolsend_config config;
+  struct poolsend_sender *sender;
+  struct poolsend_error error;
+  poolsend_config_init(&config);
+  config.endpoints = &endpoint;
+  config.endpoint_count = 1;
+  config.workers = workers;
+  config.events = POOLSEND_EVENT_SETTLED;
+  config.on_event = count;
+  if (poolsend_new(&sender, &config, &error))
+    fail(error.text);
+  return sender;
+}
+
+static void send_all(struct poolsend_sender *sender, const struct lines *lines)
+{
+  struct poolsend_message message;
+  poolsend_message_init(&message);
+  for (size_t i = 0; i < lines->count; i++) {
+    message.body = lines->items[i].text;
+    message.size = lines->items[i].size;
+    if (poolsend_submit(sender, &message, POOLSEND_NEVER, NULL))
+      fail("a message was not taken up");
+  }
+}
+
+int main(int argc, char **argv)
+{
+  unsigned long workers = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
+  struct lines lines = {0};
+  struct poolsend_event *none;
+  if (!workers)
+    fail("usage: embedded WORKERS FILE URL");
+  lines_load(&lines, argv[2]);
+  struct poolsend_sender *sender = new_sender((unsigned)workers, argv[3]);
+  send_all(sender, &lines);
+  poolsend_close(sender, POOLSEND_NEVER);
+  if (poolsend_next(sender, POOLSEND_NEVER, &none) != POOLSEND_CLOSED || settled != lines.count || good != lines.count)
+    fail("not every message was delivered by the first attempt");
+  poolsend_free(sender);
+  return 0;
+}
