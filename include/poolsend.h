@@ -11,21 +11,23 @@
  *     struct poolsend_message message;
  *     struct poolsend_sender *sender;
  *     struct poolsend_report *report;
+ *     struct poolsend_error error;
  *     const struct poolsend_event *event;
  *
  *     poolsend_config_init(&config);
  *     config.endpoints = apis;
  *     config.endpoint_count = 2;
- *     poolsend_new(&sender, &config, NULL);
+ *     if (poolsend_new(&sender, &config, &error))
+ *       return complain(error.text);
  *
  *     poolsend_message_init(&message);
  *     poolsend_message_text(&message, "{\"alert\": \"disk full\"}");
- *     if (poolsend_deliver(sender, &message, POOLSEND_NEVER, &report, NULL) == 0) {   // returns at the win
+ *     if (poolsend_deliver(sender, &message, POOLSEND_NEVER, &report, &error) == 0) {   // returns at the win
  *       poolsend_report_delivered(report, 0, &event);
  *       printf("%s has it\n", event->attempt->name);
  *     }
- *     poolsend_report_settled(report, POOLSEND_NEVER, &event);
- *     printf("%zu APIs got it, %zu may have\n", event->delivered_count, event->unknown_count);
+ *     if (report && poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0)
+ *       printf("%zu APIs got it, %zu may have\n", event->delivered_count, event->unknown_count);
  *     poolsend_report_free(report);
  *     poolsend_free(sender);
  *
@@ -40,33 +42,42 @@
  *
  * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
  * those that free the handle: they come last. A sender has a thread of its own, the coordinator, and a thread of its
- * pool for every request in flight; they are started when first needed. Callbacks say which thread they run on. No
- * lock is held while one runs, and none is held while anything blocks.
+ * pool for every request in flight; they are started when first needed. Callbacks say which thread they run on. No lock
+ * is held while one runs, and none is held while anything blocks.
  *
  * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
- * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are freed
- * before their sender, a sender before a pool that it was given. All text is UTF-8, or bytes as they came, ended by NUL.
+ * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are
+ * freed before their sender, a sender before a pool that it was given. All text is UTF-8, or bytes as they came, ended
+ * by NUL.
  *
- * **Errors.** Functions that can fail return 0, a negative errno value, or one of poolsend_result: these are no failures,
- * and the caller has to handle them. What a server did is never an error: it is told in an event. Where there is a
- * struct poolsend_error it says in words what was wrong and what would be right; NULL may be passed for it.
+ * **Errors.** Functions that can fail return 0, a negative errno value, or one of poolsend_result: these are no
+ * failures, and the caller has to handle them. What a server did is never an error: it is told in an event. Where there
+ * is a struct poolsend_error it says in words what was wrong and what would be right; NULL may be passed for it.
  *
  * **Growth.** Handles are opaque. Structs that a caller fills are made ready by an init function, which writes their
  * size as the caller was compiled; fields that a later version appends are then left alone by an older caller. Fields
  * of structs that the library makes are only ever appended. Those called final do not change.
  *
  * **Signals.** The library installs no handler, and its threads block every signal but those that a thread raises by a
- * fault of its own, so handlers run on the caller's threads. A connection that breaks raises no SIGPIPE anywhere.
+ * fault of its own, so handlers run on the caller's threads; a program that a callback or a job starts inherits that. A
+ * connection that breaks raises no SIGPIPE anywhere.
+ *
+ * **Callbacks and jobs** return: no exception, longjmp or pthread_exit may leave them, nor may a child of fork that
+ * they make, which ends by _exit or exec.
  *
  * **fork.** A child has none of the parent's threads, so handles of the parent are dead in it: functions that can fail
- * return -ECHILD, those that free do nothing, nothing blocks, and the parent's messages are not disturbed. Events that
- * were fetched can still be read. A child may make pools and senders of its own. The library's descriptors close on exec.
+ * return -ECHILD, those that free handles do nothing, nothing blocks, and the parent's messages are not disturbed.
+ * Events that were fetched can still be read. A child may make pools and senders of its own, as far as the system's
+ * resolver and TLS library bear a fork of several threads: exec is safer. The library's descriptors close on exec.
  *
- * **Process-wide effects.** poolsend_new calls curl_global_init, and poolsend_free curl_global_cleanup, which count. The
- * soft limit of open descriptors is raised where a sender needs more. Nothing is printed, the process is never ended
- * (but by a broken lock, which is a bug), no environment variable is set. TLS keys are written where SSLKEYLOGFILE says:
- * unset it before the first sender is made. When every pool and sender has been freed no thread and no descriptor is
- * left, and the library may be unloaded by dlclose. */
+ * **Process-wide effects.** poolsend_new calls curl_global_init, and poolsend_free curl_global_cleanup, which count: a
+ * program that uses libcurl itself should call the first too, or the last poolsend_free ends libcurl for it. The soft
+ * limit of open descriptors is raised where a sender needs more. Nothing is printed, the process is never ended (but by
+ * a broken lock, which is a bug), no environment variable is set. TLS keys are written where SSLKEYLOGFILE says: unset
+ * it before the first sender is made. When every pool and sender has been freed no thread of the library's is left and
+ * no descriptor, and it may be unloaded by dlclose. libcurl stays loaded: where the lookup of a name was given up, a
+ * thread of its own ends when the system's resolver returns. With libcurl before 7.84 no other thread may use libcurl for
+ * the first time while a sender is made. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -83,7 +94,8 @@ extern "C" {
 
 /* ---- Version ------------------------------------------------------------------------------------------------- */
 
-#define POOLSEND_VERSION "0.1.0" /**< of this header */
+#define POOLSEND_VERSION        "0.1.0"  /**< of this header */
+#define POOLSEND_VERSION_NUMBER 0x000100 /**< the same for the preprocessor: a byte each for major, minor and patch */
 
 /** The version of the library that runs, "major.minor.patch". A static string. */
 POOLSEND_API const char *poolsend_version(void);
@@ -93,9 +105,9 @@ POOLSEND_API const char *poolsend_version(void);
 /** Spans and instants, in nanoseconds. A span below 0 counts as 0. */
 typedef int64_t poolsend_time;
 
-#define POOLSEND_NEVER     INT64_MAX                           /**< as a limit: none */
-#define POOLSEND_MS(count) ((poolsend_time)(count)*1000000)    /**< milliseconds */
-#define POOLSEND_S(count)  ((poolsend_time)(count)*1000000000) /**< seconds */
+#define POOLSEND_NEVER     INT64_MAX                                      /**< as a limit: none */
+#define POOLSEND_MS(count) ((poolsend_time)((count)*INT64_C(1000000)))    /**< milliseconds, fractions too */
+#define POOLSEND_S(count)  ((poolsend_time)((count)*INT64_C(1000000000))) /**< seconds, likewise */
 
 /* ---- Errors -------------------------------------------------------------------------------------------------- */
 
@@ -112,10 +124,10 @@ POOLSEND_API const char *poolsend_strerror(int result);
 
 /** What was wrong and what would be right, in words. Final. */
 struct poolsend_error {
-  char text
-      [512]; /**< a line without its end; "" if nothing was wrong, or there is no more to say than poolsend_strerror */
-  int endpoint; /**< whose settings it is about (poolsend_new), an index into the endpoints; negative: not of a single
-                 * one's */
+  /** A line without its end; "" if nothing was wrong, or there is no more to say than poolsend_strerror does. */
+  char text[512];
+  /** Whose settings it is about (poolsend_new), an index into the endpoints; negative: not of a single one's. */
+  int endpoint;
 };
 
 /* ---- The pool ------------------------------------------------------------------------------------------------ */
@@ -127,21 +139,21 @@ struct poolsend_pool;
 struct poolsend_job;
 
 /** What a job does, on a thread of the pool, with no lock held; what it returns is its result. It may block, and submit
- * jobs; one that waits for others of its own pool waits for ever when all threads do so. */
+ * jobs; one that waits for others of its own pool, or for a sender on it, waits for ever when all threads do so. */
 typedef void *poolsend_job_fn(void *context);
 
-/** A pool of at most `threads` threads (1 to 100000), started when first needed, and kept. Of jobs that were submitted and
- * have not ended there may be `queue` more than threads. 0; -EINVAL; -ENOMEM. */
+/** A pool of at most `threads` threads (1 to 100000), started when first needed, and kept. Of jobs that were submitted
+ * and have not ended there may be `queue` more than threads. 0; -EINVAL; -ENOMEM. */
 POOLSEND_API int poolsend_pool_new(struct poolsend_pool **pool, unsigned threads, unsigned queue);
 
-/** Waits for all jobs, ends the threads. Handles of jobs stay valid. The pool's senders must have been freed, and no call on
- * it may be under way; not from a job of its own. */
+/** Waits for all jobs, ends the threads. Handles of jobs stay valid. The pool's senders must have been freed, and no
+ * call on it may be under way; not from a job of its own. */
 POOLSEND_API void poolsend_pool_free(struct poolsend_pool *pool);
 
 /** Have `run(context)` called once, on a thread of the pool. While there are too many jobs it waits for room, at most
- * `timeout` (0: it only tries; POOLSEND_NEVER: as long as it takes). On 0 `*job` is a handle, to be freed; where `job` is
- * NULL nobody will hear of the end. POOLSEND_TIMEOUT: no room. POOLSEND_CLOSED: the pool is draining. -ENOMEM. -EAGAIN: no
- * thread is idle, and none can be made. -ECHILD. On all but 0 `run` is not called, and `*job` is NULL. */
+ * `timeout` (0: it only tries; POOLSEND_NEVER: as long as it takes). On 0 `*job` is a handle, to be freed; where `job`
+ * is NULL nobody will hear of the end. POOLSEND_TIMEOUT: no room. POOLSEND_CLOSED: the pool is draining. -ENOMEM.
+ * -EAGAIN: no thread is idle, and none can be made. -ECHILD. On all but 0 `run` is not called, and `*job` is NULL. */
 POOLSEND_API int poolsend_pool_submit(struct poolsend_pool *pool, poolsend_job_fn *run, void *context,
                                       poolsend_time timeout, struct poolsend_job **job);
 
@@ -150,8 +162,8 @@ POOLSEND_API int poolsend_pool_submit(struct poolsend_pool *pool, poolsend_job_f
 POOLSEND_API int poolsend_pool_drain(struct poolsend_pool *pool, poolsend_time timeout);
 
 /** Wait at most `timeout` for the job's end, without cancelling it: on POOLSEND_TIMEOUT it goes on, and can be awaited
- * again, by several threads too. 0: it has ended, and `*result` (if that is not NULL) is what it returned. -ECANCELED: it was
- * withdrawn. -ECHILD. */
+ * again, by several threads too. 0: it has ended, and `*result` (if that is not NULL) is what it returned. -ECANCELED:
+ * it was withdrawn. -ECHILD. */
 POOLSEND_API int poolsend_job_wait(struct poolsend_job *job, poolsend_time timeout, void **result);
 
 /** Take back a job that no thread has begun. True: it will never run, and its context is the caller's again. */
@@ -196,15 +208,15 @@ enum poolsend_fate {
 /** Why. */
 enum poolsend_reason {
   POOLSEND_REASON_OK,
-  POOLSEND_REASON_STATUS,   /**< the status is not a success */
-  POOLSEND_REASON_JSON,     /**< the status is a success, the JSON test failed */
-  POOLSEND_REASON_REDIRECT, /**< a redirect that could not be followed */
-  POOLSEND_REASON_RESOLVE,  /**< no address for the host (or the proxy) */
-  POOLSEND_REASON_CONNECT,  /**< no connection */
-  POOLSEND_REASON_PROXY,    /**< the proxy would not pass it on */
-  POOLSEND_REASON_TLS,      /**< no secure connection */
-  POOLSEND_REASON_TIMEOUT,  /**< its own time limit passed */
-  POOLSEND_REASON_CANCELLED, /**< cancelled by the sender: settle time, answer wait, max-time, or because it was asked to */
+  POOLSEND_REASON_STATUS,    /**< the status is not a success */
+  POOLSEND_REASON_JSON,      /**< the status is a success, the JSON test failed */
+  POOLSEND_REASON_REDIRECT,  /**< a redirect that could not be followed */
+  POOLSEND_REASON_RESOLVE,   /**< no address for the host (or the proxy) */
+  POOLSEND_REASON_CONNECT,   /**< no connection */
+  POOLSEND_REASON_PROXY,     /**< the proxy would not pass it on */
+  POOLSEND_REASON_TLS,       /**< no secure connection */
+  POOLSEND_REASON_TIMEOUT,   /**< its own time limit passed */
+  POOLSEND_REASON_CANCELLED, /**< by the sender: settle time, answer wait, max-time, or on request */
   POOLSEND_REASON_RESET,     /**< the connection broke */
   POOLSEND_REASON_PROTOCOL,  /**< what came is not HTTP, or more of it than is taken */
   POOLSEND_REASON_TRUNCATED, /**< the body of the answer broke off after a complete header */
@@ -231,7 +243,7 @@ struct poolsend_response {
   const char *data; /**< the first bytes, at most max_response of them; not ended by NUL */
   size_t size;
   bool truncated; /**< there was more, or the connection broke before its end */
-  int spool; /**< with keep_bodies, of the winner: a file with all of it, to be read with pread and not closed; else -1 */
+  int spool; /**< with keep_bodies, of the winner: a file with all of it, to be read with pread, not closed; else -1 */
   int spool_error; /**< why it could not be kept: an errno value, or 0 */
 };
 
@@ -304,7 +316,8 @@ POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 
 /* ---- Configuration ------------------------------------------------------------------------------------------- */
 
-/** How requests to one endpoint are made. One that is zeroed but for its URL is complete. Options have curl's meaning. */
+/** How requests to one endpoint are made. One that is zeroed but for its URL is complete. Options have curl's
+ * meaning. */
 struct poolsend_endpoint {
   const char *url;  /**< http:// or https:// */
   const char *name; /**< NULL: the URL's host, with its port or a number where others have the same */
@@ -339,8 +352,8 @@ struct poolsend_endpoint {
   unsigned hedge_permille;       /**< 500 to 999: instead, that percentile of its own recent answers; 0: none */
   unsigned max_in_flight;        /**< attempts at once; 0: a share of the workers */
 
-  /** Values from a message that is JSON, where {{/pointer}} stands (RFC 6901), escaped for where they stand: here, in the
-   * path and the query of `url`. A message that lacks one, or has one that cannot stand there, is not sent to this
+  /** Values from a message that is JSON, where {{/pointer}} stands (RFC 6901), escaped for where they stand: here, in
+   * the path and the query of `url`. A message that lacks one, or has one that cannot stand there, is not sent to this
    * endpoint (fate unreached, reason template). */
   bool url_template;
   const char *const *header_templates; /**< "Name: value", sent besides `headers` */
@@ -352,13 +365,14 @@ struct poolsend_endpoint {
 };
 
 /** One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
- * several at once; it may call nothing of the sender's that waits. */
+ * several at once, which have a stack of 128 KiB; the request waits for it. It may call nothing of its sender that
+ * waits. */
 typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
 
 /** An event, which is the callee's: it frees it, now or later. Called on the coordinator's thread, one at a time and in
- * order. While it runs no hedge starts and nothing is cancelled, so it should be over in microseconds: what takes longer is
- * for another thread, a pool's for example. It may call everything but poolsend_free; what would wait does not there, and
- * returns -EDEADLK unless its timeout is 0. */
+ * order. While it runs no hedge starts and nothing is cancelled, so it should be over in microseconds: what takes
+ * longer is for another thread, a pool's for example. Of its own sender it may call everything but poolsend_free; what
+ * would have to wait for that returns -EDEADLK there, unless its timeout is 0. */
 typedef void poolsend_event_fn(void *context, struct poolsend_event *event);
 
 /** How a sender works. Made ready by poolsend_config_init. */
@@ -385,7 +399,7 @@ struct poolsend_config {
   poolsend_time retry_max_time; /**< POOLSEND_NEVER: none */
 
   unsigned max_pending; /**< messages taken up of which the settled event has not been fetched, at most; 0: twice the
-                         * workers. Those that probe an endpoint come on top, up to eight an endpoint */
+                         * workers, and 512. Those that probe an endpoint come on top, up to eight an endpoint */
   bool in_order;        /**< one message at a time */
   bool no_breaker;      /**< the list is kept strictly, however an endpoint fares */
   double rate;          /**< new messages a second, at most; 0: as fast as they go */
@@ -400,13 +414,14 @@ struct poolsend_config {
   poolsend_trace_fn *trace; /**< NULL: none */
   void *trace_context;
 
-  /** Where requests run; it must have been made by poolsend_pool_new, and outlive the sender. With a thread for each of its
-   * senders' workers, and eight more for each endpoint of a sender that has several and breakers, none waits for
-   * another's; with fewer, attempts wait for a thread as for a slot. NULL: a pool of the sender's own, which is that large. */
+  /** Where requests run; it must have been made by poolsend_pool_new, and outlive the sender. With a thread for each of
+   * its senders' workers, and eight more for each endpoint of a sender that has several and breakers, none waits for
+   * another's; with fewer, attempts wait for a thread as for a slot. NULL: a pool of the sender's own, which is that
+   * large. */
   struct poolsend_pool *pool;
 
-  /** Events are pushed to it, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it returns
-   * when the last call has. NULL: they are pulled. */
+  /** Events are pushed to it, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it
+   * returns when the last call has. NULL: they are pulled. */
   poolsend_event_fn *on_event;
   void *event_context;
 };
@@ -421,17 +436,27 @@ static inline void poolsend_config_init(struct poolsend_config *config)
   poolsend_config_init_sized(config, sizeof *config, sizeof *config->endpoints);
 }
 
+/** The endpoint of this number, counted from 0. */
+static inline const struct poolsend_endpoint *poolsend_config_endpoint(const struct poolsend_config *config,
+                                                                       size_t number)
+{
+  return (const struct poolsend_endpoint *)(const void *)((const char *)config->endpoints +
+                                                          number * config->endpoint_size);
+}
+
 /** What a configuration file says. Made by the library. */
 struct poolsend_file {
-  struct poolsend_config *config;           /**< with its endpoints, each with the defaults in it; there may be none */
+  /** With its endpoints, each with the defaults in it; there may be none. To be used where it is: it is as large as its
+   * struct_size says, and so is each endpoint (poolsend_config_endpoint). */
+  struct poolsend_config *config;
   const struct poolsend_endpoint *defaults; /**< for endpoints that are named elsewhere; `url` is NULL */
   const size_t *lines;                      /**< of each endpoint: the line where it begins, from 1 */
 };
 
-/** From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range is
- * refused. Secrets are read from the environment and from files where it says so. 0; -EINVAL, and `error` says where and
- * what would be right; -ENOMEM. Everything in `*file` is its own until poolsend_file_free; its config may be changed before
- * it is given to poolsend_new. */
+/** From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range
+ * is refused. Secrets are read from the environment and from files where it says so. 0; -EINVAL, and `error` says where
+ * and what would be right; -ENOMEM. Everything in `*file` is its own until poolsend_file_free; its config may be
+ * changed before it is given to poolsend_new. */
 POOLSEND_API int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t size,
                                      struct poolsend_error *error);
 
@@ -443,9 +468,9 @@ POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
 /** Endpoints, the messages on their way to them, and the events about these. */
 struct poolsend_sender;
 
-/** A sender from `config`, of which nothing is needed afterwards but its pool. -EINVAL: the configuration cannot be used.
- * -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many workers. -ENOMEM. `error` says which, and
- * why. Blocks only for files that the configuration names. */
+/** A sender from `config`, of which nothing is needed afterwards but its pool. -EINVAL: the configuration cannot be
+ * used. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many workers. -ENOMEM. `error` says
+ * which, and why. Blocks only for files that the configuration names. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 
@@ -453,14 +478,14 @@ POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct pool
 POOLSEND_API int poolsend_new_from_json(struct poolsend_sender **sender, const char *text, size_t size,
                                         struct poolsend_error *error);
 
-/** Take up no more messages: submitters that wait, or come later, get POOLSEND_CLOSED. Those taken up go on as ever for at
- * most `limit` from now, and are then cancelled (0: at once; POOLSEND_NEVER: they settle by the rules). Events come as usual
- * until POOLSEND_CLOSED. A second call can only bring the limit closer. Never blocks. */
+/** Take up no more messages: submitters that wait, or come later, get POOLSEND_CLOSED. Those taken up go on as ever for
+ * at most `limit` from now, and are then cancelled (0: at once; POOLSEND_NEVER: they settle by the rules). Events come
+ * as usual until POOLSEND_CLOSED. A second call can only bring the limit closer. Never blocks. */
 POOLSEND_API void poolsend_close(struct poolsend_sender *sender, poolsend_time limit);
 
-/** Cancels what has not settled, waits for it, and frees everything. To let it settle, close the sender, and fetch events
- * until POOLSEND_CLOSED. Events not fetched are lost; those fetched, and reports, must have been freed. No other call on this
- * sender may be under way: close it, and see submitters come back, first. */
+/** Cancels what has not settled, waits for it, and frees everything. To let it settle, close the sender, and fetch
+ * events until POOLSEND_CLOSED. Events not fetched are lost; those fetched, and reports, must have been freed. No other
+ * call on this sender may be under way: close it, and see submitters come back, first. */
 POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 
 /* ---- Messages ------------------------------------------------------------------------------------------------ */
@@ -506,8 +531,9 @@ static inline void poolsend_message_text(struct poolsend_message *message, const
 }
 
 /** A message from one line of JSON, an envelope: an object with `body` (a string as it stands, or any JSON) or
- * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`. 0, and the message is the caller's until
- * poolsend_message_free; its id is NULL if the envelope has none. -EINVAL, and `error` says what is wrong; -ENOMEM. */
+ * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`. 0, and the message is the caller's
+ * until poolsend_message_free, to be used where it is; its id is NULL if the envelope has none. -EINVAL, and `error`
+ * says what is wrong; -ENOMEM. */
 POOLSEND_API int poolsend_message_parse(struct poolsend_message **message, const char *text, size_t size,
                                         struct poolsend_error *error);
 
@@ -523,18 +549,18 @@ POOLSEND_API void poolsend_make_id(char id[POOLSEND_ID_SIZE]);
 /** Whether a message may have this id. */
 POOLSEND_API bool poolsend_id_is_valid(const char *id);
 
-/** Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long as it
- * takes) until the sender can: until its first endpoint can take it soon, and there are not max_pending messages that have
- * not settled, or whose settled event nobody has fetched: a thread that fetches too should not wait here. 0;
- * POOLSEND_TIMEOUT: not yet; poolsend_fd tells when it may be worth while to try again. POOLSEND_CLOSED: no more messages are
- * taken up. -EINVAL: it cannot be sent, `error` says why. -EMSGSIZE: its body is longer than max_body. -ENOMEM, -ECHILD,
- * -EDEADLK. */
+/** Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long
+ * as it takes) until the sender can: until its first endpoint can take it soon, and there are not max_pending messages
+ * that have not settled, or whose settled event nobody has fetched: a thread that fetches too should not wait here. 0;
+ * POOLSEND_TIMEOUT: not yet; poolsend_fd tells when it may be worth while to try again. POOLSEND_CLOSED: no more
+ * messages are taken up. -EINVAL: it cannot be sent, `error` says why. -EMSGSIZE: its body is longer than max_body.
+ * -ENOMEM, -ECHILD, -EDEADLK. */
 POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message,
                                  poolsend_time timeout, struct poolsend_error *error);
 
-/** Cancel the messages of this id that were taken up and have not settled: nothing more of them starts, running attempts are
- * cancelled, and their events come as usual. Never waits: whether it came in time is told by the settled event. 0; -EINVAL:
- * no message can have this id; -ENOMEM; -ECHILD. */
+/** Cancel the messages of this id that were taken up and have not settled: nothing more of them starts, running
+ * attempts are cancelled, and their events come as usual. Never waits: whether it came in time is told by the settled
+ * event. 0; -EINVAL: no message can have this id; -ENOMEM; -ECHILD. */
 POOLSEND_API int poolsend_cancel(struct poolsend_sender *sender, const char *id);
 
 /** The same of every message taken up. More may be submitted. */
@@ -542,25 +568,27 @@ POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
 
 /* ---- Fetching events ----------------------------------------------------------------------------------------- */
 
-/** The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0 and
- * an event, which the caller frees; POOLSEND_TIMEOUT; or POOLSEND_CLOSED: the sender is closed, all messages have settled, and
- * every event has been fetched, by whichever way. -ECHILD, -EDEADLK. */
+/** The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0
+ * and an event, which the caller frees; POOLSEND_TIMEOUT; or POOLSEND_CLOSED: the sender is closed, all messages have
+ * settled, and every event has been fetched, by whichever way. -ECHILD, -EDEADLK. */
 POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event);
 
-/** Up to `room` events at once, with less trouble than one by one: the first is waited for as above. 0, and `count` of them
- * are in `events`; or as above, and there are none. */
+/** Up to `room` events at once, with less trouble than one by one: the first is waited for as above. 0, and `count` of
+ * them are in `events`; or as above, and there are none. */
 POOLSEND_API int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **events,
                                size_t room, size_t *count);
 
-/** A descriptor for poll, epoll and the like: readable as long as poolsend_next would return at once, when there is room
- * again after a poolsend_submit that returned POOLSEND_TIMEOUT (until the next poolsend_next), and sometimes for nothing. Level-triggered; to be neither read nor closed; the sender's until it is freed. Made by the first call:
+/** A descriptor for poll, epoll and the like: readable as long as poolsend_next would return at once, when there is
+ * room again after a poolsend_submit that returned POOLSEND_TIMEOUT (until the next poolsend_next), and sometimes for
+ * nothing. Level-triggered; to be neither read nor closed; the sender's until it is freed. Made by the first call:
  * -EMFILE, -ENFILE, -ENOMEM, -ECHILD where there is none. */
 POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 
 /* ---- Reports ------------------------------------------------------------------------------------------------- */
 
-/** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere else,
- * and it has no others. Such a message is pending until it has settled; a 0 of the functions below has told of it. */
+/** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere
+ * else, and it has no others. Such a message is pending until it has settled; a 0 or POOLSEND_UNDELIVERED from the
+ * functions below has told of it. */
 struct poolsend_report;
 
 /** As poolsend_submit; on 0 the message's report is the caller's. On all else `*report` is NULL. */
@@ -568,31 +596,31 @@ POOLSEND_API int poolsend_submit_report(struct poolsend_sender *sender, const st
                                         poolsend_time timeout, struct poolsend_report **report,
                                         struct poolsend_error *error);
 
-/** Send a message, and wait until it is delivered: within `timeout`, which covers both. 0: delivered; late attempts may still
- * run, and the report has their fates when they have settled. POOLSEND_UNDELIVERED: settled, and nobody took it.
- * POOLSEND_PENDING: it was taken up, and goes on. Else it was not taken up, as by poolsend_submit, and `*report` is NULL. With
- * a `report` of NULL the message's events come among the sender's, as if it had been given up at once. */
+/** Send a message, and wait until it is delivered: within `timeout`, which covers both. 0: delivered; late attempts may
+ * still run, and the report has their fates when they have settled. POOLSEND_UNDELIVERED: settled, and nobody took it.
+ * POOLSEND_PENDING: it was taken up, and goes on. Else it was not taken up, as by poolsend_submit, and `*report` is
+ * NULL. With a `report` of NULL the message's events come among the sender's, as if it had been given up at once. */
 POOLSEND_API int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message,
                                   poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error);
 
-/** Wait at most `timeout` until the message is delivered; it goes on in any case. 0, and `*event` (if `event` is not NULL) is
- * its delivered event, valid until the report is freed. POOLSEND_UNDELIVERED: it has settled, and nobody took it.
- * POOLSEND_TIMEOUT, -ECHILD, -EDEADLK. */
+/** Wait at most `timeout` until the message is delivered; it goes on in any case. 0, and `*event` (if `event` is not
+ * NULL) is its delivered event, valid until the report is freed. POOLSEND_UNDELIVERED: it has settled, and nobody took
+ * it. POOLSEND_TIMEOUT, -ECHILD, -EDEADLK. */
 POOLSEND_API int poolsend_report_delivered(struct poolsend_report *report, poolsend_time timeout,
                                            const struct poolsend_event **event);
 
-/** Wait at most `timeout` until every attempt has its fate. 0, and `*event` (if `event` is not NULL) is the settled event,
- * valid until the report is freed. POOLSEND_TIMEOUT, -ECHILD, -EDEADLK. */
+/** Wait at most `timeout` until every attempt has its fate. 0, and `*event` (if `event` is not NULL) is the settled
+ * event, valid until the report is freed. POOLSEND_TIMEOUT, -ECHILD, -EDEADLK. */
 POOLSEND_API int poolsend_report_settled(struct poolsend_report *report, poolsend_time timeout,
                                          const struct poolsend_event **event);
 
 /** The id of the message, for poolsend_cancel for example; valid until the report is freed. */
 POOLSEND_API const char *poolsend_report_id(const struct poolsend_report *report);
 
-/** Give up the report. The message goes on, and no account is lost: events that the report has not told by then, by the 0
- * of one of the functions above, come among the sender's, now or later. A program that never fetches those has to wait
- * for its messages to settle before it gives up their reports, or they stay pending until no more are taken up. Reports
- * that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to tell. */
+/** Give up the report. The message goes on, and no account is lost: events that nobody has been told of by then, by a 0
+ * or POOLSEND_UNDELIVERED from one of the functions above, come among the sender's, now or later. A program that never
+ * fetches those has to await its messages' settled events before it gives up their reports, or they stay pending until
+ * no more are taken up. Reports that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to tell. */
 POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
 
 /* ---- Looking at a sender ------------------------------------------------------------------------------------- */
@@ -653,8 +681,8 @@ struct poolsend_preview {
   size_t size;
 };
 
-/** The request that `message` would be to the endpoint of this number; nothing is sent. 0; -EINVAL: no such endpoint, or a
- * message that would not be taken up, `error` says why; -EMSGSIZE; -ENOMEM; -ECHILD. */
+/** The request that `message` would be to the endpoint of this number; nothing is sent. 0; -EINVAL: no such endpoint,
+ * or a message that would not be taken up, `error` says why; -EMSGSIZE; -ENOMEM; -ECHILD. */
 POOLSEND_API int poolsend_preview_new(struct poolsend_sender *sender, unsigned endpoint,
                                       const struct poolsend_message *message, struct poolsend_preview **preview,
                                       struct poolsend_error *error);

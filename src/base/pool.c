@@ -265,6 +265,14 @@ void ps_pool_count(struct ps_pool *pool, struct ps_pool_counts *counts)
   leave(pool);
 }
 
+static struct worker *next_to_join(struct ps_pool *pool)
+{
+  enter(pool);
+  struct ps_list *link = ps_list_pop(&pool->shared.workers);
+  leave(pool);
+  return link ? PS_CONTAINER(link, struct worker, link) : NULL;
+}
+
 void ps_pool_free(struct ps_pool *pool)
 {
   if (!pool)
@@ -275,11 +283,16 @@ void ps_pool_free(struct ps_pool *pool)
     ps_cond_signal(&PS_CONTAINER(link, struct worker, link)->wake);
   leave(pool);
 
-  ps_list_each(link, &pool->shared.workers) {
-    struct worker *worker = PS_CONTAINER(link, struct worker, link);
+  /* A job may submit another as long as one runs, which wakes a worker or makes one more: none goes before all have
+   * ended. */
+  struct ps_list ended;
+  ps_list_init(&ended);
+  for (struct worker *worker; (worker = next_to_join(pool));) {
     ps_thread_join(worker->thread);
-    free_worker(worker);
+    ps_list_append(&ended, &worker->link);
   }
+  for (struct ps_list *link; (link = ps_list_pop(&ended));)
+    free_worker(PS_CONTAINER(link, struct worker, link));
   ps_cond_fini(&pool->shared.made);
   ps_mutex_fini(&pool->shared.mutex);
   free(pool);

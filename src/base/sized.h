@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What a caller whose struct has `size` bytes has filled, as ours of `own` bytes. -EINVAL: he asks for what this version
- * does not have. */
+/* What a caller whose struct has `size` bytes has filled, as ours of `own` bytes. -EINVAL: he asks for what this
+ * version does not have. */
 static inline int ps_sized_take(void *to, size_t own, const void *from, size_t size)
 {
   const char *bytes = from;

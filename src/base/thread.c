@@ -3,6 +3,7 @@
 #include "base/sync.h"
 
 #include <errno.h>
+#include <link.h>
 #include <time.h>
 
 static void set_mask(int how, const sigset_t *signals, sigset_t *before)
@@ -30,6 +31,23 @@ static int create(pthread_t *thread, const pthread_attr_t *attributes, void *(*r
   return error;
 }
 
+static int add_thread_local(struct dl_phdr_info *info, size_t size, void *sum)
+{
+  (void)size;
+  for (size_t i = 0; i < info->dlpi_phnum; i++)
+    if (info->dlpi_phdr[i].p_type == PT_TLS)
+      *(size_t *)sum += info->dlpi_phdr[i].p_memsz + info->dlpi_phdr[i].p_align;
+  return 0;
+}
+
+/* glibc takes it out of the stack: all that the program and its libraries have. */
+static size_t thread_local_size(void)
+{
+  size_t sum = 0;
+  dl_iterate_phdr(add_thread_local, &sum);
+  return sum;
+}
+
 int ps_thread_start(pthread_t *thread, size_t stack_size, void *(*run)(void *), void *argument)
 {
   pthread_attr_t attributes;
@@ -37,7 +55,7 @@ int ps_thread_start(pthread_t *thread, size_t stack_size, void *(*run)(void *), 
   if (error)
     return -error;
   if (stack_size)
-    error = pthread_attr_setstacksize(&attributes, stack_size);
+    error = pthread_attr_setstacksize(&attributes, stack_size + thread_local_size());
   if (!error)
     error = create(thread, &attributes, run, argument);
   pthread_attr_destroy(&attributes);

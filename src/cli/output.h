@@ -1,5 +1,5 @@
-/* Writing to descriptors whose reader may be slow or gone. A slow reader is waited for; after an interrupt, one that takes
- * nothing for a while is waited for no longer. Nothing is buffered here: what was written is with the reader. Any
+/* Writing to descriptors whose reader may be slow or gone. A slow reader is waited for; after an interrupt, one that
+ * takes nothing for a while is waited for no longer. Nothing is buffered here: what was written is with the reader. Any
  * thread. */
 #ifndef PS_CLI_OUTPUT_H
 #define PS_CLI_OUTPUT_H

@@ -307,7 +307,7 @@ const struct ps_cli_option ps_cli_options[] = {
     {"input-format", 0, STREAM, PS_CLI_DELIVERY, "lines|envelopes", set_input_format, 0,
      "lines: each line, up to its \\n, is a body (lines). envelopes: each is a JSON object around one."},
     {"max-pending", 0, STREAM, PS_CLI_DELIVERY, "N", set_max_pending, IN_SETTINGS(config.max_pending),
-     "Messages taken up and not settled at most (twice the workers)."},
+     "Messages taken up and not settled at most (twice the workers, and 512)."},
     {"in-order", 0, STREAM, PS_CLI_DELIVERY, NULL, set_flag, IN_SETTINGS(config.in_order),
      "Take up a message when the one before has settled."},
     {"rate", 0, STREAM, PS_CLI_DELIVERY, "N/s", set_rate, IN_SETTINGS(config.rate),

@@ -109,9 +109,9 @@ static bool has_free_way(const struct ps_delivery *d)
   return false;
 }
 
-/* Until when a slot is waited for. At the endpoint tried first that is what holds the stream back, so it has no end but that
- * the breaker opens; at a later one it is a hedge delay; one that was passed over is waited for until another starts, or
- * time is up. */
+/* Until when a slot is waited for. At the endpoint tried first that is what holds the stream back, so it has no end but
+ * that the breaker opens; at a later one it is a hedge delay; one that was passed over is waited for until another
+ * starts, or time is up. */
 static ps_time pass_time(const struct ps_delivery *d, unsigned endpoint)
 {
   const struct ps_track *track = &d->tracks[endpoint];
@@ -281,8 +281,8 @@ static int next_to_start(const struct ps_delivery *d, ps_time now)
   return next;
 }
 
-/* Whether the budget lets the next start be made now: only one that follows a silent attempt is a hedge, and it is asked for
- * once. One that may not go is held, but not for ever. */
+/* Whether the budget lets the next start be made now: only one that follows a silent attempt is a hedge, and it is
+ * asked for once. One that may not go is held, but not for ever. */
 static bool can_afford(struct ps_delivery *d)
 {
   struct ps_track *newest = d->newest < 0 ? NULL : &d->tracks[d->newest];
@@ -351,16 +351,17 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
     return effect(PS_EFFECT_CLOSE, 0);
   }
 
-  int late = next_to_cancel(d);
-  if (late >= 0 && cancel_time(d, (unsigned)late) <= now) {
-    d->tracks[late].cancelled = true;
-    return effect(PS_EFFECT_CANCEL, late);
-  }
-
+  /* Before a cancel, which frees what they may be waiting for. */
   int passed = next_to_pass(d);
   if (open && passed >= 0 && pass_time(d, (unsigned)passed) <= now) {
     d->tracks[passed].phase = PS_PHASE_RECALLED;
     return effect(PS_EFFECT_RECALL, passed);
+  }
+
+  int late = next_to_cancel(d);
+  if (late >= 0 && cancel_time(d, (unsigned)late) <= now) {
+    d->tracks[late].cancelled = true;
+    return effect(PS_EFFECT_CANCEL, late);
   }
 
   struct ps_effect started;

@@ -1,5 +1,5 @@
-/* What is reported of a delivery is only recorded here: nothing is decided, so that it does not matter in which order facts of
- * the same moment come. */
+/* What is reported of a delivery is only recorded here: nothing is decided, so that it does not matter in which order
+ * facts of the same moment come. */
 #include "core/delivery.h"
 
 #include <assert.h>

@@ -33,7 +33,8 @@ enum ps_way ps_health_way(const struct ps_health *h, ps_time now)
   return permit && !h->probing && now >= h->probe_at ? PS_WAY_PROBE : PS_WAY_SHUT;
 }
 
-/* Beside hung slots it is the permits of probes alone: who comes beyond them would go to the next endpoint, and wait there. */
+/* Beside hung slots it is the permits of probes alone: who comes beyond them would go to the next endpoint, and wait
+ * there. */
 unsigned ps_health_room(const struct ps_health *h, unsigned run_ahead)
 {
   unsigned most = h->slots + run_ahead;
@@ -122,8 +123,8 @@ void ps_health_overdue(struct ps_health *h, struct ps_health_attempt *attempt, p
     open_breaker(h, when);
 }
 
-/* Of attempts that began before the breaker opened, an answer tells nothing of what came since; before a Retry-After has
- * passed, the server does not want more. */
+/* Of attempts that began before the breaker opened, an answer tells nothing of what came since; before a Retry-After
+ * has passed, the server does not want more. */
 static void close_breaker(struct ps_health *h, ps_time started, ps_time when)
 {
   if (!h->open || started < h->opened || (when < h->probe_at && !h->probing))

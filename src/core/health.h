@@ -1,12 +1,15 @@
-/* How an endpoint fares: its breaker, the attempts that hold its slots past their hedge delay, how fast it answers. Pure.
+/* How an endpoint fares: its breaker, the attempts that hold its slots past their hedge delay, how fast it answers.
+ * Pure.
  *
- * A miss is an attempt whose hedge delay passed without an answer, a connection error, or an answer 408, 429 or 5xx; an attempt is one miss at
- * most. A success within its hedge delay ends a run of misses; other answers count neither way. After PS_HEALTH_MISSES in
- * a row, or as soon as every slot is held by an attempt past its hedge delay, the breaker opens: messages go to other
- * endpoints first. After a cooldown, which doubles with each that fails, one message probes it, with a permit that is kept
- * for that; a success within the hedge delay closes the breaker. A server that asks for time with Retry-After is given it.
+ * A miss is an attempt whose hedge delay passed without an answer, a connection error, or an answer 408, 429 or 5xx; an
+ * attempt is one miss at most. A success within its hedge delay ends a run of misses; other answers count neither way.
+ * After PS_HEALTH_MISSES in a row, or as soon as every slot is held by an attempt past its hedge delay, the breaker
+ * opens: messages go to other endpoints first. After a cooldown, which doubles with each that fails, one message probes
+ * it, with a permit that is kept for that; a success within the hedge delay closes the breaker. A server that asks for
+ * time with Retry-After is given it.
  *
- * Slots may still be held by what hangs when a probe has closed the breaker; then the probes' permits serve everybody. */
+ * Slots may still be held by what hangs when a probe has closed the breaker; then the probes' permits serve
+ * everybody. */
 #ifndef PS_CORE_HEALTH_H
 #define PS_CORE_HEALTH_H
 
@@ -63,8 +66,8 @@ ps_time ps_health_hedge_delay(const struct ps_health *health);
 /* An attempt is asked for, chosen by the present way. `probe` in it tells which kind of permit it is to have. */
 void ps_health_enter(struct ps_health *health, struct ps_health_attempt *attempt, ps_time now);
 
-/* Whether an attempt that waits for a slot should be given a probe's permit now: there is one, and the slots hang, or a probe
- * is due. */
+/* Whether an attempt that waits for a slot should be given a probe's permit now: there is one, and the slots hang, or a
+ * probe is due. */
 bool ps_health_promotes(const struct ps_health *health, ps_time now);
 
 /* It was given one. */

@@ -1,8 +1,8 @@
 /* The way to one endpoint: its permits, and the queue of those who wait for one. Pure.
  *
  * Permits are numbers: 0 to slots-1 for anybody, slots to slots+probes-1 for probes alone, which never wait. Hedges go
- * before new messages, each first come first served; the permit given back last is lent first, because its connection is
- * the likeliest to be warm. */
+ * before new messages, each first come first served; the permit given back last is lent first, because its connection
+ * is the likeliest to be warm. */
 #ifndef PS_CORE_LANE_H
 #define PS_CORE_LANE_H
 

@@ -1,7 +1,8 @@
-/* A percentile of the recent past: how long answers took, over the last PS_PERCENTILE_WINDOW of them. Pure, of fixed size.
+/* A percentile of the recent past: how long answers took, over the last PS_PERCENTILE_WINDOW of them. Pure, of fixed
+ * size.
  *
- * Spans are counted in classes, each 2 % longer than the one before, from PS_PERCENTILE_LEAST to PS_PERCENTILE_MOST: what
- * is found is a class's upper end, and within these bounds. */
+ * Spans are counted in classes, each 2 % longer than the one before, from PS_PERCENTILE_LEAST to PS_PERCENTILE_MOST:
+ * what is found is a class's upper end, and within these bounds. */
 #ifndef PS_CORE_PERCENTILE_H
 #define PS_CORE_PERCENTILE_H
 
@@ -24,8 +25,8 @@ struct ps_percentile {
 /* All zero is empty. */
 void ps_percentile_add(struct ps_percentile *recent, ps_time span);
 
-/* The span that `permille` (1 to 1000) thousandths of those recent were not longer than; PS_PERCENTILE_MOST while there are
- * too few. */
+/* The span that `permille` (1 to 1000) thousandths of those recent were not longer than; PS_PERCENTILE_MOST while there
+ * are too few. */
 ps_time ps_percentile_find(const struct ps_percentile *recent, unsigned permille);
 
 #endif

@@ -1,12 +1,12 @@
 /* One mutex guards what threads share, and nobody who holds it takes another. It is held to move list links and to read
  * or set flags, never for a callback, for I/O or to free.
  *
- * The last check before a launch is made under it, and a worker that posts a success closes the message in the same moment.
- * So nothing starts after the first success has been posted, and starts are numbered in the order in which they passed the
- * check.
+ * The last check before a launch is made under it, and a worker that posts a success closes the message in the same
+ * moment. So nothing starts after the first success has been posted, and starts are numbered in the order in which they
+ * passed the check.
  *
- * Threads that wait are not woken for every trifle: the coordinator only when it sleeps; submitters when there is room for
- * several messages at once, or when the coordinator has nothing else to do. */
+ * Threads that wait are not woken for every trifle: the coordinator only when it sleeps; submitters when there is room
+ * for several messages at once, or when the coordinator has nothing else to do. */
 #include "engine/coordinator_lock.h"
 
 #include "base/fork.h"
@@ -19,18 +19,22 @@
 
 /* ---- What workers do */
 
-static void post_locked(struct ps_coordinator *c, struct ps_notice *notice, enum ps_notice_kind kind, ps_time when)
+static void post_locked(struct ps_coordinator *c, struct ps_notice *notice, enum ps_notice_kind kind, ps_time when,
+                        bool urgent)
 {
   notice->kind = kind;
   notice->when = when;
   ps_list_append(&c->shared.notices, &notice->link);
-  ps_coordinator_wake_locked(c);
+  if (urgent)
+    ps_coordinator_wake_locked(c);
+  else
+    ps_coordinator_nudge_locked(c);
 }
 
 static void withdraw_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
   ps_lane_give(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
-  post_locked(c, &attempt->ended, PS_NOTICE_WITHDRAWN, ps_now());
+  post_locked(c, &attempt->ended, PS_NOTICE_WITHDRAWN, ps_now(), true);
 }
 
 /* Whether the attempt may be launched; if so it has started. */
@@ -47,23 +51,24 @@ static bool pass_last_check_locked(struct ps_coordinator *c, struct ps_attempt *
   c->shared.tallies[attempt->endpoint].started++;
   atomic_store(&attempt->started_at, now);
   if (c->events & POOLSEND_EVENT_START)
-    post_locked(c, &attempt->started, PS_NOTICE_STARTED, now);
+    post_locked(c, &attempt->started, PS_NOTICE_STARTED, now, true);
   return true;
 }
 
 /* The attempt is the coordinator's again the moment the mutex is free. */
 static void finish_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
-  if (attempt->outcome.verdict.fate == POOLSEND_FATE_DELIVERED)
+  bool success = attempt->outcome.verdict.fate == POOLSEND_FATE_DELIVERED;
+  if (success)
     atomic_store(&attempt->message->closed, true);
   c->shared.counts.finished++;
   c->shared.tallies[attempt->endpoint].fates[attempt->outcome.verdict.fate]++;
   ps_lane_give(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
-  post_locked(c, &attempt->ended, PS_NOTICE_FINISHED, ps_now());
+  post_locked(c, &attempt->ended, PS_NOTICE_FINISHED, ps_now(), !success);
 }
 
-/* A success needs no decision before its body has ended, or its hedge delay has passed, when the engine looks at it anyway;
- * but nothing may start any more. */
+/* A success needs no decision before its body has ended, or its hedge delay has passed, when the engine looks at it
+ * anyway; but nothing may start any more. */
 static void accept(struct ps_coordinator *c, struct ps_attempt *attempt, int status)
 {
   ps_time now = ps_now();
@@ -73,7 +78,7 @@ static void accept(struct ps_coordinator *c, struct ps_attempt *attempt, int sta
   if (now < ps_after(attempt->started_at, attempt->delay) && attempt->delay != PS_NEVER)
     return;
   ps_coordinator_enter(c);
-  post_locked(c, &attempt->accepted, PS_NOTICE_STARTED, now);
+  post_locked(c, &attempt->accepted, PS_NOTICE_STARTED, now, true);
   ps_coordinator_leave(c);
 }
 
@@ -85,7 +90,7 @@ void ps_coordinator_answered(struct ps_coordinator *c, struct ps_attempt *attemp
   }
   ps_coordinator_enter(c);
   attempt->refused.status = status;
-  post_locked(c, &attempt->refused, PS_NOTICE_REFUSED, ps_now());
+  post_locked(c, &attempt->refused, PS_NOTICE_REFUSED, ps_now(), true);
   ps_coordinator_leave(c);
 }
 
@@ -122,8 +127,10 @@ static void return_jobs_locked(struct ps_coordinator *c, unsigned count)
     ps_cond_broadcast(&c->shared.left);
 }
 
-/* Run the attempt, and then, as long as there are any, those that wait for its endpoint: unless others wait for a thread,
- * behind whom the next then stands. Nothing of the coordinator is touched after the job's return. */
+/* Run the attempt, and then, as long as there are any, those that wait for its endpoint: unless others wait for a
+ * thread, behind whom the coordinator then puts the next. It does so itself, for it has to find every attempt in a lane
+ * or in the pool's queue when it recalls one; and it will, for it is told of this attempt's end. Nothing of the
+ * coordinator is touched after the job's return. */
 static void run_attempts(struct ps_job *job)
 {
   struct ps_attempt *attempt = PS_CONTAINER(job, struct ps_attempt, job);
@@ -132,12 +139,10 @@ static void run_attempts(struct ps_job *job)
   unsigned endpoint = attempt->endpoint;
   for (;;) {
     run_attempt(c, attempt);
-    attempt = next_locked(c, endpoint);
+    attempt = ps_pool_is_wanted(pool) ? NULL : next_locked(c, endpoint);
     ps_coordinator_leave(c);
     if (!attempt)
       break;
-    if (ps_pool_is_wanted(pool) && ps_pool_submit(pool, &attempt->job) == 0)
-      return;
   }
   ps_coordinator_enter(c); /* again, for nobody may be woken after it */
   return_jobs_locked(c, 1);
@@ -166,8 +171,8 @@ static void launch(void *context, struct ps_attempt *attempt)
   ps_list_append(&c->launches, &attempt->job.link);
 }
 
-/* Attempts asked for in this step enter their lanes. Those that find a permit go to the pool, the others wait for a worker
- * that ends another. */
+/* Attempts asked for in this step enter their lanes. Those that find a permit go to the pool, the others wait for a
+ * worker that ends another. */
 static void flush_launches(struct ps_coordinator *c)
 {
   struct ps_list ready;
@@ -190,8 +195,8 @@ static void flush_launches(struct ps_coordinator *c)
   }
 }
 
-/* Of one that has started nobody may have told: then this does. One that has not may be just before its last check, or wait
- * for a thread of a pool that others use too. */
+/* Of one that has started nobody may have told: then this does. One that has not may be just before its last check, or
+ * wait for a thread of a pool that others use too. */
 static void recall(void *context, struct ps_attempt *attempt)
 {
   struct ps_coordinator *c = context;
@@ -204,7 +209,7 @@ static void recall(void *context, struct ps_attempt *attempt)
     withdraw_locked(c, attempt);
   else if (atomic_load(&attempt->started_at) && ps_list_empty(&attempt->started.link) &&
            ps_list_empty(&attempt->ended.link))
-    post_locked(c, &attempt->started, PS_NOTICE_STARTED, ps_now());
+    post_locked(c, &attempt->started, PS_NOTICE_STARTED, ps_now(), true);
   ps_coordinator_leave(c);
 }
 
@@ -241,7 +246,8 @@ static void publish_room_locked(struct ps_coordinator *c, unsigned room)
   for (unsigned i = 0; i < c->endpoints; i++)
     c->shared.tallies[i].avoided = ps_engine_is_avoided(&c->engine, i);
   c->shared.capacity = room > c->shared.arrived ? room - c->shared.arrived : 0;
-  c->shared.allowed = c->in_order ? 1 : c->max_pending + ps_engine_probes(&c->engine);
+  c->shared.first = ps_engine_first(&c->engine);
+  c->shared.allowed = c->in_order ? 1 : (size_t)c->max_pending + ps_engine_probes(&c->engine);
   ps_coordinator_invite_locked(c, PS_ROOM_BATCH);
 }
 
@@ -262,6 +268,7 @@ static void publish(struct ps_coordinator *c)
 /* ---- The thread */
 
 #define MEMORY_RETRY (10 * PS_MILLISECOND)
+#define REST         (200 * PS_MICROSECOND)
 
 struct news {
   struct ps_list notices;
@@ -277,6 +284,7 @@ static bool is_news_locked(const struct ps_coordinator *c)
 
 static void take_news_locked(struct ps_coordinator *c, struct news *news)
 {
+  c->shared.urgent = false;
   ps_list_splice(&c->backlog, &c->shared.inbox);
   c->shared.arrived = 0;
   ps_list_splice(&news->notices, &c->shared.notices);
@@ -290,19 +298,32 @@ static void take_news_locked(struct ps_coordinator *c, struct news *news)
   news->interrupt = c->shared.interrupt;
 }
 
+/* While workers have enough to do, successes and new messages are looked at many together: a processor that changes
+ * from them to this thread and back for each would be busy with little else. What is urgent ends it. */
+static void rest_locked(struct ps_coordinator *c, ps_time deadline)
+{
+  ps_time until = ps_earlier(ps_earlier(deadline, c->shared.limit), ps_now() + REST);
+  while (!c->shared.urgent && ps_coordinator_is_busy_locked(c) && ps_now() < until) {
+    c->shared.sleep = PS_RESTING;
+    ps_coordinator_wait_locked(c, &c->shared.wake, until);
+    c->shared.sleep = PS_AWAKE;
+  }
+}
+
 /* Sleep until there is news or `deadline` has come, and take all of it. */
 static void await_news(struct ps_coordinator *c, ps_time deadline, struct news *news)
 {
   ps_list_init(&news->notices);
   ps_coordinator_enter(c);
+  rest_locked(c, deadline);
   while (!is_news_locked(c)) {
     ps_time until = ps_earlier(deadline, c->shared.limit);
     if (until <= ps_now())
       break;
-    ps_coordinator_invite_locked(c, 1);
-    c->shared.asleep = true;
+    ps_coordinator_invite_locked(c, ps_coordinator_is_busy_locked(c) ? PS_ROOM_BATCH : 1);
+    c->shared.sleep = PS_ASLEEP;
     ps_coordinator_wait_locked(c, &c->shared.wake, until);
-    c->shared.asleep = false;
+    c->shared.sleep = PS_AWAKE;
   }
   take_news_locked(c, news);
   ps_coordinator_leave(c);

@@ -1,9 +1,9 @@
 /* The coordinator: one thread that runs the engine in real time, and the meeting point of everything else with it.
  *
- * Callers put messages into its inbox as far as there is room; workers post notices of their attempts; both wake it through
- * one condition variable, on which it otherwise sleeps until the engine's next deadline. A worker that has ended an attempt
- * takes the next that waits for the same endpoint, without the coordinator's help. Events go to the report of their message
- * if somebody holds it; else to a callback, or to a queue from which any thread takes them. */
+ * Callers put messages into its inbox as far as there is room; workers post notices of their attempts; both wake it
+ * through one condition variable, on which it otherwise sleeps until the engine's next deadline. A worker that has
+ * ended an attempt takes the next that waits for the same endpoint, without the coordinator's help. Events go to the
+ * report of their message if somebody holds it; else to a callback, or to a queue from which any thread takes them. */
 #ifndef PS_ENGINE_COORDINATOR_H
 #define PS_ENGINE_COORDINATOR_H
 
@@ -43,6 +43,10 @@ struct ps_cancel {
   char id[PS_ID_SIZE];
 };
 
+/* The coordinator waits for any news, or rests while workers have enough to do: then it is not woken for a success, nor
+ * for a new message. */
+enum ps_sleep { PS_AWAKE, PS_RESTING, PS_ASLEEP };
+
 /* How an endpoint fares. */
 struct ps_tally {
   uint64_t started, fates[4];
@@ -77,9 +81,10 @@ struct ps_coordinator {
     unsigned arrived;        /* messages in the inbox */
     uint64_t interrupt;      /* messages up to this one */
     bool draining, stopping;
-    bool turned_away; /* a submitter, who may be waiting for the descriptor */
-    ps_time limit;    /* when a drain becomes an interrupt, or PS_NEVER */
-    bool asleep;      /* the coordinator waits, and nobody has woken it since */
+    bool turned_away;    /* a submitter, who may be waiting for the descriptor */
+    ps_time limit;       /* when a drain becomes an interrupt, or PS_NEVER */
+    enum ps_sleep sleep; /* of the coordinator; nobody has woken it since */
+    bool urgent;         /* there is news that it must not rest before */
     struct ps_wakes wakes;
 
     struct ps_lane *lanes;    /* [endpoints] */
@@ -90,6 +95,7 @@ struct ps_coordinator {
     pthread_cond_t room; /* pending, capacity, allowed or draining changed: submitters wait */
     unsigned submitters; /* that wait */
     unsigned capacity;   /* messages that may be submitted before the coordinator looks again */
+    unsigned first;      /* the endpoint that they will go to */
     size_t pending,
         allowed; /* messages submitted of which the settled event was not fetched; and how many there may be */
 
@@ -113,8 +119,8 @@ void ps_coordinator_stop(struct ps_coordinator *coordinator);
 /* After stop: frees the events nobody took, and all else. */
 void ps_coordinator_fini(struct ps_coordinator *coordinator);
 
-/* Take up `message`; its hold becomes the coordinator's. Waits for room until `deadline`. 0; POOLSEND_TIMEOUT; POOLSEND_CLOSED: no more
- * are taken up; -EDEADLK. Any thread. */
+/* Take up `message`; its hold becomes the coordinator's. Waits for room until `deadline`. 0; POOLSEND_TIMEOUT;
+ * POOLSEND_CLOSED: no more are taken up; -EDEADLK. Any thread. */
 int ps_coordinator_submit(struct ps_coordinator *coordinator, struct ps_message *message, ps_time deadline);
 
 void ps_coordinator_interrupt(struct ps_coordinator *coordinator);
@@ -131,8 +137,8 @@ void ps_coordinator_answered(struct ps_coordinator *coordinator, struct ps_attem
 /* Whether another attempt has won. On the worker that performs the attempt. */
 bool ps_coordinator_is_late(const struct ps_attempt *attempt);
 
-/* The next events, at least one, in a list that was empty; they are the caller's, who releases their messages. At most `most`.
- * 0; POOLSEND_TIMEOUT: `deadline` has passed; POOLSEND_CLOSED: drained, and there is none left. Any thread. */
+/* The next events, at least one, in a list that was empty; they are the caller's, who releases their messages. At most
+ * `most`. 0; POOLSEND_TIMEOUT: `deadline` has passed; POOLSEND_CLOSED: drained, and there is none left. Any thread. */
 int ps_coordinator_next(struct ps_coordinator *coordinator, ps_time deadline, struct ps_list *events, size_t most);
 
 /* A descriptor that is readable while there is something to fetch. Or a negative errno value. */

@@ -9,9 +9,10 @@
 static int await_room_locked(struct ps_coordinator *c, ps_time deadline)
 {
   while (!c->shared.draining && ps_coordinator_room_locked(c) == 0) {
-    c->shared.turned_away = deadline <= ps_now();
-    if (c->shared.turned_away)
+    if (deadline <= ps_now()) {
+      c->shared.turned_away = true;
       return POOLSEND_TIMEOUT;
+    }
     if (ps_coordinator_is_self(c))
       return -EDEADLK;
     c->shared.submitters++;
@@ -31,7 +32,7 @@ int ps_coordinator_submit(struct ps_coordinator *c, struct ps_message *message, 
     c->shared.capacity--;
     c->shared.arrived++;
     ps_list_append(&c->shared.inbox, &message->link);
-    ps_coordinator_wake_locked(c);
+    ps_coordinator_nudge_locked(c);
   }
   ps_coordinator_leave(c);
   return error;

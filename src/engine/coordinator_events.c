@@ -1,11 +1,11 @@
-/* The ways that events take. Each takes one: to the report of its message, if somebody holds it; else to the callback, if
- * there is one; else to the queue, for those who fetch.
+/* The ways that events take. Each takes one: to the report of its message, if somebody holds it; else to the callback,
+ * if there is one; else to the queue, for those who fetch.
  *
- * A message is pending until its end has been told: one who does not fetch holds up new messages, not the memory. With a
- * report it is pending until it has settled; the report's holder has the memory then.
+ * A message is pending until its end has been told: one who does not fetch holds up new messages, not the memory. With
+ * a report it is pending until it has settled; the report's holder has the memory then.
  *
- * The descriptor is an eventfd. It is written after there is something to fetch, and cleared before anything is fetched, so
- * that it may be readable for nothing but is never silent when there is something. */
+ * The descriptor is an eventfd. It is written after there is something to fetch, and cleared before anything is
+ * fetched, so that it may be readable for nothing but is never silent when there is something. */
 #include "engine/coordinator_lock.h"
 #include "engine/report.h"
 
@@ -110,7 +110,9 @@ static void fetch_locked(struct ps_coordinator *c, struct ps_list *events, size_
   }
   if (!ps_list_empty(&c->shared.events))
     c->shared.wakes.descriptor |= atomic_load(&c->descriptor) >= 0;
-  ps_coordinator_invite_locked(c, c->shared.asleep ? 1 : PS_ROOM_BATCH); /* awake, it does so before it sleeps */
+  /* Awake, the coordinator does so before it sleeps. */
+  ps_coordinator_invite_locked(c,
+                               c->shared.sleep == PS_ASLEEP && !ps_coordinator_is_busy_locked(c) ? 1 : PS_ROOM_BATCH);
 }
 
 static void clear_descriptor(struct ps_coordinator *c)

@@ -49,8 +49,22 @@ void ps_coordinator_wait_locked(struct ps_coordinator *c, pthread_cond_t *cond, 
 
 void ps_coordinator_wake_locked(struct ps_coordinator *c)
 {
-  c->shared.wakes.coordinator |= c->shared.asleep;
-  c->shared.asleep = false;
+  c->shared.wakes.coordinator |= c->shared.sleep != PS_AWAKE;
+  c->shared.sleep = PS_AWAKE;
+  c->shared.urgent = true;
+}
+
+void ps_coordinator_nudge_locked(struct ps_coordinator *c)
+{
+  if (c->shared.sleep != PS_ASLEEP)
+    return;
+  c->shared.wakes.coordinator = true;
+  c->shared.sleep = PS_AWAKE;
+}
+
+bool ps_coordinator_is_busy_locked(const struct ps_coordinator *c)
+{
+  return c->shared.lanes[c->shared.first].waiting >= PS_ROOM_BATCH;
 }
 
 size_t ps_coordinator_room_locked(const struct ps_coordinator *c)

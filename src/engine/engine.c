@@ -113,8 +113,8 @@ bool ps_engine_is_avoided(const struct ps_engine *engine, unsigned endpoint)
 
 /* ---- How the endpoints fare */
 
-/* What the rule is to know of an endpoint's health. Messages that wait for one that is to be avoided from now on may want
- * to go elsewhere. */
+/* What the rule is to know of an endpoint's health. Messages that wait for one that is to be avoided from now on may
+ * want to go elsewhere. */
 static void refresh_way(struct ps_engine *engine, unsigned endpoint, ps_time now)
 {
   struct ps_engine_lane *lane = &engine->lanes[endpoint];
@@ -142,7 +142,7 @@ void ps_engine_drain(struct ps_engine *engine)
 }
 
 /* Where a message that is admitted now would start: a probe has a permit of its own. */
-static unsigned first_choice(const struct ps_engine *engine)
+unsigned ps_engine_first(const struct ps_engine *engine)
 {
   for (unsigned i = 0; i < engine->settings.rule.endpoints; i++)
     if (engine->ways[i] == PS_WAY_FREE)
@@ -150,10 +150,19 @@ static unsigned first_choice(const struct ps_engine *engine)
   return 0;
 }
 
+static unsigned run_ahead(const struct ps_engine *engine, const struct ps_engine_lane *lane, ps_time now)
+{
+  unsigned least = engine->settings.run_ahead, most = engine->settings.run_ahead_most;
+  unsigned lately = ps_flow_lately(&lane->flow, now);
+  if (lately > most)
+    lately = most;
+  return lately > least ? lately : least;
+}
+
 unsigned ps_engine_room(const struct ps_engine *engine, ps_time now)
 {
-  const struct ps_health *health = &engine->lanes[first_choice(engine)].health;
-  return ps_pace_room(&engine->pace, now, ps_health_room(health, engine->settings.run_ahead));
+  const struct ps_engine_lane *lane = &engine->lanes[ps_engine_first(engine)];
+  return ps_pace_room(&engine->pace, now, ps_health_room(&lane->health, run_ahead(engine, lane, now)));
 }
 
 unsigned ps_engine_probes(const struct ps_engine *engine)
@@ -179,6 +188,7 @@ static struct ps_health *health_of(struct ps_engine *engine, const struct ps_att
 static void record_start(struct ps_engine *engine, struct ps_attempt *attempt, ps_time when)
 {
   ps_list_remove(&attempt->queued);
+  ps_flow_note(&engine->lanes[attempt->endpoint].flow, when);
   ps_events_show_start(engine, attempt, when);
   ps_delivery_started(&attempt->message->delivery, attempt->endpoint, when);
   ps_events_start(engine, attempt);

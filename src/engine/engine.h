@@ -1,20 +1,21 @@
-/* The engine: all messages of a sender, their deadlines, and how the endpoints fare. Deterministic: no thread, no clock,
- * no I/O. It is fed facts, and ps_engine_step(now) then does what the delivery rule decides, through the host: the
- * coordinator in the program, a virtual world in the simulation.
+/* The engine: all messages of a sender, their deadlines, and how the endpoints fare. Deterministic: no thread, no
+ * clock, no I/O. It is fed facts, and ps_engine_step(now) then does what the delivery rule decides, through the host:
+ * the coordinator in the program, a virtual world in the simulation.
  *
  * One thread calls everything here. A fact is only recorded when it is fed; every decision is made in step, after all
  * the facts that are known by then. */
 #ifndef PS_ENGINE_ENGINE_H
 #define PS_ENGINE_ENGINE_H
 
+#include "core/flow.h"
 #include "core/pace.h"
 #include "engine/message.h"
 
 /* What the engine asks its host to do. Called from ps_engine_step; none may call the engine. */
 struct ps_engine_host {
-  /* Run the attempt as soon as there is a permit for it: leave the time of its start in it, and feed that it finished. It
-   * may start only if, at that moment, it was not recalled, its message is not closed, and of its message `after` attempts
-   * have started; otherwise feed that it was withdrawn. */
+  /* Run the attempt as soon as there is a permit for it: leave the time of its start in it, and feed that it finished.
+   * It may start only if, at that moment, it was not recalled, its message is not closed, and of its message `after`
+   * attempts have started; otherwise feed that it was withdrawn. */
   void (*launch)(void *context, struct ps_attempt *attempt);
   /* It is not to start. Feed that it was withdrawn; or, if it has started, that. */
   void (*recall)(void *context, struct ps_attempt *attempt);
@@ -38,16 +39,18 @@ struct ps_engine_settings {
   struct ps_delivery_rule rule;               /* without its hedge delays, ways and budget, which are the engine's */
   const struct ps_engine_endpoint *endpoints; /* [rule.endpoints], borrowed */
   struct ps_status_set fatal;
-  unsigned events;     /* poolsend_event_kind values */
-  uint64_t seed;       /* of the jitter */
-  unsigned probes;     /* permits of each endpoint for probes; 0: there are no breakers */
-  unsigned run_ahead;  /* messages that may wait for a slot of their first endpoint */
-  double hedge_budget; /* negative: none */
-  double rate;         /* of new messages, a second; 0: no limit */
+  unsigned events;         /* poolsend_event_kind values */
+  uint64_t seed;           /* of the jitter */
+  unsigned probes;         /* permits of each endpoint for probes; 0: there are no breakers */
+  unsigned run_ahead;      /* messages that may wait for a slot of their first endpoint, in any case */
+  unsigned run_ahead_most; /* and at most: where so many have started there lately; 0: no more than that */
+  double hedge_budget;     /* negative: none */
+  double rate;             /* of new messages, a second; 0: no limit */
 };
 
 struct ps_engine_lane {
   struct ps_health health;
+  struct ps_flow flow;   /* of the attempts that start */
   struct ps_list queued; /* attempts that are not known to have started */
 };
 
@@ -79,6 +82,9 @@ int ps_engine_reserve(struct ps_engine *engine);
  * `taken_up` is when its clock began. */
 void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up);
 
+/* The endpoint that a message admitted now goes to. */
+unsigned ps_engine_first(const struct ps_engine *engine);
+
 /* How many messages more could start soon if they were admitted now. */
 unsigned ps_engine_room(const struct ps_engine *engine, ps_time now);
 
@@ -100,7 +106,8 @@ void ps_engine_cancel(struct ps_engine *engine, const char *id, uint64_t last);
 /* Whether messages go to other endpoints first. */
 bool ps_engine_is_avoided(const struct ps_engine *engine, unsigned endpoint);
 
-/* Do all that is due, and return when to step again at the latest, if no fact comes. Room may come without a fact then, too. */
+/* Do all that is due, and return when to step again at the latest, if no fact comes. Room may come without a fact then,
+ * too. */
 ps_time ps_engine_step(struct ps_engine *engine, ps_time now);
 
 #endif

@@ -1,5 +1,5 @@
-/* A message is one block of memory: its own fields, its first attempt among them, then its arrays, one entry an endpoint.
- * Its body, and each further attempt, is a block of its own. */
+/* A message is one block of memory: its own fields, its first attempt among them, then its arrays, one entry an
+ * endpoint. Its body, and each further attempt, is a block of its own. */
 #include "engine/message.h"
 
 #include "base/fork.h"

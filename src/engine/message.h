@@ -99,8 +99,8 @@ struct ps_content {
 /* An id, as poolsend_id_is_valid has it, and its NUL. */
 #define PS_ID_SIZE 256
 
-/* The blocks of messages that are over, for those to come. A stream takes and gives up one for each message, on different
- * threads, which is what a general allocator does worst. Any thread. */
+/* The blocks of messages that are over, for those to come. A stream takes and gives up one for each message, on
+ * different threads, which is what a general allocator does worst. Any thread. */
 struct ps_stock {
   unsigned endpoints;  /* immutable: of each message */
   unsigned most;       /* immutable: how many are kept */
@@ -166,8 +166,8 @@ struct ps_message {
   char id[PS_ID_SIZE];               /* immutable */
 };
 
-/* A message of `id`, which is valid and copied, with room for one attempt to each of the stock's endpoints. What it is to
- * carry is put in afterwards, from malloc. NULL: no memory. */
+/* A message of `id`, which is valid and copied, with room for one attempt to each of the stock's endpoints. What it is
+ * to carry is put in afterwards, from malloc. NULL: no memory. */
 struct ps_message *ps_message_new(struct ps_stock *stock, const char *id);
 
 /* Room for a body of `size` bytes and a NUL, the message's own. NULL: no memory. */

@@ -75,12 +75,14 @@ static bool has_told_locked(const struct poolsend_report *report, bool settled)
   return report->settled || (!settled && report->delivered);
 }
 
-/* 0 or POOLSEND_TIMEOUT. */
+/* 0, POOLSEND_TIMEOUT or -EDEADLK. */
 static int await_locked(struct poolsend_report *report, ps_time deadline, bool settled)
 {
   while (!has_told_locked(report, settled)) {
     if (deadline <= ps_now())
       return POOLSEND_TIMEOUT;
+    if (ps_coordinator_is_self(report->coordinator))
+      return -EDEADLK;
     report->waiters++;
     ps_coordinator_wait_locked(report->coordinator, &report->told, deadline);
     report->waiters--;
@@ -88,26 +90,18 @@ static int await_locked(struct poolsend_report *report, ps_time deadline, bool s
   return 0;
 }
 
-/* Whether a wait may be made here at all. */
-static int check_wait(const struct poolsend_report *report, poolsend_time timeout)
-{
-  if (ps_fork_is_child(report->coordinator->generation))
-    return -ECHILD;
-  return timeout > 0 && ps_coordinator_is_self(report->coordinator) ? -EDEADLK : 0;
-}
-
 int ps_report_await_win(struct poolsend_report *report, poolsend_time timeout, const struct poolsend_event **event,
                         bool shown)
 {
-  int result = check_wait(report, timeout);
-  if (result)
-    return result;
+  if (ps_fork_is_child(report->coordinator->generation))
+    return -ECHILD;
   ps_time deadline = timeout > 0 ? ps_after(ps_now(), timeout) : 0;
   ps_coordinator_enter(report->coordinator);
-  result = await_locked(report, deadline, false);
+  int result = await_locked(report, deadline, false);
   if (!result && !report->delivered)
     result = POOLSEND_UNDELIVERED;
   report->delivered_shown |= shown && result == 0;
+  report->settled_shown |= shown && result == POOLSEND_UNDELIVERED;
   if (!result && event)
     *event = &report->delivered->public;
   ps_coordinator_leave(report->coordinator);
@@ -122,12 +116,11 @@ int poolsend_report_delivered(struct poolsend_report *report, poolsend_time time
 
 int poolsend_report_settled(struct poolsend_report *report, poolsend_time timeout, const struct poolsend_event **event)
 {
-  int result = check_wait(report, timeout);
-  if (result)
-    return result;
+  if (ps_fork_is_child(report->coordinator->generation))
+    return -ECHILD;
   ps_time deadline = timeout > 0 ? ps_after(ps_now(), timeout) : 0;
   ps_coordinator_enter(report->coordinator);
-  result = await_locked(report, deadline, true);
+  int result = await_locked(report, deadline, true);
   report->settled_shown |= result == 0;
   report->delivered_shown |= result == 0;
   if (!result && event)

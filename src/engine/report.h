@@ -18,7 +18,7 @@ struct poolsend_report {
 /* Of `message`, which nobody else has yet. NULL: no memory. */
 struct poolsend_report *ps_report_new(struct ps_coordinator *coordinator, struct ps_message *message);
 
-/* As poolsend_report_delivered; `shown`: the win has been told by that. */
+/* As poolsend_report_delivered; `shown`: what it returns has told of the win, or of the end without one. */
 int ps_report_await_win(struct poolsend_report *report, poolsend_time timeout, const struct poolsend_event **event,
                         bool shown);
 

@@ -10,13 +10,16 @@
 #include "net/attempt.h"
 #include "net/check.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Messages that wait for a slot, so that a worker that ends an attempt finds the next. */
-#define RUN_AHEAD 64
+/* Messages that wait for a slot, so that a worker that ends an attempt finds the next: up to as many as there are
+ * workers, or as start in the time that it takes to supply more. */
+#define RUN_AHEAD      64
+#define RUN_AHEAD_MOST 512
 
 /* ---- How the coordinator runs attempts */
 
@@ -71,6 +74,32 @@ static void cancel(void *context, struct ps_attempt *attempt)
 
 /* ---- Life */
 
+/* libcurl leaves threads behind where the lookup of a name was given up, to end when the system's resolver returns: it has to
+ * stay where it is, though we may be unloaded. */
+static void pin_transport(void)
+{
+  Dl_info found;
+  if (dladdr((const void *)(uintptr_t)curl_easy_perform, &found) && found.dli_fname)
+    dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* libcurl counts them: before 7.84 for one thread at a time only, and since then under a lock that a fork must not meet. */
+static int init_transport(void)
+{
+  ps_fork_hold();
+  CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  ps_fork_release();
+  pin_transport();
+  return code ? -ENOMEM : 0;
+}
+
+static void fini_transport(void)
+{
+  ps_fork_hold();
+  curl_global_cleanup();
+  ps_fork_release();
+}
+
 /* Connections are closed on this thread, which may say good-bye to a peer that is gone. */
 static void free_sender(struct poolsend_sender *sender)
 {
@@ -87,7 +116,7 @@ static void free_sender(struct poolsend_sender *sender)
   ps_stock_fini(&sender->stock);
   ps_mutex_fini(&sender->making);
   free(sender);
-  curl_global_cleanup();
+  fini_transport();
 }
 
 /* A thread for every permit, if it is the sender's own. */
@@ -105,7 +134,7 @@ static int find_pool(struct poolsend_sender *sender, const struct poolsend_confi
 static int start(struct poolsend_sender *sender, const struct poolsend_config *config)
 {
   struct ps_coordinator_settings settings = {
-      .max_pending = config->max_pending ? config->max_pending : 2 * config->workers,
+      .max_pending = config->max_pending ? config->max_pending : 2 * config->workers + RUN_AHEAD_MOST,
       .in_order = config->in_order,
       .on_event = config->on_event,
       .event_context = config->event_context,
@@ -116,6 +145,7 @@ static int start(struct poolsend_sender *sender, const struct poolsend_config *c
                  .seed = ps_random_seed(),
                  .probes = ps_sender_probes(config),
                  .run_ahead = config->workers < RUN_AHEAD ? config->workers : RUN_AHEAD,
+                 .run_ahead_most = RUN_AHEAD_MOST,
                  .hedge_budget = config->hedge_budget,
                  .rate = config->rate},
   };
@@ -127,11 +157,11 @@ static int start(struct poolsend_sender *sender, const struct poolsend_config *c
 static int make(struct poolsend_sender **out, const struct poolsend_config *config, struct poolsend_error *error)
 {
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
-  if (!sender || curl_global_init(CURL_GLOBAL_DEFAULT)) {
+  if (!sender || !ps_fork_generation() || init_transport()) {
     free(sender);
     return -ENOMEM;
   }
-  ps_stock_init(&sender->stock, (unsigned)config->endpoint_count, config->workers + RUN_AHEAD);
+  ps_stock_init(&sender->stock, (unsigned)config->endpoint_count, config->workers + RUN_AHEAD_MOST);
   ps_mutex_init(&sender->making);
   int result = ps_sender_configure(sender, config, error);
   if (!result)
@@ -202,9 +232,10 @@ int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_messag
 {
   struct poolsend_error unread;
   struct ps_message *taken;
+  error = ps_error_clear(error, &unread);
   if (is_parents(sender))
     return -ECHILD;
-  int result = ps_intake(sender, message, &taken, ps_error_clear(error, &unread));
+  int result = ps_intake(sender, message, &taken, error);
   return result ? result : submit(sender, taken, deadline_of(timeout));
 }
 
@@ -232,10 +263,11 @@ int poolsend_submit_report(struct poolsend_sender *sender, const struct poolsend
                            poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error)
 {
   struct poolsend_error unread;
+  error = ps_error_clear(error, &unread);
   *report = NULL;
   if (is_parents(sender))
     return -ECHILD;
-  return submit_report(sender, message, deadline_of(timeout), report, ps_error_clear(error, &unread));
+  return submit_report(sender, message, deadline_of(timeout), report, error);
 }
 
 static poolsend_time left_until(ps_time deadline)
@@ -250,13 +282,14 @@ int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_messa
   struct poolsend_error unread;
   struct poolsend_report *report = NULL;
   ps_time deadline = deadline_of(timeout);
+  error = ps_error_clear(error, &unread);
   if (out)
     *out = NULL;
   if (is_parents(sender))
     return -ECHILD;
   if (timeout > 0 && ps_coordinator_is_self(&sender->coordinator))
     return -EDEADLK;
-  int result = submit_report(sender, message, deadline, &report, ps_error_clear(error, &unread));
+  int result = submit_report(sender, message, deadline, &report, error);
   if (result)
     return result;
   result = ps_report_await_win(report, left_until(deadline), NULL, out != NULL);

@@ -29,13 +29,14 @@ struct ps_sender_config {
   struct poolsend_endpoint *endpoints; /* [config.endpoint_count] */
 };
 
-/* With the number of workers filled in. 0, -EINVAL or -ENOMEM; fini it even so. What texts it points to stay the caller's. */
+/* With the number of workers filled in. 0, -EINVAL or -ENOMEM; fini it even so. What texts it points to stay the
+ * caller's. */
 int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_config *given,
                           struct poolsend_error *error);
 void ps_sender_config_fini(struct ps_sender_config *taken);
 
-/* Whether there are workers enough, and the machine lets there be so many; limits are raised if need be. 0; -EINVAL; -EMFILE;
- * -EAGAIN. */
+/* Whether there are workers enough, and the machine lets there be so many; limits are raised if need be. 0; -EINVAL;
+ * -EMFILE; -EAGAIN. */
 int ps_sender_check_limits(const struct poolsend_config *config, struct poolsend_error *error);
 
 /* How many permits each endpoint has for probes. */

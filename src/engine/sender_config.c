@@ -39,6 +39,46 @@ void poolsend_config_init_sized(struct poolsend_config *config, size_t size, siz
 
 /* ---- As this version has it */
 
+/* A span below 0 counts as 0. */
+static void clamp(poolsend_time *span)
+{
+  if (*span < 0)
+    *span = 0;
+}
+
+static void clamp_spans(struct poolsend_config *config)
+{
+  clamp(&config->hedge_delay);
+  clamp(&config->settle);
+  clamp(&config->answer_wait);
+  clamp(&config->max_time);
+  clamp(&config->attempt_timeout);
+  clamp(&config->retry_delay);
+  clamp(&config->retry_max_time);
+}
+
+/* What the type of a number lets through. Not a number is neither below nor above. */
+static int check_numbers(const struct poolsend_config *config, struct poolsend_error *error)
+{
+  if (!(config->hedge_budget <= 1))
+    return ps_refuse(error, "hedge_budget: %g is not between 0 and 1, nor negative", config->hedge_budget);
+  if (!(config->rate >= 0 && config->rate <= PS_RATE_MAX))
+    return ps_refuse(error, "rate: %g messages a second are not between 0 and %g", config->rate, PS_RATE_MAX);
+  return 0;
+}
+
+static int take_endpoint(struct poolsend_endpoint *endpoint, struct poolsend_error *error)
+{
+  clamp(&endpoint->connect_timeout);
+  clamp(&endpoint->attempt_timeout);
+  clamp(&endpoint->hedge_delay);
+  if (!endpoint->url)
+    return ps_refuse(error, "the endpoint has no URL");
+  if (endpoint->name && !endpoint->name[0])
+    return ps_refuse(error, "the endpoint's name is empty; leave it out for the URL's host");
+  return 0;
+}
+
 static int take_endpoints(struct ps_sender_config *taken, const struct poolsend_config *given,
                           struct poolsend_error *error)
 {
@@ -47,11 +87,16 @@ static int take_endpoints(struct ps_sender_config *taken, const struct poolsend_
   if (!taken->endpoints)
     return -ENOMEM;
   const char *at = (const char *)given->endpoints;
-  for (size_t i = 0; i < count; i++, at += given->endpoint_size)
-    if (ps_sized_take(&taken->endpoints[i], sizeof *taken->endpoints, at, given->endpoint_size)) {
-      error->endpoint = (int)i;
+  int result = 0;
+  for (size_t i = 0; i < count && !result; i++, at += given->endpoint_size) {
+    error->endpoint = (int)i;
+    if (ps_sized_take(&taken->endpoints[i], sizeof *taken->endpoints, at, given->endpoint_size))
       return ps_refuse(error, "the endpoint asks for what this version of the library does not have");
-    }
+    result = take_endpoint(&taken->endpoints[i], error);
+  }
+  if (result)
+    return result;
+  error->endpoint = -1;
   taken->config.endpoints = taken->endpoints;
   taken->config.endpoint_size = sizeof *taken->endpoints;
   return 0;
@@ -69,6 +114,9 @@ int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_
     return ps_refuse(error, "no URL: name at least one API to send to");
   if (taken->config.endpoint_count > PS_WORKERS_MAX)
     return ps_refuse(error, "%zu endpoints are too many: up to %d", taken->config.endpoint_count, PS_WORKERS_MAX);
+  clamp_spans(&taken->config);
+  if (check_numbers(&taken->config, error))
+    return -EINVAL;
   if (!taken->config.workers)
     taken->config.workers = (unsigned)taken->config.endpoint_count;
   return take_endpoints(taken, given, error);

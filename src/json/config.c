@@ -135,13 +135,14 @@ int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t si
 {
   struct poolsend_error unread;
   struct ps_config_file *made = calloc(1, sizeof *made);
+  error = ps_error_clear(error, &unread);
   *file = NULL;
   if (!made)
     return -ENOMEM;
   poolsend_config_init(&made->config);
   made->file.config = &made->config;
   made->file.defaults = &made->defaults;
-  struct ps_config_reader reader = {.text = text, .size = size, .file = made, .error = ps_error_clear(error, &unread)};
+  struct ps_config_reader reader = {.text = text, .size = size, .file = made, .error = error};
   int result = read_text(&reader);
   ps_buf_fini(&reader.path);
   if (result)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An event of one attempt mostly fits, in what the allocator keeps at hand for a thread; growing towards it in steps would take
- * longer than writing it. */
+/* An event of one attempt mostly fits, in what the allocator keeps at hand for a thread; growing towards it in steps
+ * would take longer than writing it. */
 #define ROOM 1000
 
 /* Room for `size` bytes, and where they go. NULL: there is none. */

@@ -108,8 +108,8 @@ static int settle_type(struct ps_endpoint *endpoint)
   return result || endpoint->form_type ? result : append(&endpoint->headers, "Content-Type:");
 }
 
-/* libcurl looks for these before each request, redirects to the other scheme included: where there is none now, it is spared
- * that. */
+/* libcurl looks for these before each request, redirects to the other scheme included: where there is none now, it is
+ * spared that. */
 static bool environment_names_proxy(void)
 {
   static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
@@ -124,8 +124,8 @@ static bool heeds_environment(const struct poolsend_endpoint *settings)
   return !settings->proxy && settings->environment_proxy && environment_names_proxy();
 }
 
-/* Whether our own name is to be given as a header. libcurl formats its option for that twice in each request, a letter at a
- * time; but a proxy that is asked for a tunnel is told only what the option has. */
+/* Whether our own name is to be given as a header. libcurl formats its option for that twice in each request, a letter
+ * at a time; but a proxy that is asked for a tunnel is told only what the option has. */
 static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
 {
   return !settings->user_agent && !endpoint->own_agent && !settings->proxy && !heeds_environment(settings);

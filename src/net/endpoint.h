@@ -40,8 +40,8 @@ struct ps_endpoint {
   struct ps_slot **slots; /* [permits], made when first needed */
 };
 
-/* libcurl waits a second for "100 Continue" before a body of 1 MiB or more, while the hedge clock is running: below half of
- * that this header need not be looked at in each request. */
+/* libcurl waits a second for "100 Continue" before a body of 1 MiB or more, while the hedge clock is running: below
+ * half of that this header need not be looked at in each request. */
 #define PS_ENDPOINT_NO_EXPECT   "Expect:"
 #define PS_ENDPOINT_EXPECT_SIZE ((size_t)512 * 1024)
 

@@ -12,8 +12,8 @@
 /* Up to here every integer is a double. */
 #define EXACT_MAX 9007199254740992.0
 
-/* json-c is generous with what it takes for JSON, so the text is checked first. 0 and the value, which is NULL for null;
- * -EINVAL: it is not JSON; -E2BIG: it is nested too deep; -ENOMEM. */
+/* json-c is generous with what it takes for JSON, so the text is checked first. 0 and the value, which is NULL for
+ * null; -EINVAL: it is not JSON; -E2BIG: it is nested too deep; -ENOMEM. */
 static int parse(const char *text, size_t size, struct json_object **value)
 {
   struct ps_buf compact = {0};

@@ -21,7 +21,8 @@ struct ps_success {
 int ps_success_init(struct ps_success *success, const char *text, struct poolsend_error *error);
 void ps_success_fini(struct ps_success *success);
 
-/* Runs the JSON tests on a whole body; of members with the same name the last counts. On failure `words` (of `size` bytes) says which and why. Any thread. */
+/* Runs the JSON tests on a whole body; of members with the same name the last counts. On failure `words` (of `size`
+ * bytes) says which and why. Any thread. */
 enum ps_json_test ps_success_test(const struct ps_success *success, const char *body, size_t body_size, char *words,
                                   size_t size);
 

@@ -65,8 +65,8 @@ static bool will_be_followed(const struct ps_transfer *t)
   return t->endpoint->follow && t->status / 100 == 3;
 }
 
-/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). And the
- * connection is not used again: should it turn out to be dead, there is no trying again without sending the first
+/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). And
+ * the connection is not used again: should it turn out to be dead, there is no trying again without sending the first
  * request twice. */
 static void prepare_redirect(struct ps_transfer *t)
 {

@@ -1,7 +1,8 @@
-/* A stream as a program that embeds the library sends it: every line of FILE is a message, submitted by one thread; events
- * are pushed to a callback, which counts them.
+/* A stream as a program that embeds the library sends it: every line of FILE is a message, submitted by one thread;
+ * events are pushed to a callback, which counts them.
  *
- * It fails unless every message was delivered by the URL at the first attempt, which is what the others here are measured at.
+ * It fails unless every message was delivered by the URL at the first attempt, which is what the others here are
+ * measured at.
  *
  * Usage: embedded WORKERS FILE URL */
 #include "lines.h"

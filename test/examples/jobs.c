@@ -3,8 +3,8 @@
  *     cc jobs.c $(pkg-config --cflags --libs poolsend) -o jobs
  *     ./jobs FILE...
  *
- * A job counts the lines of each file, and one looks up localhost. (A FIFO takes as long as you like.) In Python this is
- * loop.run_in_executor, and then asyncio.wait_for(asyncio.shield(task), 1). */
+ * A job counts the lines of each file, and one looks up localhost. (A FIFO takes as long as you like.) In Python this
+ * is loop.run_in_executor, and then asyncio.wait_for(asyncio.shield(task), 1). */
 #define _GNU_SOURCE
 #include <poolsend.h>
 

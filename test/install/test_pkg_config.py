@@ -36,8 +36,8 @@ def source(tmp_path):
     return path
 
 
-def test_a_user_of_the_shared_library_is_told_of_nothing_else(installed):
-    assert installed.pkg_config('--cflags') == [f'-I{installed.prefix}/include']
+def test_a_user_of_the_shared_library_is_told_to_link_nothing_else(installed):
+    assert installed.pkg_config('--cflags')[0] == f'-I{installed.prefix}/include'
     assert installed.pkg_config('--libs') == [f'-L{installed.prefix}/lib', '-lpoolsend']
 
 
@@ -65,6 +65,9 @@ def test_where_the_archive_is_all_there_is_nothing_special_is_asked_for(tmp_path
 def test_there_is_one_version(installed, tmp_path, source):
     version, = installed.pkg_config('--modversion')
     assert f"  version: '{version}'," in (ROOT / 'meson.build').read_text()
-    assert re.search(rf'^#define POOLSEND_VERSION "{re.escape(version)}"', installed.header.read_text(), re.MULTILINE)
+    header = installed.header.read_text()
+    number = sum(int(part) << shift for part, shift in zip(version.split('.'), (16, 8, 0)))
+    assert re.search(rf'^#define POOLSEND_VERSION +"{re.escape(version)}"', header, re.MULTILINE)
+    assert re.search(rf'^#define POOLSEND_VERSION_NUMBER +0x{number:06x} ', header, re.MULTILINE)
     assert run(installed.compile([source], tmp_path / 'program')).stdout == f'{version} {version}\n'
     assert run(installed.program, '--version').stdout.split()[:2] == ['poolsend', version]

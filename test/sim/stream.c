@@ -132,8 +132,9 @@ struct world {
 
   struct book *books;
   unsigned messages, arrived, admitted, settled; /* messages: all there will be */
-  unsigned max_pending, ahead, room;             /* ahead: messages that may wait for a slot */
-  ps_time gap;                                   /* between arrivals; 0: they are all there */
+  unsigned max_pending, room;
+  unsigned ahead, ahead_most; /* messages that may wait for a slot; more of them after many starts, or 0 */
+  ps_time gap;                /* between arrivals; 0: they are all there */
   bool drained, stops, drain_at_end, goes_on;
   ps_time interrupt_after; /* a drain */
   ps_time interrupted;
@@ -1027,8 +1028,8 @@ static void check_lanes(struct world *w)
     REQUIRE(w, site->in_slots == w->endpoints[i].slots || site->hedges_waiting + site->fresh_waiting == 0,
             "an attempt waits beside a free permit");
     REQUIRE(w,
-            w->count > 1 ||
-                site->in_slots + site->hedges_waiting + site->fresh_waiting <= w->endpoints[i].slots + w->ahead,
+            w->count > 1 || site->in_slots + site->hedges_waiting + site->fresh_waiting <=
+                                w->endpoints[i].slots + (w->ahead_most ? w->ahead_most : w->ahead),
             "messages are taken up that cannot be sent soon");
     REQUIRE(w, site->lane.slots.free + site->in_slots == w->endpoints[i].slots, "permits do not balance");
   }
@@ -1284,12 +1285,14 @@ static void set_up(struct world *w, struct ps_engine_settings *settings)
   if (w->theme == CHAOS)
     set_chaos(w);
   w->ahead = 1 + (unsigned)below(w, slots_of(w));
+  w->ahead_most = chance(w, 50) ? 0 : w->ahead + (unsigned)below(w, 2 * slots_of(w));
   *settings = (struct ps_engine_settings){
       .endpoints = w->endpoints,
       .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
       .seed = ps_random_next(&w->random),
       .probes = w->breakers ? PROBES : 0,
       .run_ahead = w->ahead,
+      .run_ahead_most = w->ahead_most,
       .hedge_budget = w->budget,
       .rate = w->rate,
   };

@@ -418,8 +418,8 @@ static bool promote(void *context, struct ps_attempt *attempt)
   return true;
 }
 
-/* When the list of the current round came to its end, by the judge's own books: when the last that was asked for, for the
- * first time in this round, failed, was recalled, or its hedge delay passed. */
+/* When the list of the current round came to its end, by the judge's own books: when the last that was asked for, for
+ * the first time in this round, failed, was recalled, or its hedge delay passed. */
 static ps_time exhausted(const struct world *w, const struct book *book)
 {
   ps_time when = PS_NEVER;

@@ -1,6 +1,6 @@
-/* The coordinator with real threads, a real pool and real slots; attempts are acted by a fake runner. Hedge delays are a few
- * milliseconds, every other limit is too long to matter unless a test says otherwise: whatever the machine's pace, a
- * test waits for what happens and never for a time to pass. */
+/* The coordinator with real threads, a real pool and real slots; attempts are acted by a fake runner. Hedge delays are
+ * a few milliseconds, every other limit is too long to matter unless a test says otherwise: whatever the machine's
+ * pace, a test waits for what happens and never for a time to pass. */
 #include "engine/coordinator.h"
 
 #include "base/sync.h"
@@ -589,8 +589,8 @@ static void message_after_an_interrupt_is_sent(void **state)
 
 /* ---- The gate: nothing starts after a success was posted, though it was launched
  *
- * The launch of the second attempt is drawn out on the coordinator's thread, which hears of nothing meanwhile: first the
- * success comes, then the attempt is given to the pool and comes to its last check. */
+ * The launch of the second attempt is drawn out on the coordinator's thread, which hears of nothing meanwhile: first
+ * the success comes, then the attempt is given to the pool and comes to its last check. */
 
 int __real_ps_pool_submit(struct ps_pool *to, struct ps_job *job);
 int __wrap_ps_pool_submit(struct ps_pool *to, struct ps_job *job);
@@ -807,7 +807,8 @@ static void message_that_is_withdrawn_in_its_lane_lets_the_next_pass(void **stat
 
 /* ---- Recall
  *
- * The second endpoint's slot is there, but its worker dawdles before the last check until the hedge delay has passed. */
+ * The second endpoint's slot is there, but its worker dawdles before the last check until the hedge delay has
+ * passed. */
 
 static void start_just_before_the_recall(struct ps_effect effect)
 {

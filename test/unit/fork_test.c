@@ -1,8 +1,11 @@
 /* Real children, which tell by their exit status what they saw. */
 #include "base/fork.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define CHILD_LIMIT 30 /* seconds */
+#define CHILD_LIMIT 10 /* seconds */
 
 /* Whether `look` holds in a child. */
 static bool holds_in_child(bool (*look)(unsigned generation), unsigned generation)
@@ -77,6 +80,41 @@ static void child_of_a_process_that_made_nothing_has_a_generation_of_its_own(voi
   assert_true(holds_in_child(own_is_current, 0));
 }
 
+static atomic_bool enough;
+
+static void *hold_nearly_always(void *unused)
+{
+  while (!atomic_load(&enough)) {
+    ps_fork_hold();
+    for (int i = 0; i < 10; i++)
+      sched_yield();
+    ps_fork_release();
+  }
+  return unused;
+}
+
+static bool may_hold(unsigned unused)
+{
+  (void)unused;
+  ps_fork_hold();
+  ps_fork_release();
+  return true;
+}
+
+static void no_child_finds_held_what_another_thread_holds(void **state)
+{
+  (void)state;
+  pthread_t thread;
+  assert_true(ps_fork_generation() > 0);
+  assert_int_equal(pthread_create(&thread, NULL, hold_nearly_always, NULL), 0);
+  bool held = true;
+  for (int i = 0; i < 30 && held; i++)
+    held = holds_in_child(may_hold, 0);
+  atomic_store(&enough, true);
+  pthread_join(thread, NULL);
+  assert_true(held);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -85,6 +123,7 @@ int main(void)
       cmocka_unit_test(child_knows_what_was_made_by_its_parent),
       cmocka_unit_test(child_of_a_child_knows_what_was_made_by_either),
       cmocka_unit_test(parent_is_not_disturbed),
+      cmocka_unit_test(no_child_finds_held_what_another_thread_holds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The bounded line reader. Packets in a pipe (O_DIRECT) let each read end where the test wants it to; what is longer than
- * a pipe lies in a file. */
+/* The bounded line reader. Packets in a pipe (O_DIRECT) let each read end where the test wants it to; what is longer
+ * than a pipe lies in a file. */
 #include "cli/input.h"
 
 #include <errno.h>

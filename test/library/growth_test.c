@@ -1,0 +1,257 @@
+/* Callers that were compiled with an older or a newer poolsend.h. Their structs are made by hand, in memory of
+ * exactly that size, so that a sanitizer notices a byte too many. */
+#include "helpers.h"
+#include "server.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#define BEYOND 24 /* bytes that a newer struct has, and this one has not */
+
+static struct server *server;
+
+static int serve(void **state)
+{
+  (void)state;
+  server = server_new();
+  return 0;
+}
+
+static int stop_serving(void **state)
+{
+  (void)state;
+  server_free(server);
+  return 0;
+}
+
+/* Memory of which the compiler does not know the size. */
+static __attribute__((noinline)) void *room_for(size_t size)
+{
+  void *room = malloc(size);
+  must(room);
+  memset(room, 'x', size);
+  return room;
+}
+
+/* The first bytes of `full`, or all of it and zeros. */
+static void *as_of(const void *full, size_t full_size, size_t size)
+{
+  char *made = calloc(1, size);
+  must(made);
+  memcpy(made, full, size < full_size ? size : full_size);
+  return made;
+}
+
+/* The endpoints of `setup`, with so many bytes each. */
+static char *endpoints_as_of(const struct setup *setup, size_t size)
+{
+  size_t count = setup->config.endpoint_count, known = sizeof setup->apis[0] < size ? sizeof setup->apis[0] : size;
+  char *made = calloc(count, size);
+  must(made);
+  for (size_t i = 0; i < count; i++)
+    memcpy(made + i * size, &setup->apis[i], known);
+  return made;
+}
+
+/* poolsend_new, as a caller of these sizes would call it; `beyond` is the last byte of the last endpoint and of the
+ * configuration, where they are larger than they are here. */
+static int make(struct poolsend_sender **sender, size_t size, size_t endpoint_size, char beyond_config,
+                char beyond_endpoint, struct poolsend_error *error)
+{
+  struct setup setup;
+  set_up(&setup, server_url(server, "/status/500"), server_url(server, "/ok"), NULL);
+  setup.config.struct_size = size;
+  setup.config.endpoint_size = endpoint_size;
+  char *endpoints = endpoints_as_of(&setup, endpoint_size);
+  setup.config.endpoints = (const void *)endpoints;
+  char *config = as_of(&setup.config, sizeof setup.config, size);
+  if (beyond_config)
+    config[size - 1] = beyond_config;
+  if (beyond_endpoint)
+    endpoints[2 * endpoint_size - 1] = beyond_endpoint;
+  int result = poolsend_new(sender, (const void *)config, error);
+  free(config);
+  free(endpoints);
+  return result;
+}
+
+static void sender_of_these_sizes_sends(size_t size, size_t endpoint_size)
+{
+  struct poolsend_error error;
+  struct poolsend_sender *sender;
+  struct poolsend_event *event;
+  assert_int_equal(make(&sender, size, endpoint_size, 0, 0, &error), 0);
+  assert_string_equal(error.text, "");
+  submit(sender, "m");
+  expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
+  event = next_event(sender);
+  assert_int_equal(event->attempt_count, 2);
+  assert_string_equal(event->attempts[1]->name, "b");
+  poolsend_event_free(event);
+  poolsend_free(sender);
+}
+
+static void configuration_of_an_older_caller_is_taken(void **state)
+{
+  (void)state;
+  sender_of_these_sizes_sends(offsetof(struct poolsend_config, on_event), sizeof(struct poolsend_endpoint));
+  sender_of_these_sizes_sends(offsetof(struct poolsend_config, trace), offsetof(struct poolsend_endpoint, success));
+  sender_of_these_sizes_sends(sizeof(struct poolsend_config), offsetof(struct poolsend_endpoint, url_template));
+}
+
+static void configuration_of_a_newer_caller_is_taken_where_it_asks_for_nothing_new(void **state)
+{
+  (void)state;
+  sender_of_these_sizes_sends(sizeof(struct poolsend_config) + BEYOND, sizeof(struct poolsend_endpoint));
+  sender_of_these_sizes_sends(sizeof(struct poolsend_config), sizeof(struct poolsend_endpoint) + BEYOND);
+  sender_of_these_sizes_sends(sizeof(struct poolsend_config) + BEYOND, sizeof(struct poolsend_endpoint) + BEYOND);
+}
+
+static void refuses_new(size_t size, size_t endpoint_size, char beyond_config, char beyond_endpoint, int endpoint)
+{
+  struct poolsend_error error = {.text = ""};
+  struct poolsend_sender *sender = (void *)&error;
+  assert_int_equal(make(&sender, size, endpoint_size, beyond_config, beyond_endpoint, &error), -EINVAL);
+  assert_null(sender);
+  assert_string_not_equal(error.text, "");
+  assert_true(endpoint < 0 ? error.endpoint < 0 : error.endpoint == endpoint);
+  assert_int_equal(make(&sender, size, endpoint_size, beyond_config, beyond_endpoint, NULL), -EINVAL);
+}
+
+static void what_this_version_does_not_have_is_refused(void **state)
+{
+  (void)state;
+  size_t size = sizeof(struct poolsend_config), endpoint_size = sizeof(struct poolsend_endpoint);
+  refuses_new(size + BEYOND, endpoint_size, 1, 0, -1);
+  refuses_new(size, endpoint_size + BEYOND, 0, 1, 1);
+}
+
+static void structs_that_nobody_made_ready_are_refused(void **state)
+{
+  (void)state;
+  static const struct poolsend_config config;
+  static const struct poolsend_message message;
+  struct poolsend_error error = {.text = ""};
+  struct poolsend_sender *sender = (void *)&error;
+  struct poolsend_report *report = (void *)&error;
+  assert_int_equal(poolsend_new(&sender, &config, &error), -EINVAL);
+  assert_null(sender);
+  assert_non_null(strstr(error.text, "poolsend_config_init"));
+  sender = sender_to(server_url(server, "/ok"));
+  assert_int_equal(poolsend_submit(sender, &message, 0, &error), -EINVAL);
+  assert_non_null(strstr(error.text, "poolsend_message_init"));
+  assert_int_equal(poolsend_submit(sender, &message, 0, NULL), -EINVAL);
+  assert_int_equal(poolsend_submit_report(sender, &message, 0, &report, &error), -EINVAL);
+  assert_null(report);
+  poolsend_free(sender);
+}
+
+/* ---- Messages */
+
+static int submit_as_of(struct poolsend_sender *sender, size_t size, char beyond, struct poolsend_error *error)
+{
+  struct poolsend_message message = message_of("m");
+  message.struct_size = size;
+  char *made = as_of(&message, sizeof message, size);
+  if (beyond)
+    made[size - 1] = beyond;
+  int result = poolsend_submit(sender, (const void *)made, PATIENCE, error);
+  free(made);
+  return result;
+}
+
+static void message_of_another_version_is_taken_where_it_asks_for_nothing_new(void **state)
+{
+  static const size_t sizes[] = {offsetof(struct poolsend_message, line), offsetof(struct poolsend_message, headers),
+                                 sizeof(struct poolsend_message) + BEYOND};
+  (void)state;
+  struct poolsend_error error;
+  struct poolsend_sender *sender = sender_to(server_url(server, "/ok"));
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    assert_int_equal(submit_as_of(sender, sizes[i], 0, &error), 0);
+    expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
+    expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
+  }
+  assert_int_equal(submit_as_of(sender, sizeof(struct poolsend_message) + BEYOND, 1, &error), -EINVAL);
+  assert_string_not_equal(error.text, "");
+  expect_none(sender);
+  poolsend_free(sender);
+}
+
+/* ---- What the library fills */
+
+static void init_writes_no_more_than_the_caller_has(void **state)
+{
+  (void)state;
+  size_t full = sizeof(struct poolsend_config), size = offsetof(struct poolsend_config, trace);
+  struct poolsend_config *config = room_for(size);
+  poolsend_config_init_sized(config, size, 64);
+  assert_int_equal(config->struct_size, size);
+  assert_int_equal(config->endpoint_size, 64);
+  assert_int_equal(config->hedge_delay, POOLSEND_S(1));
+  free(config);
+  char *larger = room_for(full + BEYOND);
+  poolsend_config_init_sized((void *)larger, full + BEYOND, 64);
+  for (size_t i = full; i < full + BEYOND; i++)
+    assert_int_equal(larger[i], 0);
+  free(larger);
+}
+
+static void counts_of_any_size_are_given(void **state)
+{
+  (void)state;
+  static const uint64_t zeros[3];
+  struct poolsend_sender *sender = sender_to(server_url(server, "/ok"));
+  poolsend_report_free(submit_report(sender, NULL));
+  struct poolsend_event *event = next_event(sender);
+  poolsend_event_free(event);
+  uint64_t *small = room_for(sizeof *small);
+  poolsend_count_sized(sender, (void *)small, sizeof *small);
+  assert_int_equal(*small, 1);
+  free(small);
+  char *large = room_for(sizeof(struct poolsend_counts) + sizeof zeros);
+  poolsend_count_sized(sender, (void *)large, sizeof(struct poolsend_counts) + sizeof zeros);
+  assert_int_equal(((struct poolsend_counts *)(void *)large)->submitted, 1);
+  assert_memory_equal(large + sizeof(struct poolsend_counts), zeros, sizeof zeros);
+  free(large);
+  size_t name_only = offsetof(struct poolsend_endpoint_counts, slots);
+  struct poolsend_endpoint_counts *endpoint = room_for(name_only);
+  poolsend_count_endpoint_sized(sender, 0, endpoint, name_only);
+  assert_string_equal(endpoint->name, "a");
+  free(endpoint);
+  poolsend_free(sender);
+}
+
+static void counts_of_a_pool_of_any_size_are_given(void **state)
+{
+  (void)state;
+  struct poolsend_pool *pool;
+  unsigned *limit = room_for(sizeof *limit);
+  assert_int_equal(poolsend_pool_new(&pool, 3, 0), 0);
+  poolsend_pool_count_sized(pool, (void *)limit, sizeof *limit);
+  assert_int_equal(*limit, 3);
+  free(limit);
+  char large[sizeof(struct poolsend_pool_counts) + 8];
+  memset(large, 'x', sizeof large);
+  poolsend_pool_count_sized(pool, (void *)large, sizeof large);
+  assert_int_equal(large[sizeof large - 1], 0);
+  poolsend_pool_free(pool);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, serve, stop_serving)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      CASE(configuration_of_an_older_caller_is_taken),
+      CASE(configuration_of_a_newer_caller_is_taken_where_it_asks_for_nothing_new),
+      CASE(what_this_version_does_not_have_is_refused),
+      CASE(structs_that_nobody_made_ready_are_refused),
+      CASE(message_of_another_version_is_taken_where_it_asks_for_nothing_new),
+      CASE(init_writes_no_more_than_the_caller_has),
+      CASE(counts_of_any_size_are_given),
+      CASE(counts_of_a_pool_of_any_size_are_given),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,105 @@
+#include "helpers.h"
+
+#include <string.h>
+
+void set_up(struct setup *setup, const char *url, ...)
+{
+  static const char *const names[MOST_APIS] = {"a", "b", "c", "d"};
+  va_list urls;
+  memset(setup, 0, sizeof *setup);
+  poolsend_config_init(&setup->config);
+  setup->config.endpoints = setup->apis;
+  va_start(urls, url);
+  for (size_t i = 0; url && i < MOST_APIS; url = va_arg(urls, const char *), i++) {
+    setup->apis[i].url = url;
+    setup->apis[i].name = names[i];
+    setup->config.endpoint_count = i + 1;
+  }
+  va_end(urls);
+}
+
+struct poolsend_sender *sender_of(const struct setup *setup)
+{
+  struct poolsend_sender *sender;
+  struct poolsend_error error;
+  int result = poolsend_new(&sender, &setup->config, &error);
+  if (result)
+    fprintf(stderr, "%s\n", error.text);
+  must(result == 0);
+  return sender;
+}
+
+struct poolsend_sender *sender_to(const char *url)
+{
+  struct setup setup;
+  set_up(&setup, url, NULL);
+  return sender_of(&setup);
+}
+
+struct poolsend_message message_of(const char *id)
+{
+  struct poolsend_message message;
+  poolsend_message_init(&message);
+  message.id = id;
+  message.body = "{\"alert\": \"disk full\"}";
+  message.size = strlen(message.body);
+  message.json = true;
+  return message;
+}
+
+void submit(struct poolsend_sender *sender, const char *id)
+{
+  struct poolsend_message message = message_of(id);
+  must(poolsend_submit(sender, &message, PATIENCE, NULL) == 0);
+}
+
+struct poolsend_report *submit_report(struct poolsend_sender *sender, const char *id)
+{
+  struct poolsend_message message = message_of(id);
+  struct poolsend_report *report;
+  must(poolsend_submit_report(sender, &message, PATIENCE, &report, NULL) == 0);
+  return report;
+}
+
+struct poolsend_event *next_event(struct poolsend_sender *sender)
+{
+  struct poolsend_event *event;
+  must(poolsend_next(sender, PATIENCE, &event) == 0);
+  return event;
+}
+
+void expect_event(struct poolsend_sender *sender, enum poolsend_event_kind kind, const char *id)
+{
+  struct poolsend_event *event = next_event(sender);
+  assert_int_equal(event->kind, kind);
+  assert_string_equal(event->message, id);
+  poolsend_event_free(event);
+}
+
+void expect_none(struct poolsend_sender *sender)
+{
+  struct poolsend_event *event;
+  assert_int_equal(poolsend_next(sender, 0, &event), POOLSEND_TIMEOUT);
+  assert_null(event);
+}
+
+void expect_closed(struct poolsend_sender *sender)
+{
+  struct poolsend_event *event;
+  assert_int_equal(poolsend_next(sender, PATIENCE, &event), POOLSEND_CLOSED);
+  assert_null(event);
+}
+
+unsigned drain(struct poolsend_sender *sender, poolsend_time limit)
+{
+  struct poolsend_event *event;
+  unsigned settled = 0;
+  int result;
+  poolsend_close(sender, limit);
+  while ((result = poolsend_next(sender, PATIENCE, &event)) == 0) {
+    settled += event->kind == POOLSEND_EVENT_SETTLED;
+    poolsend_event_free(event);
+  }
+  must(result == POOLSEND_CLOSED);
+  return settled;
+}

@@ -1,0 +1,55 @@
+/* What the tests of the library have in common: senders to a test's own server, messages with nothing remarkable,
+ * events that must come. */
+#ifndef TEST_LIBRARY_HELPERS_H
+#define TEST_LIBRARY_HELPERS_H
+
+#include "patience.h"
+#include "poolsend.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define PATIENCE POOLSEND_S(PATIENCE_S)
+
+#define MOST_APIS 4
+
+/* A configuration, for a test to change. Not to be copied: it points into itself. */
+struct setup {
+  struct poolsend_config config;
+  struct poolsend_endpoint apis[MOST_APIS];
+};
+
+/* With an endpoint for each URL, named a, b, c, d; the last URL is NULL. */
+void set_up(struct setup *setup, const char *url, ...) __attribute__((sentinel));
+
+struct poolsend_sender *sender_of(const struct setup *setup);
+
+/* To one URL, and all else as it is by default. */
+struct poolsend_sender *sender_to(const char *url);
+
+/* A message with a small body. `id` may be NULL. */
+struct poolsend_message message_of(const char *id);
+
+void submit(struct poolsend_sender *sender, const char *id);
+struct poolsend_report *submit_report(struct poolsend_sender *sender, const char *id);
+
+/* The next event, which must come. */
+struct poolsend_event *next_event(struct poolsend_sender *sender);
+
+/* It must be of this kind, and of this message. */
+void expect_event(struct poolsend_sender *sender, enum poolsend_event_kind kind, const char *id);
+
+/* There must be none now. */
+void expect_none(struct poolsend_sender *sender);
+
+/* There must be none any more. */
+void expect_closed(struct poolsend_sender *sender);
+
+/* Close the sender, and fetch the rest: how many of these were settled events. */
+unsigned drain(struct poolsend_sender *sender, poolsend_time limit);
+
+#endif
