@@ -43,7 +43,8 @@
  * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
  * those that free the handle: they come last. A sender has a thread of its own, the coordinator, and a thread of its
  * pool for every request in flight; they are started when first needed. Callbacks say which thread they run on. No lock
- * is held while one runs, and none is held while anything blocks.
+ * is held while one runs, and none is held while anything blocks. A thread must not be cancelled (pthread_cancel) in a
+ * call.
  *
  * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
  * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are
@@ -60,10 +61,14 @@
  *
  * **Signals.** The library installs no handler, and its threads block every signal but those that a thread raises by a
  * fault of its own, so handlers run on the caller's threads; a program that a callback or a job starts inherits that. A
- * connection that breaks raises no SIGPIPE anywhere.
+ * connection that breaks raises no SIGPIPE anywhere. No function may be called in a handler, and a signal ends no wait:
+ * a program that is to stop for one waits for it on a thread (sigwait, signalfd), which then calls poolsend_cancel_all
+ * or poolsend_close.
  *
  * **Callbacks and jobs** return: no exception, longjmp or pthread_exit may leave them, nor may a child of fork that
- * they make, which ends by _exit or exec.
+ * they make, which ends by _exit or exec. **The end.** Free every sender before the process ends by exit or a return
+ * from main: the TLS library takes itself apart then, whoever is using it. A process that ends by _exit, or is killed,
+ * needs nothing, and leaves its accounts untold.
  *
  * **fork.** A child has none of the parent's threads, so handles of the parent are dead in it: functions that can fail
  * return -ECHILD, those that free handles do nothing, nothing blocks, and the parent's messages are not disturbed.
@@ -76,8 +81,8 @@
  * a broken lock, which is a bug), no environment variable is set. TLS keys are written where SSLKEYLOGFILE says: unset
  * it before the first sender is made. When every pool and sender has been freed no thread of the library's is left and
  * no descriptor, and it may be unloaded by dlclose. libcurl stays loaded: where the lookup of a name was given up, a
- * thread of its own ends when the system's resolver returns. With libcurl before 7.84 no other thread may use libcurl for
- * the first time while a sender is made. */
+ * thread of its own ends when the system's resolver returns. With libcurl before 7.84 no other thread may use libcurl
+ * for the first time while a sender is made. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -105,9 +110,14 @@ POOLSEND_API const char *poolsend_version(void);
 /** Spans and instants, in nanoseconds. A span below 0 counts as 0. */
 typedef int64_t poolsend_time;
 
-#define POOLSEND_NEVER     INT64_MAX                                      /**< as a limit: none */
-#define POOLSEND_MS(count) ((poolsend_time)((count)*INT64_C(1000000)))    /**< milliseconds, fractions too */
-#define POOLSEND_S(count)  ((poolsend_time)((count)*INT64_C(1000000000))) /**< seconds, likewise */
+#define POOLSEND_NEVER     INT64_MAX                                  /**< as a limit: none */
+#define POOLSEND_MS(count) POOLSEND_SPAN((count)*INT64_C(1000000))    /**< milliseconds, fractions too */
+#define POOLSEND_S(count)  POOLSEND_SPAN((count)*INT64_C(1000000000)) /**< seconds, likewise */
+#ifdef __cplusplus
+#define POOLSEND_SPAN(count) static_cast<poolsend_time>(count) /**< nanoseconds */
+#else
+#define POOLSEND_SPAN(count) ((poolsend_time)(count)) /**< nanoseconds */
+#endif
 
 /* ---- Errors -------------------------------------------------------------------------------------------------- */
 
@@ -172,7 +182,7 @@ POOLSEND_API bool poolsend_job_withdraw(struct poolsend_job *job);
 /** Gives up the handle; the job goes on. */
 POOLSEND_API void poolsend_job_free(struct poolsend_job *job);
 
-/** How a pool fares, at one moment. */
+/** How a pool fares: its threads at one moment, its jobs at one. */
 struct poolsend_pool_counts {
   unsigned limit;     /**< threads there may be */
   unsigned threads;   /**< threads there are */
@@ -382,8 +392,9 @@ struct poolsend_config {
 
   const struct poolsend_endpoint *endpoints; /**< in the order in which they are tried; poolsend_new copies them */
   size_t endpoint_count;
-  unsigned workers; /**< requests in flight, shared out equally among the endpoints without a max_in_flight of their
-                     * own; 0: one for each endpoint */
+  /** Requests in flight, shared out equally among the endpoints without a max_in_flight of their own; 0: 64, or as many
+   * as the endpoints ask for if that is more. A thread and three descriptors each, when first needed. */
+  unsigned workers;
 
   poolsend_time hedge_delay;
   unsigned hedge_permille;   /**< 500 to 999: the hedge delay follows that percentile of each endpoint's recent answers,
@@ -392,7 +403,7 @@ struct poolsend_config {
   poolsend_time settle;      /**< how long late attempts may run on after the win */
   poolsend_time answer_wait; /**< how long running attempts get when the list is exhausted */
   poolsend_time max_time;    /**< of a delivery up to the win; POOLSEND_NEVER: none */
-  poolsend_time attempt_timeout; /**< POOLSEND_NEVER: none */
+  poolsend_time attempt_timeout; /**< POOLSEND_NEVER: none; 0 is refused */
 
   unsigned retries;
   poolsend_time retry_delay;    /**< 0: exponential from one second, with jitter */
@@ -429,8 +440,8 @@ struct poolsend_config {
 /** For poolsend_config_init. */
 POOLSEND_API void poolsend_config_init_sized(struct poolsend_config *config, size_t size, size_t endpoint_size);
 
-/** Every default of the program: hedge delay 1 s, settle and answer wait 60 s, no other limit, 16 MiB of body, 1 MiB of
- * response, delivered and settled events. */
+/** Every default of the program for a stream: 64 workers, hedge delay 1 s, settle and answer wait 60 s, no other limit
+ * of time, 16 MiB of body, 1 MiB of response, delivered and settled events. */
 static inline void poolsend_config_init(struct poolsend_config *config)
 {
   poolsend_config_init_sized(config, sizeof *config, sizeof *config->endpoints);
@@ -468,9 +479,10 @@ POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
 /** Endpoints, the messages on their way to them, and the events about these. */
 struct poolsend_sender;
 
-/** A sender from `config`, of which nothing is needed afterwards but its pool. -EINVAL: the configuration cannot be
- * used. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many workers. -ENOMEM. `error` says
- * which, and why. Blocks only for files that the configuration names. */
+/** A sender from `config`, of which nothing is needed afterwards but its pool, and what its contexts point to. -EINVAL:
+ * the configuration cannot be used. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many
+ * workers. -ENOMEM. -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the
+ * configuration names. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 
@@ -484,8 +496,9 @@ POOLSEND_API int poolsend_new_from_json(struct poolsend_sender **sender, const c
 POOLSEND_API void poolsend_close(struct poolsend_sender *sender, poolsend_time limit);
 
 /** Cancels what has not settled, waits for it, and frees everything. To let it settle, close the sender, and fetch
- * events until POOLSEND_CLOSED. Events not fetched are lost; those fetched, and reports, must have been freed. No other
- * call on this sender may be under way: close it, and see submitters come back, first. */
+ * events until POOLSEND_CLOSED. With `on_event` every event is told before this returns; else events not fetched are
+ * lost; those fetched, and reports, must have been freed. No other call on this sender may be under way: close it, and
+ * see submitters come back, first. */
 POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 
 /* ---- Messages ------------------------------------------------------------------------------------------------ */
@@ -515,11 +528,13 @@ struct poolsend_message {
   void *context; /**< for its events: whatever the caller likes */
 };
 
+/** For poolsend_message_init. */
+POOLSEND_API void poolsend_message_init_sized(struct poolsend_message *message, size_t size);
+
 /** A message without anything. */
 static inline void poolsend_message_init(struct poolsend_message *message)
 {
-  const struct poolsend_message empty = {sizeof *message, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  *message = empty;
+  poolsend_message_init_sized(message, sizeof *message);
 }
 
 /** Its body is a text, of which the NUL is not sent. */
@@ -570,7 +585,8 @@ POOLSEND_API void poolsend_cancel_all(struct poolsend_sender *sender);
 
 /** The next event, which nobody else gets, waiting for it at most `timeout` (POOLSEND_NEVER: as long as it takes). 0
  * and an event, which the caller frees; POOLSEND_TIMEOUT; or POOLSEND_CLOSED: the sender is closed, all messages have
- * settled, and every event has been fetched, by whichever way. -ECHILD, -EDEADLK. */
+ * settled, and every event has been fetched, by whichever way, but those of reports that are still held. -ECHILD,
+ * -EDEADLK. */
 POOLSEND_API int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **event);
 
 /** Up to `room` events at once, with less trouble than one by one: the first is waited for as above. 0, and `count` of
@@ -587,8 +603,8 @@ POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 /* ---- Reports ------------------------------------------------------------------------------------------------- */
 
 /** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere
- * else, and it has no others. Such a message is pending until it has settled; a 0 or POOLSEND_UNDELIVERED from the
- * functions below has told of it. */
+ * else, and it has no others. Such a message is pending until it has settled; what
+ * the functions below have returned, it has told. */
 struct poolsend_report;
 
 /** As poolsend_submit; on 0 the message's report is the caller's. On all else `*report` is NULL. */
@@ -599,7 +615,10 @@ POOLSEND_API int poolsend_submit_report(struct poolsend_sender *sender, const st
 /** Send a message, and wait until it is delivered: within `timeout`, which covers both. 0: delivered; late attempts may
  * still run, and the report has their fates when they have settled. POOLSEND_UNDELIVERED: settled, and nobody took it.
  * POOLSEND_PENDING: it was taken up, and goes on. Else it was not taken up, as by poolsend_submit, and `*report` is
- * NULL. With a `report` of NULL the message's events come among the sender's, as if it had been given up at once. */
+ * NULL. With a `report` of NULL the message's events come among the sender's, as if it had been given up at once.
+ *
+ * Whoever wants no more than the win has to see to it that the rest is told to somebody, or after max_pending messages
+ * no more are taken up: an `on_event` that logs the event and frees it is enough. */
 POOLSEND_API int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message,
                                   poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error);
 
@@ -617,10 +636,11 @@ POOLSEND_API int poolsend_report_settled(struct poolsend_report *report, poolsen
 /** The id of the message, for poolsend_cancel for example; valid until the report is freed. */
 POOLSEND_API const char *poolsend_report_id(const struct poolsend_report *report);
 
-/** Give up the report. The message goes on, and no account is lost: events that nobody has been told of by then, by a 0
- * or POOLSEND_UNDELIVERED from one of the functions above, come among the sender's, now or later. A program that never
- * fetches those has to await its messages' settled events before it gives up their reports, or they stay pending until
- * no more are taken up. Reports that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to tell. */
+/** Give up the report. The message goes on, and no account is lost: events that nobody has been told of by then come
+ * among the sender's, now or later: a 0 from one of the functions above tells of its event, POOLSEND_UNDELIVERED of the
+ * end where no fate is unknown. A program that never fetches those has to await its messages' settled events before it
+ * gives up their reports, or they stay pending until no more are taken up. Reports that are held when poolsend_next
+ * returns POOLSEND_CLOSED still have theirs to tell. */
 POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
 
 /* ---- Looking at a sender ------------------------------------------------------------------------------------- */

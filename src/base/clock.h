@@ -30,6 +30,12 @@ static inline long ps_timeout_ms(ps_time span)
   return span < PS_MILLISECOND ? 1 : (long)(span / PS_MILLISECOND);
 }
 
+/* The end of a `timeout` that begins now: 0 and less is none, and over already. */
+static inline ps_time ps_deadline(ps_time timeout)
+{
+  return timeout > 0 ? ps_after(ps_now(), timeout) : 0;
+}
+
 static inline ps_time ps_earlier(ps_time a, ps_time b)
 {
   return a < b ? a : b;

@@ -1,43 +1,43 @@
-/* A count, kept right by a handler that fork calls in the child; the handlers go when the library is unloaded. */
+/* A count, kept right by a handler that fork calls in the child; the handlers go when the library is unloaded. Threads
+ * that come first at the same moment may each add them: then the count goes up by more than one, and the lock is asked
+ * for by one thread more than once, neither of which matters. */
 #include "base/fork.h"
 
 #include "base/sync.h"
 
 #include <stdatomic.h>
 
-static atomic_uint generation; /* 0: there are no handlers */
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static atomic_uint generation; /* 0: there are no handlers yet */
 
 static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local unsigned preparations; /* of the fork that this thread makes */
 
 static void prepare(void)
 {
-  ps_mutex_lock(&forking);
+  if (preparations++ == 0)
+    ps_mutex_lock(&forking);
 }
 
-static void go_on_in_parent(void)
+static void go_on(void)
 {
-  ps_mutex_unlock(&forking);
+  if (--preparations == 0)
+    ps_mutex_unlock(&forking);
 }
 
 static void go_on_in_child(void)
 {
   atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
-  ps_mutex_unlock(&forking);
-}
-
-static void add_handlers(void)
-{
-  if (pthread_atfork(prepare, go_on_in_parent, go_on_in_child) == 0)
-    atomic_store(&generation, 1);
+  go_on();
 }
 
 unsigned ps_fork_generation(void)
 {
-  unsigned known = atomic_load(&generation);
-  if (known)
-    return known;
-  pthread_once(&once, add_handlers);
+  unsigned none = 0;
+  if (atomic_load(&generation) == 0) {
+    if (pthread_atfork(prepare, go_on, go_on_in_child))
+      return 0;
+    atomic_compare_exchange_strong(&generation, &none, 1);
+  }
   return atomic_load(&generation);
 }
 

@@ -14,6 +14,7 @@
 #include "base/jobs.h"
 
 #include "base/fork.h"
+#include "base/sized.h"
 #include "base/sync.h"
 #include "base/values.h"
 
@@ -109,7 +110,7 @@ int poolsend_pool_drain(struct poolsend_pool *pool, poolsend_time timeout)
 {
   if (ps_fork_is_child(pool->generation))
     return -ECHILD;
-  ps_time deadline = ps_after(ps_now(), timeout);
+  ps_time deadline = ps_deadline(timeout);
   ps_mutex_lock(&pool->shared.mutex);
   pool->shared.draining = true;
   ps_cond_broadcast(&pool->shared.room);
@@ -146,8 +147,7 @@ void poolsend_pool_count_sized(struct poolsend_pool *pool, struct poolsend_pool_
     count_threads(pool, &all);
     count_jobs(pool, &all);
   }
-  memset(counts, 0, size);
-  memcpy(counts, &all, size < sizeof all ? size : sizeof all);
+  ps_sized_give(counts, size, &all, sizeof all);
 }
 
 struct ps_pool *ps_jobs_pool(struct poolsend_pool *pool)
@@ -173,7 +173,7 @@ static int take_room_locked(struct poolsend_pool *pool, ps_time deadline)
 
 static int take_room(struct poolsend_pool *pool, poolsend_time timeout)
 {
-  ps_time deadline = ps_after(ps_now(), timeout);
+  ps_time deadline = ps_deadline(timeout);
   ps_mutex_lock(&pool->shared.mutex);
   int result = take_room_locked(pool, deadline);
   ps_mutex_unlock(&pool->shared.mutex);
@@ -322,7 +322,7 @@ int poolsend_job_wait(struct poolsend_job *job, poolsend_time timeout, void **re
 {
   if (ps_fork_is_child(job->generation))
     return -ECHILD;
-  if (!await(job, ps_after(ps_now(), timeout)))
+  if (!await(job, ps_deadline(timeout)))
     return POOLSEND_TIMEOUT;
   if (atomic_load(&job->state) == WITHDRAWN)
     return -ECANCELED;

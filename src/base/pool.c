@@ -61,7 +61,7 @@ struct ps_pool *ps_pool_new_with_stacks(unsigned threads, size_t stack_size)
   if (!pool)
     return NULL;
   pool->limit = threads;
-  pool->stack_size = stack_size;
+  pool->stack_size = stack_size ? stack_size + ps_thread_local_size() : 0;
   ps_mutex_init(&pool->shared.mutex);
   ps_cond_init(&pool->shared.made);
   ps_list_init(&pool->shared.queue);

@@ -1,5 +1,6 @@
 #include "base/thread.h"
 
+#include "base/fork.h"
 #include "base/sync.h"
 
 #include <errno.h>
@@ -40,11 +41,13 @@ static int add_thread_local(struct dl_phdr_info *info, size_t size, void *sum)
   return 0;
 }
 
-/* glibc takes it out of the stack: all that the program and its libraries have. */
-static size_t thread_local_size(void)
+/* The loader's lock is held meanwhile. */
+size_t ps_thread_local_size(void)
 {
   size_t sum = 0;
+  ps_fork_hold();
   dl_iterate_phdr(add_thread_local, &sum);
+  ps_fork_release();
   return sum;
 }
 
@@ -55,7 +58,7 @@ int ps_thread_start(pthread_t *thread, size_t stack_size, void *(*run)(void *), 
   if (error)
     return -error;
   if (stack_size)
-    error = pthread_attr_setstacksize(&attributes, stack_size + thread_local_size());
+    error = pthread_attr_setstacksize(&attributes, stack_size);
   if (!error)
     error = create(thread, &attributes, run, argument);
   pthread_attr_destroy(&attributes);

@@ -13,6 +13,9 @@
  * there is no thread. */
 int ps_thread_start(pthread_t *thread, size_t stack_size, void *(*run)(void *), void *argument);
 
+/* The thread-local storage of all that is loaded now, which glibc takes out of a thread's stack. */
+size_t ps_thread_local_size(void);
+
 /* Wait until the thread has ended. */
 void ps_thread_join(pthread_t thread);
 

@@ -14,8 +14,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define STREAM_WORKERS 64
-
 struct merged {
   struct poolsend_endpoint *items;
   size_t count;
@@ -217,15 +215,6 @@ static bool merged_init(struct merged *merged, const struct ps_cli_settings *set
   return true;
 }
 
-/* As many as the endpoints ask for, where nobody has said how many. */
-static unsigned stream_workers(const struct merged *merged)
-{
-  size_t wanted = 0;
-  for (size_t i = 0; i < merged->count; i++)
-    wanted += merged->items[i].max_in_flight ? merged->items[i].max_in_flight : 1;
-  return wanted > STREAM_WORKERS ? (unsigned)wanted : STREAM_WORKERS;
-}
-
 /* On workers, which are not to be held up: after an interrupt a line that nobody takes is dropped. */
 static void trace(void *context, const char *endpoint, const char *line)
 {
@@ -246,10 +235,10 @@ static struct poolsend_config config_of(const struct ps_cli_settings *settings, 
   config.events = settings->shown_events | POOLSEND_EVENT_SETTLED | (settings->output ? POOLSEND_EVENT_DELIVERED : 0);
   config.keep_bodies = settings->output != NULL;
   config.trace = settings->verbose ? trace : NULL;
-  if (settings->command == PS_CLI_SEND)
-    config.no_breaker = true; /* one message: the list is what it says */
-  else if (!config.workers)
-    config.workers = stream_workers(merged);
+  if (settings->command == PS_CLI_SEND) { /* one message: the list is what it says, and is tried once each */
+    config.no_breaker = true;
+    config.workers = config.workers ? config.workers : (unsigned)merged->count;
+  }
   return config;
 }
 

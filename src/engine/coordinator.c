@@ -1,5 +1,5 @@
 /* One mutex guards what threads share, and nobody who holds it takes another. It is held to move list links and to read
- * or set flags, never for a callback, for I/O or to free.
+ * or set flags, never for a callback, to free, or for I/O but a write to the descriptor, which cannot block.
  *
  * The last check before a launch is made under it, and a worker that posts a success closes the message in the same
  * moment. So nothing starts after the first success has been posted, and starts are numbered in the order in which they

@@ -47,26 +47,6 @@ static void take(unsigned char *bytes, size_t size)
   memcpy(bytes, stock.bytes + stock.left, size);
 }
 
-const char *poolsend_version(void)
-{
-  return POOLSEND_VERSION;
-}
-
-const char *poolsend_strerror(int result)
-{
-  static const char *const names[] = {
-      [0] = "no error",
-      [POOLSEND_TIMEOUT] = "not within the time given",
-      [POOLSEND_CLOSED] = "closed",
-      [POOLSEND_UNDELIVERED] = "undelivered",
-      [POOLSEND_PENDING] = "not delivered yet",
-  };
-  const char *words = result < 0 ? strerrordesc_np(-result) : NULL;
-  if (result >= 0 && (size_t)result < sizeof names / sizeof *names)
-    words = names[result];
-  return words ? words : "an unknown error";
-}
-
 /* RFC 9562, version 4. */
 void poolsend_make_id(char id[POOLSEND_ID_SIZE])
 {

@@ -13,7 +13,7 @@
 bool poolsend_id_is_valid(const char *id)
 {
   static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
-  size_t size = strlen(id);
+  size_t size = id ? strlen(id) : 0;
   return size >= 1 && size <= 255 && strspn(id, allowed) == size;
 }
 
@@ -38,23 +38,35 @@ static int refuse_name(const struct poolsend_sender *sender, const char *name, s
                    nearest ? nearest : "");
 }
 
+static int refuse_size(const struct poolsend_sender *sender, size_t size, struct poolsend_error *error)
+{
+  ps_refuse(error, "the body has %zu bytes, and %zu are the most that is taken", size, sender->max_body);
+  return -EMSGSIZE;
+}
+
 static int check(const struct poolsend_sender *sender, const struct poolsend_message *message,
                  struct poolsend_error *error)
 {
   if (message->id && !poolsend_id_is_valid(message->id))
     return ps_refuse(error, "id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", message->id);
+  if (!message->body && message->size)
+    return ps_refuse(error, "the body is NULL, though its size is %zu", message->size);
   if (message->size > sender->max_body)
-    return -EMSGSIZE;
+    return refuse_size(sender, message->size, error);
   for (size_t i = 0; i < message->header_count; i++) {
+    if (!message->headers || !message->headers[i])
+      return ps_refuse(error, "headers: number %zu of %zu is NULL", i + 1, message->header_count);
     int result = ps_check_message_header(message->headers[i], error);
     if (result)
       return result;
   }
   for (size_t i = 0; i < message->part_count; i++) {
+    if (!message->parts || !message->parts[i].endpoint)
+      return ps_refuse(error, "parts: number %zu of %zu names no endpoint", i + 1, message->part_count);
     if (find_endpoint(sender, message->parts[i].endpoint) < 0)
       return refuse_name(sender, message->parts[i].endpoint, error);
     if (message->parts[i].size > sender->max_body)
-      return -EMSGSIZE;
+      return refuse_size(sender, message->parts[i].size, error);
   }
   return 0;
 }

@@ -95,13 +95,14 @@ int ps_report_await_win(struct poolsend_report *report, poolsend_time timeout, c
 {
   if (ps_fork_is_child(report->coordinator->generation))
     return -ECHILD;
-  ps_time deadline = timeout > 0 ? ps_after(ps_now(), timeout) : 0;
+  ps_time deadline = ps_deadline(timeout);
   ps_coordinator_enter(report->coordinator);
   int result = await_locked(report, deadline, false);
   if (!result && !report->delivered)
     result = POOLSEND_UNDELIVERED;
   report->delivered_shown |= shown && result == 0;
-  report->settled_shown |= shown && result == POOLSEND_UNDELIVERED;
+  /* That somebody may have it after all is more than this result says. */
+  report->settled_shown |= shown && result == POOLSEND_UNDELIVERED && report->settled->public.unknown_count == 0;
   if (!result && event)
     *event = &report->delivered->public;
   ps_coordinator_leave(report->coordinator);
@@ -118,7 +119,7 @@ int poolsend_report_settled(struct poolsend_report *report, poolsend_time timeou
 {
   if (ps_fork_is_child(report->coordinator->generation))
     return -ECHILD;
-  ps_time deadline = timeout > 0 ? ps_after(ps_now(), timeout) : 0;
+  ps_time deadline = ps_deadline(timeout);
   ps_coordinator_enter(report->coordinator);
   int result = await_locked(report, deadline, true);
   report->settled_shown |= result == 0;

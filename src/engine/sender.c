@@ -74,8 +74,8 @@ static void cancel(void *context, struct ps_attempt *attempt)
 
 /* ---- Life */
 
-/* libcurl leaves threads behind where the lookup of a name was given up, to end when the system's resolver returns: it has to
- * stay where it is, though we may be unloaded. */
+/* libcurl leaves threads behind where the lookup of a name was given up, to end when the system's resolver returns: it
+ * has to stay where it is, though we may be unloaded. */
 static void pin_transport(void)
 {
   Dl_info found;
@@ -83,7 +83,8 @@ static void pin_transport(void)
     dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-/* libcurl counts them: before 7.84 for one thread at a time only, and since then under a lock that a fork must not meet. */
+/* libcurl counts them: before 7.84 for one thread at a time only, and since then under a lock that a fork must not
+ * meet. */
 static int init_transport(void)
 {
   ps_fork_hold();
@@ -186,7 +187,7 @@ int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *
     result = make(sender, &taken.config, error);
   ps_sender_config_fini(&taken);
   if (result && !error->text[0])
-    snprintf(error->text, sizeof error->text, "%s", strerror(-result));
+    snprintf(error->text, sizeof error->text, "%s", poolsend_strerror(result));
   return result;
 }
 
@@ -213,11 +214,6 @@ void poolsend_close(struct poolsend_sender *sender, poolsend_time limit)
 
 /* ---- Messages */
 
-static ps_time deadline_of(poolsend_time timeout)
-{
-  return timeout > 0 ? ps_after(ps_now(), timeout) : 0;
-}
-
 /* Its hold becomes the coordinator's, or is given up. */
 static int submit(struct poolsend_sender *sender, struct ps_message *taken, ps_time deadline)
 {
@@ -236,7 +232,7 @@ int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_messag
   if (is_parents(sender))
     return -ECHILD;
   int result = ps_intake(sender, message, &taken, error);
-  return result ? result : submit(sender, taken, deadline_of(timeout));
+  return result ? result : submit(sender, taken, ps_deadline(timeout));
 }
 
 static int submit_report(struct poolsend_sender *sender, const struct poolsend_message *message, ps_time deadline,
@@ -267,7 +263,7 @@ int poolsend_submit_report(struct poolsend_sender *sender, const struct poolsend
   *report = NULL;
   if (is_parents(sender))
     return -ECHILD;
-  return submit_report(sender, message, deadline_of(timeout), report, error);
+  return submit_report(sender, message, ps_deadline(timeout), report, error);
 }
 
 static poolsend_time left_until(ps_time deadline)
@@ -281,7 +277,7 @@ int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_messa
 {
   struct poolsend_error unread;
   struct poolsend_report *report = NULL;
-  ps_time deadline = deadline_of(timeout);
+  ps_time deadline = ps_deadline(timeout);
   error = ps_error_clear(error, &unread);
   if (out)
     *out = NULL;
@@ -325,7 +321,7 @@ int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct 
     return -ECHILD;
   if (timeout > 0 && ps_coordinator_is_self(&sender->coordinator))
     return -EDEADLK;
-  int result = ps_coordinator_next(&sender->coordinator, deadline_of(timeout), &fetched, room);
+  int result = ps_coordinator_next(&sender->coordinator, ps_deadline(timeout), &fetched, room);
   for (struct ps_list *link; (link = ps_list_pop(&fetched));)
     events[(*count)++] = &PS_CONTAINER(link, struct ps_event, link)->public;
   return result;

@@ -18,6 +18,8 @@
 #define DESCRIPTORS_OTHER 32
 #define THREADS_OTHER     8
 
+#define WORKERS_DEFAULT 64
+
 void poolsend_config_init_sized(struct poolsend_config *config, size_t size, size_t endpoint_size)
 {
   const struct poolsend_config defaults = {
@@ -35,6 +37,12 @@ void poolsend_config_init_sized(struct poolsend_config *config, size_t size, siz
       .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
   };
   ps_sized_give(config, size, &defaults, sizeof defaults);
+}
+
+void poolsend_message_init_sized(struct poolsend_message *message, size_t size)
+{
+  const struct poolsend_message empty = {.struct_size = size};
+  ps_sized_give(message, size, &empty, sizeof empty);
 }
 
 /* ---- As this version has it */
@@ -64,7 +72,37 @@ static int check_numbers(const struct poolsend_config *config, struct poolsend_e
     return ps_refuse(error, "hedge_budget: %g is not between 0 and 1, nor negative", config->hedge_budget);
   if (!(config->rate >= 0 && config->rate <= PS_RATE_MAX))
     return ps_refuse(error, "rate: %g messages a second are not between 0 and %g", config->rate, PS_RATE_MAX);
+  if (config->attempt_timeout == 0)
+    return ps_refuse(error, "attempt_timeout: 0 leaves no time; POOLSEND_NEVER is no limit");
   return 0;
+}
+
+static int check_texts(const char *what, const char *const *texts, size_t count, struct poolsend_error *error)
+{
+  for (size_t i = 0; i < count; i++)
+    if (!texts || !texts[i])
+      return ps_refuse(error, "%s: number %zu of %zu is NULL", what, i + 1, count);
+  return 0;
+}
+
+static int check_lists(const struct poolsend_endpoint *endpoint, struct poolsend_error *error)
+{
+  int result = check_texts("headers", endpoint->headers, endpoint->header_count, error);
+  if (!result)
+    result = check_texts("secret headers", endpoint->secret_headers, endpoint->secret_header_count, error);
+  if (!result)
+    result = check_texts("header templates", endpoint->header_templates, endpoint->header_template_count, error);
+  if (!result)
+    result = check_texts("resolve", endpoint->resolve, endpoint->resolve_count, error);
+  return result ? result : check_texts("connect_to", endpoint->connect_to, endpoint->connect_to_count, error);
+}
+
+static bool has_control(const char *text)
+{
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ' || *text == 0x7f)
+      return true;
+  return false;
 }
 
 static int take_endpoint(struct poolsend_endpoint *endpoint, struct poolsend_error *error)
@@ -76,7 +114,9 @@ static int take_endpoint(struct poolsend_endpoint *endpoint, struct poolsend_err
     return ps_refuse(error, "the endpoint has no URL");
   if (endpoint->name && !endpoint->name[0])
     return ps_refuse(error, "the endpoint's name is empty; leave it out for the URL's host");
-  return 0;
+  if (endpoint->name && has_control(endpoint->name))
+    return ps_refuse(error, "name '%s': it holds a control character", endpoint->name);
+  return check_lists(endpoint, error);
 }
 
 static int take_endpoints(struct ps_sender_config *taken, const struct poolsend_config *given,
@@ -102,6 +142,17 @@ static int take_endpoints(struct ps_sender_config *taken, const struct poolsend_
   return 0;
 }
 
+/* As many as the endpoints ask for, where nobody has said how many. */
+static unsigned default_workers(const struct ps_sender_config *taken)
+{
+  size_t wanted = 0;
+  for (size_t i = 0; taken->endpoints && i < taken->config.endpoint_count; i++)
+    wanted += taken->endpoints[i].max_in_flight ? taken->endpoints[i].max_in_flight : 1;
+  if (wanted > PS_WORKERS_MAX)
+    return PS_WORKERS_MAX + 1; /* to be refused */
+  return wanted > WORKERS_DEFAULT ? (unsigned)wanted : WORKERS_DEFAULT;
+}
+
 int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_config *given,
                           struct poolsend_error *error)
 {
@@ -117,9 +168,12 @@ int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_
   clamp_spans(&taken->config);
   if (check_numbers(&taken->config, error))
     return -EINVAL;
+  if (taken->config.endpoint_count && !given->endpoints)
+    return ps_refuse(error, "endpoints: there are none, though their count is %zu", taken->config.endpoint_count);
+  int result = take_endpoints(taken, given, error);
   if (!taken->config.workers)
-    taken->config.workers = (unsigned)taken->config.endpoint_count;
-  return take_endpoints(taken, given, error);
+    taken->config.workers = default_workers(taken);
+  return result;
 }
 
 void ps_sender_config_fini(struct ps_sender_config *taken)

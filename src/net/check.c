@@ -20,12 +20,21 @@ struct poolsend_error *ps_error_clear(struct poolsend_error *error, struct pools
   return error;
 }
 
+/* What is quoted may hold anything, and the words may go to a log or a terminal. */
+static void make_one_line(char *text)
+{
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ' || *text == 0x7f)
+      *text = '?';
+}
+
 int ps_refuse(struct poolsend_error *error, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(error->text, sizeof error->text, format, arguments);
   va_end(arguments);
+  make_one_line(error->text);
   return -EINVAL;
 }
 

@@ -202,10 +202,11 @@ static bool equal_objects(struct json_object *a, struct json_object *b)
 {
   if (json_object_object_length(a) != json_object_object_length(b))
     return false;
-  json_object_object_foreach(a, name, value)
+  struct json_object_iter member;
+  json_object_object_foreachC(a, member)
   {
     struct json_object *other;
-    if (!json_object_object_get_ex(b, name, &other) || !equal(value, other))
+    if (!json_object_object_get_ex(b, member.key, &other) || !equal(member.val, other))
       return false;
   }
   return true;

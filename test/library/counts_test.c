@@ -29,7 +29,7 @@ static void all_counts_begin_at_zero(void **state)
   struct poolsend_endpoint_counts endpoint = poolsend_count_endpoint(sender, 0);
   assert_memory_equal(&counts, &none, sizeof counts);
   assert_string_equal(endpoint.name, "a");
-  assert_int_equal(endpoint.slots, 1);
+  assert_int_equal(endpoint.slots, 64); /* the default */
   assert_int_equal(endpoint.running + endpoint.waiting + endpoint.started, 0);
   assert_false(endpoint.breaker_open);
   poolsend_free(sender);

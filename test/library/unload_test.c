@@ -22,6 +22,7 @@ static struct server *server;
 static struct {
   void *handle;
   void (*config_init_sized)(struct poolsend_config *, size_t, size_t);
+  void (*message_init_sized)(struct poolsend_message *, size_t);
   int (*new)(struct poolsend_sender **, const struct poolsend_config *, struct poolsend_error *);
   int (*deliver)(struct poolsend_sender *, const struct poolsend_message *, poolsend_time, struct poolsend_report **,
                  struct poolsend_error *);
@@ -45,6 +46,7 @@ static void open_library(const char *path)
     fprintf(stderr, "%s\n", dlerror());
   must(library.handle);
   find("poolsend_config_init_sized", &library.config_init_sized);
+  find("poolsend_message_init_sized", &library.message_init_sized);
   find("poolsend_new", &library.new);
   find("poolsend_deliver", &library.deliver);
   find("poolsend_report_settled", &library.settled);
@@ -87,7 +89,7 @@ static void send_one(void)
   config.endpoints = &api;
   config.endpoint_count = 1;
   assert_int_equal(library.new(&sender, &config, NULL), 0);
-  poolsend_message_init(&message);
+  library.message_init_sized(&message, sizeof message);
   message.body = "hello";
   message.size = 5;
   assert_true(library.fd(sender) >= 0);

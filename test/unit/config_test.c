@@ -469,12 +469,12 @@ static void fault_that_a_sender_finds_says_of_which_endpoint_it_is(void **state)
   } rows[] = {{"\"method\": \"a b\"", 1},
               {"\"headers\": {\"A\": \"{{a}}\"}", 1},
               {"\"name\": \"same\"", -1},
-              {"\"max_in_flight\": 9", -1}};
+              {"\"max_in_flight\": 2", -1}};
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     char text[300];
     struct poolsend_sender *sender;
     snprintf(text, sizeof text,
-             "{\"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"}, {\"url\": \"http://b/\", %s}]}",
+             "{\"workers\": 2, \"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"}, {\"url\": \"http://b/\", %s}]}",
              rows[i].members);
     parse(text);
     error.endpoint = 7;
