@@ -31,12 +31,18 @@ static struct {
   char input[65536]; /* what was read and not yet submitted */
 } loop;
 
+/* Ends the program by _exit: exit is for when the sender has been freed. */
 static void need(bool good, const char *what)
 {
   if (good)
     return;
   perror(what);
-  exit(1);
+  _exit(1);
+}
+
+static const char *why(int result, const struct poolsend_error *error)
+{
+  return error->text[0] ? error->text : poolsend_strerror(result);
 }
 
 static void watch(int fd)
@@ -69,7 +75,7 @@ static bool submit(const char *line, size_t size)
     return false;
   loop.lines++;
   if (result < 0)
-    fprintf(stderr, "line %ju: %s\n", (uintmax_t)loop.lines, error.text);
+    fprintf(stderr, "line %ju: %s\n", (uintmax_t)loop.lines, why(result, &error));
   return true;
 }
 
@@ -140,9 +146,10 @@ static void start_sender(char **urls, int count)
   config.endpoints = apis;
   for (int i = 0; i < count && i < 8; i++)
     apis[config.endpoint_count++].url = urls[i];
-  if (poolsend_new(&loop.sender, &config, &error) == 0)
+  int result = poolsend_new(&loop.sender, &config, &error);
+  if (result == 0)
     return;
-  fprintf(stderr, "%s\n", error.text);
+  fprintf(stderr, "%s\n", why(result, &error));
   exit(1);
 }
 

@@ -59,7 +59,7 @@ static int submit(struct poolsend_pool *pool, struct work *work)
     result = poolsend_pool_submit(pool, work->run, work, POOLSEND_NEVER, &work->job);
   }
   if (result < 0)
-    fprintf(stderr, "%s: %s\n", work->about, strerror(-result));
+    fprintf(stderr, "%s: %s\n", work->about, poolsend_strerror(result));
   return result;
 }
 

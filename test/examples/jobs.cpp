@@ -3,8 +3,8 @@
  *     c++ -std=c++17 jobs.cpp $(pkg-config --cflags --libs poolsend) -o jobs
  *     ./jobs FILE...
  *
- * A job counts the lines of each file. Its result is awaited for one second; it goes on whether or not anybody waits, and
- * is asked again later. What a job throws comes out of its future. (A FIFO takes as long as you like.) */
+ * A job counts the lines of each file. Its result is awaited for one second; it goes on whether or not anybody waits,
+ * and is asked again later. What a job throws comes out of its future. (A FIFO takes as long as you like.) */
 #include <poolsend.h>
 
 #include <algorithm>

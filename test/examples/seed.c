@@ -41,8 +41,8 @@ int main(int argc, char **argv)
   int result = poolsend_new(&sender, &config, &error);
   if (result == 0)
     result = poolsend_deliver(sender, &message, POOLSEND_NEVER, &report, &error);
-  if (result < 0)
-    fprintf(stderr, "%s\n", error.text);
+  if (result != 0)
+    fprintf(stderr, "%s\n", error.text[0] ? error.text : poolsend_strerror(result));
   if (result == 0 && poolsend_report_delivered(report, 0, &event) == 0)
     printf("sent to %s\n", event->attempt->url);
   if (report && poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0)

@@ -4,7 +4,8 @@
  *     ./seed https://answers-after-3-s.example/ https://answers-after-4-s.example/ https://answers-at-once.example/
  *
  * The handles of the library are owned by unique_ptr; what is wrong with a configuration or a message is thrown. What a
- * server did is no exception but told in an event: here that of the win, after two seconds, and then that of the end. */
+ * server did is no exception but told in an event: here that of the win, after two seconds, and then that of the
+ * end. */
 #include <poolsend.h>
 
 #include <exception>
@@ -20,6 +21,11 @@ template <auto Free> struct Freed {
 using Sender = std::unique_ptr<poolsend_sender, Freed<poolsend_free>>;
 using Report = std::unique_ptr<poolsend_report, Freed<poolsend_report_free>>;
 
+static const char *why(int result, const poolsend_error &error)
+{
+  return *error.text ? error.text : poolsend_strerror(result);
+}
+
 static Sender make_sender(const std::vector<poolsend_endpoint> &apis)
 {
   poolsend_config config;
@@ -28,8 +34,8 @@ static Sender make_sender(const std::vector<poolsend_endpoint> &apis)
   config.endpoint_count = apis.size();
   poolsend_sender *sender;
   poolsend_error error;
-  if (poolsend_new(&sender, &config, &error) != 0)
-    throw std::runtime_error(error.text);
+  if (const int result = poolsend_new(&sender, &config, &error))
+    throw std::runtime_error(why(result, error));
   return Sender(sender);
 }
 
@@ -42,24 +48,23 @@ static Report deliver(poolsend_sender &sender, std::string_view body)
   message.size = body.size();
   poolsend_report *report;
   poolsend_error error;
-  if (poolsend_deliver(&sender, &message, POOLSEND_NEVER, &report, &error) < 0)
-    throw std::runtime_error(error.text);
+  const int result = poolsend_deliver(&sender, &message, POOLSEND_NEVER, &report, &error);
+  if (result < 0)
+    throw std::runtime_error(why(result, error));
   return Report(report);
 }
 
 int main(int argc, char **argv)
 try {
   std::vector<poolsend_endpoint> apis;
-  for (int i = 1; i < argc; i++) {
-    apis.emplace_back();
-    apis.back().url = argv[i];
-  }
+  for (int i = 1; i < argc; i++)
+    apis.emplace_back().url = argv[i];
   Sender sender = make_sender(apis);
   Report report = deliver(*sender, R"({"alert": "disk full"})");
 
   const poolsend_event *event;
-  const bool delivered = poolsend_report_delivered(report.get(), 0, &event) == 0;
-  if (delivered)
+  const int result = poolsend_report_delivered(report.get(), 0, &event);
+  if (result == 0)
     std::cout << "sent to " << event->attempt->url << std::endl;
   if (poolsend_report_settled(report.get(), POOLSEND_NEVER, &event) == 0)
     for (size_t i = 0; i < event->attempt_count; i++) {
@@ -69,7 +74,9 @@ try {
       else if (&attempt != event->winner)
         std::cout << "also sent to " << attempt.url << '\n';
     }
-  return delivered ? 0 : 1;
+  if (result != 0)
+    throw std::runtime_error(poolsend_strerror(result));
+  return 0;
 } catch (const std::exception &problem) {
   std::cerr << problem.what() << '\n';
   return 1;

@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 enum { SUBMITTERS = 4, MESSAGES = 25 };
 
@@ -22,12 +22,18 @@ struct route {
   unsigned delivered, twice, undelivered; /* the fetcher's */
 };
 
+/* Ends the program by _exit: exit is for when all senders have been freed. */
 static void need(bool good, const char *path, const char *text)
 {
   if (good)
     return;
   fprintf(stderr, "%s: %s\n", path, text);
-  exit(1);
+  _exit(1);
+}
+
+static void need_done(int result, const struct poolsend_error *error, const char *path)
+{
+  need(result == 0, path, error->text[0] ? error->text : poolsend_strerror(result));
 }
 
 static void start_sender(struct route *route, struct poolsend_pool *pool)
@@ -41,9 +47,9 @@ static void start_sender(struct route *route, struct poolsend_pool *pool)
   need(!ferror(stream) && size < sizeof text, route->path, "cannot be read");
   fclose(stream);
 
-  need(poolsend_file_parse(&file, text, size, &error) == 0, route->path, error.text);
+  need_done(poolsend_file_parse(&file, text, size, &error), &error, route->path);
   file->config->pool = pool;
-  need(poolsend_new(&route->sender, file->config, &error) == 0, route->path, error.text);
+  need_done(poolsend_new(&route->sender, file->config, &error), &error, route->path);
   poolsend_file_free(file);
 }
 
@@ -59,19 +65,16 @@ static void *submit(void *context)
     char body[40];
     snprintf(body, sizeof body, "{\"number\": %d}", i);
     poolsend_message_text(&message, body);
-    need(poolsend_submit(route->sender, &message, POOLSEND_NEVER, &error) == 0, route->path, error.text);
+    need_done(poolsend_submit(route->sender, &message, POOLSEND_NEVER, &error), &error, route->path);
   }
   return NULL;
 }
 
 static void count(struct route *route, const struct poolsend_event *settled)
 {
-  unsigned delivered = 0;
-  for (size_t i = 0; i < settled->attempt_count; i++)
-    delivered += settled->attempts[i]->fate == POOLSEND_FATE_DELIVERED;
-  route->delivered += delivered > 0;
-  route->twice += delivered > 1;
-  route->undelivered += delivered == 0;
+  route->delivered += settled->delivered_count > 0;
+  route->twice += settled->delivered_count > 1;
+  route->undelivered += settled->delivered_count == 0;
 }
 
 static void *fetch(void *context)
@@ -110,7 +113,8 @@ int main(int argc, char **argv)
 {
   struct route routes[2] = {{.path = argc > 1 ? argv[1] : "pages.json"}, {.path = argc > 2 ? argv[2] : "orders.json"}};
   struct poolsend_pool *pool;
-  need(poolsend_pool_new(&pool, 64, 0) == 0, argv[0], "no pool");
+  const int result = poolsend_pool_new(&pool, 64, 0);
+  need(result == 0, argv[0], poolsend_strerror(result));
   for (int i = 0; i < 2; i++)
     start_sender(&routes[i], pool);
   for (int i = 0; i < 2; i++)

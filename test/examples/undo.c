@@ -12,8 +12,13 @@
 
 #define MAX_APIS 8
 
-/* A sender with a single API: nobody else can get this one. Whether it was delivered, within ten seconds. */
-static bool cancel(const char *url, const char *order)
+static const char *why(int result, const struct poolsend_error *error)
+{
+  return error->text[0] ? error->text : poolsend_strerror(result);
+}
+
+/* By a sender with a single API: nobody else can get this one. */
+static int cancel(const char *url, const char *order, struct poolsend_error *error)
 {
   const struct poolsend_endpoint api = {.url = url};
   struct poolsend_config config;
@@ -24,8 +29,9 @@ static bool cancel(const char *url, const char *order)
   config.endpoints = &api;
   config.endpoint_count = 1;
   config.retries = 2;
-  if (poolsend_new(&sender, &config, NULL) != 0)
-    return false;
+  int result = poolsend_new(&sender, &config, error);
+  if (result != 0)
+    return result;
 
   /* An id made from the order's, so that the API can tell a cancellation that it has had already. */
   snprintf(id, sizeof id, "cancel:%s", order);
@@ -34,33 +40,44 @@ static bool cancel(const char *url, const char *order)
   message.id = id;
   poolsend_message_text(&message, body);
   message.json = true;
-  const bool done = poolsend_deliver(sender, &message, POOLSEND_S(10), NULL, NULL) == 0;
+  result = poolsend_deliver(sender, &message, POOLSEND_S(10), NULL, error);
   poolsend_free(sender);
-  return done;
+  return result;
 }
 
 /* What it could not undo is told: that is for a person. */
+static void undo(const struct poolsend_attempt *attempt, const char *cancel_url, const char *order)
+{
+  struct poolsend_error error;
+  const int result = cancel(cancel_url, order, &error);
+  if (result == 0)
+    printf("%s had it too: undone\n", attempt->url);
+  else
+    printf("%s had it too: could not be undone: %s\n", attempt->url, why(result, &error));
+}
+
 static void act_on(const struct poolsend_event *settled, char *const *cancel_urls)
 {
+  if (!settled->winner)
+    printf("nobody has taken the order\n");
   for (size_t i = 0; i < settled->attempt_count; i++) {
     const struct poolsend_attempt *attempt = settled->attempts[i];
     if (attempt == settled->winner)
       printf("%s has the order\n", attempt->url);
     else if (attempt->fate == POOLSEND_FATE_UNKNOWN)
-      printf("%s may have it too: not undone\n", attempt->url);
+      printf("%s may have it: not undone\n", attempt->url);
     else if (attempt->fate == POOLSEND_FATE_DELIVERED)
-      printf("%s had it too: %s\n", attempt->url,
-             cancel(cancel_urls[2 * attempt->endpoint], settled->message) ? "undone" : "could not be undone");
+      undo(attempt, cancel_urls[2 * attempt->endpoint], settled->message);
   }
 }
 
-static int send_order(struct poolsend_sender *sender, const char *order)
+static int send_order(struct poolsend_sender *sender, const char *order, struct poolsend_error *error)
 {
   struct poolsend_message message;
   poolsend_message_init(&message);
   poolsend_message_text(&message, order);
   message.json = true;
-  return poolsend_submit(sender, &message, POOLSEND_NEVER, NULL);
+  return poolsend_submit(sender, &message, POOLSEND_NEVER, error);
 }
 
 int main(int argc, char **argv)
@@ -76,17 +93,20 @@ int main(int argc, char **argv)
   for (int i = 1; i + 1 < argc && config.endpoint_count < MAX_APIS; i += 2)
     apis[config.endpoint_count++].url = argv[i];
   config.events = POOLSEND_EVENT_SETTLED;
-  if (poolsend_new(&sender, &config, &error) != 0) {
-    fprintf(stderr, "%s\n", error.text);
+  int result = poolsend_new(&sender, &config, &error);
+  if (result == 0)
+    result = send_order(sender, "{\"order\": \"two pizzas\"}", &error);
+  if (result != 0) {
+    fprintf(stderr, "%s\n", why(result, &error));
+    poolsend_free(sender);
     return 1;
   }
 
-  int result = send_order(sender, "{\"order\": \"two pizzas\"}");
   poolsend_close(sender, POOLSEND_NEVER);
   while (poolsend_next(sender, POOLSEND_NEVER, &event) == 0) {
     act_on(event, argv + 2);
     poolsend_event_free(event);
   }
   poolsend_free(sender);
-  return result == 0 ? 0 : 1;
+  return 0;
 }

@@ -1,5 +1,5 @@
-"""The examples, as a user has them: compiled against an installed library by what pkg-config says, shared and static, and
-run against servers that answer late, not at all, or twice over.
+"""The examples, as a user has them: compiled against an installed library by what pkg-config says, shared and static,
+and run against servers that answer late, not at all, or twice over.
 
 All runs go on at the same time, each against a server of its own, since they spend it waiting; the tests then look at
 what each of them printed, and at what its server saw.
@@ -142,6 +142,10 @@ def undo_refused(play):
     return play.run(*undo_arguments(play, '-cancel?status=400'))
 
 
+def undo_undelivered(play):
+    return play.run(*map(play.server.url, ['/a?close=after', '/a-cancel']))
+
+
 def several(play):
     configs = {'pages.json': ['/pages'], 'orders.json': ['/down', '/orders']}
     play.server.script('/down', 'status=503')
@@ -157,14 +161,14 @@ def several_with_a_bad_file(play):
 
 
 RUNS = {
-    'seed.c': [seed, seed_undelivered, seed_without_a_url],
-    'seed.cpp': [seed, seed_undelivered, seed_without_a_url],
-    'epoll.c': [epoll, epoll_of_many],
-    'jobs.c': [jobs],
-    'jobs.cpp': [jobs],
-    'undo.c': [undo, undo_refused],
-    'several.c': [several, several_with_a_bad_file],
+    'seed': [seed, seed_undelivered, seed_without_a_url],
+    'epoll': [epoll, epoll_of_many],
+    'jobs': [jobs],
+    'undo': [undo, undo_refused, undo_undelivered],
+    'several': [several, several_with_a_bad_file],
 }
+LANGUAGES = {'c': ('c', '-std=c11'), 'cpp': ('c++', '-std=c++17')}
+SOURCES = {f'{name}.{suffix}': runs for name, runs in RUNS.items() for suffix in LANGUAGES}
 LINKAGES = ['static', 'shared']
 
 
@@ -173,11 +177,11 @@ def programs(installed, tmp_path_factory):
     directory = tmp_path_factory.mktemp('programs')
 
     def build(name, linkage):
-        language, standard = ('c++', '-std=c++17') if name.endswith('.cpp') else ('c', '-std=c11')
+        language, standard = LANGUAGES[name.rpartition('.')[2]]
         return installed.compile([EXAMPLES / name], directory / f'{name}-{linkage}', language, linkage,
                                  [standard, '-pedantic'])
 
-    parts = [(name, linkage) for name in RUNS for linkage in LINKAGES]
+    parts = [(name, linkage) for name in SOURCES for linkage in LINKAGES]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return dict(zip(parts, threads.map(build, *zip(*parts))))
 
@@ -185,21 +189,24 @@ def programs(installed, tmp_path_factory):
 @pytest.fixture(scope='module')
 def plays(programs, tmp_path_factory):
     """Every run, by its name, the source and the linkage: to be asked for its result."""
+    top = tmp_path_factory.mktemp('plays')
 
-    def play(run, program):
+    def play(run, name, linkage):
+        directory = top / f'{run.__name__}-{name}-{linkage}'
+        directory.mkdir()
         with Server() as server:
-            return run(Play(program, server, tmp_path_factory.mktemp('play')))
+            return run(Play(programs[name, linkage], server, directory))
 
-    parts = [(run, name, linkage) for name, runs in RUNS.items() for run in runs for linkage in LINKAGES]
+    parts = [(run, name, linkage) for name, runs in SOURCES.items() for run in runs for linkage in LINKAGES]
     with ThreadPoolExecutor(len(parts)) as threads:
-        yield {(run.__name__, name, linkage): threads.submit(play, run, programs[name, linkage])
+        yield {(run.__name__, name, linkage): threads.submit(play, run, name, linkage)
                for run, name, linkage in parts}
 
 
-def each(*names):
-    """The test is made with what was left of this run: for both linkages of each source."""
-    return pytest.mark.parametrize('played', [(name, linkage) for name in names for linkage in LINKAGES],
-                                   ids='-'.join, indirect=True)
+def each(name):
+    """The test is made with what was left of this run: for both languages and both linkages."""
+    return pytest.mark.parametrize('played', [(f'{name}.{suffix}', linkage) for suffix in LANGUAGES
+                                              for linkage in LINKAGES], ids='-'.join, indirect=True)
 
 
 @pytest.fixture
@@ -214,7 +221,7 @@ def keys(play):
     return Counter(request.header('Idempotency-Key') for request in play.server.requests)
 
 
-@each('seed.c', 'seed.cpp')
+@each('seed')
 def test_seed__tells_of_the_win_at_once_and_of_the_others_later(played):
     slow, slower, now = map(played.server.url, SEED)
     assert played.lines == [f'sent to {now}', f'also sent to {slow}', f'also sent to {slower}']
@@ -224,14 +231,14 @@ def test_seed__tells_of_the_win_at_once_and_of_the_others_later(played):
     assert list(keys(played).values()) == [3]
 
 
-@each('seed.c', 'seed.cpp')
+@each('seed')
 def test_seed_undelivered__names_the_fates(played):
     rejected, unknown = map(played.server.url, ['/a?status=500', '/b?close=after'])
     assert played.lines == [f'{rejected}: rejected', f'{unknown}: unknown']
-    assert played.code == 1
+    assert (played.code, played.err) == (1, 'undelivered\n')
 
 
-@each('seed.c', 'seed.cpp')
+@each('seed')
 def test_seed_without_a_url__says_what_is_wrong(played):
     assert played.code == 1 and played.lines == []
     assert len(played.err.splitlines()) == 1 and len(played.err) > 10
@@ -242,7 +249,7 @@ def test_seed_is_about_thirty_lines():
     assert 25 <= len([line for line in code.splitlines() if line.strip()]) < 45
 
 
-@each('epoll.c')
+@each('epoll')
 def test_epoll__tells_of_messages_and_ticks_meanwhile(played):
     told = [line for line in played.lines if line.startswith('line')]
     expected = [f'line {number}: {what}' for number in (1, 2, 3) for what in
@@ -253,7 +260,7 @@ def test_epoll__tells_of_messages_and_ticks_meanwhile(played):
     assert [request.body for request in played.requests('/a')] == [b'one', b'two', b'three']
 
 
-@each('epoll.c')
+@each('epoll')
 def test_epoll_of_many__loses_none_and_sends_none_twice(played):
     settled = [line for line in played.lines if 'settled' in line]
     assert len(settled) == 300 and played.code == 0
@@ -261,7 +268,7 @@ def test_epoll_of_many__loses_none_and_sends_none_twice(played):
     assert won == Counter(b'%d' % number for number in range(300))
 
 
-@each('jobs.c', 'jobs.cpp')
+@each('jobs')
 def test_jobs__are_awaited_without_being_cancelled(played):
     last = {'jobs.c': 'localhost: has addresses', 'jobs.cpp': 'missing: cannot be opened'}
     name = played.program.name.rpartition('-')[0]
@@ -276,10 +283,10 @@ def cancellations(play):
     return [request for request in play.server.requests if request.path.endswith('-cancel')]
 
 
-@each('undo.c')
+@each('undo')
 def test_undo__takes_back_what_arrived_twice_from_that_api_alone(played):
     slow, silent, fast = map(played.server.url, ['/a?delay=5', '/b?close=after', '/c'])
-    assert played.lines == [f'{slow} had it too: undone', f'{silent} may have it too: not undone',
+    assert played.lines == [f'{slow} had it too: undone', f'{silent} may have it: not undone',
                             f'{fast} has the order']
     assert (played.code, played.err) == (0, '')
     order, = [request.header('Idempotency-Key') for request in played.requests('/a')]
@@ -288,13 +295,20 @@ def test_undo__takes_back_what_arrived_twice_from_that_api_alone(played):
     assert undone.header('Idempotency-Key') == f'cancel:{order}'
 
 
-@each('undo.c')
+@each('undo')
 def test_undo_refused__says_so(played):
-    assert played.lines[0].endswith('had it too: could not be undone')
+    assert played.lines[0].endswith('had it too: could not be undone: undelivered')
     assert [request.path for request in cancellations(played)] == ['/a-cancel']
 
 
-@each('several.c')
+@each('undo')
+def test_undo_undelivered__cancels_nothing_and_tells_of_what_may_have_arrived(played):
+    assert played.lines == ['nobody has taken the order',
+                            f'{played.server.url("/a?close=after")} may have it: not undone']
+    assert cancellations(played) == []
+
+
+@each('several')
 def test_several__settle_all_that_was_submitted(played):
     assert played.lines == [f'{name}: 100 delivered, 0 of them more than once; 0 undelivered'
                             for name in ('pages.json', 'orders.json')]
@@ -305,14 +319,17 @@ def test_several__settle_all_that_was_submitted(played):
         assert set(Counter(request.body for request in requests).values()) == {4}
 
 
-@each('several.c')
+@each('several')
 def test_several_with_a_bad_file__says_where(played):
     assert played.code == 1 and 'workerz' in played.err
 
 
-@pytest.mark.parametrize('name', sorted(path.name for path in EXAMPLES.iterdir()))
-def test_example_is_run_and_says_how_it_is_compiled(name):
+def test_there_is_every_example_in_both_languages_and_no_other():
+    assert {path.name for path in EXAMPLES.iterdir()} == set(SOURCES)
+
+
+@pytest.mark.parametrize('name', SOURCES)
+def test_example_says_how_it_is_compiled(name):
     text = (EXAMPLES / name).read_text()
-    assert name in RUNS
     assert re.match(rf'/\* .*?\n \*\n \*     (cc|c\+\+ -std=c\+\+17) {re.escape(name)} '
                     r'\$\(pkg-config --cflags --libs poolsend\)', text, re.DOTALL)

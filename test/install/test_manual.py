@@ -1,5 +1,5 @@
-"""The manual page says what the header says: the same functions with the same arguments, nothing more and nothing less,
-and its examples can be compiled and run."""
+"""The manual page says what the header says: the same functions with the same arguments and the same structs with the
+same fields, nothing more and nothing less, and its examples can be compiled and run."""
 
 import pathlib
 import re
@@ -38,6 +38,29 @@ def documented():
             for kind, name, arguments in found}
 
 
+def declared_fields():
+    """Of every struct of the header that is not opaque, in order."""
+    structs = re.findall(r'^struct (poolsend_\w+) {\n(.*?)^};', CODE, re.MULTILINE | re.DOTALL)
+    return {name: re.findall(r'\b(\w+)(?:\[\w+\])?\s*[;,]', body) for name, body in structs}
+
+
+def names_of_fields(markup):
+    """What is marked up there as a field, in order; a line may have several."""
+    lines = re.findall(r'^\.(?:\w\w )*Va (.*)', markup, re.MULTILINE)
+    return [name for line in lines for name in re.findall(r'\w+', line)]
+
+
+def documented_fields():
+    """Of every struct that has a table: the one that was named last before it. A second table is one too many."""
+    found = []
+    for table in re.finditer(r'^\.Bl [^\n]*\n(\.It Va .*?)^\.El$', TEXT, re.MULTILINE | re.DOTALL):
+        items = '\n'.join(re.findall(r'^\.It Va .*', table[1], re.MULTILINE))
+        struct = re.findall(r'^\.Vt struct (\w+)', TEXT[:table.start()], re.MULTILINE)[-1]
+        found.append((struct, names_of_fields(items)))
+    assert len(found) == len(dict(found)), found
+    return dict(found)
+
+
 def examples():
     part = TEXT[TEXT.index('.Sh EXAMPLES'):TEXT.index('.Sh ERRORS')]
     return [each.replace('\\e', '\\') for each in re.findall(r'^\.Bd -literal.*?\n(.*?)^\.Ed$', part,
@@ -73,10 +96,25 @@ def test_nothing_is_named_that_the_header_has_not():
     assert names - set(re.findall(r'\w+', CODE)) == set()
 
 
+@pytest.mark.parametrize('name', declared_fields())
+def test_fields_are_those_of_the_header(name):
+    assert declared_fields()[name] and documented_fields().get(name) == declared_fields()[name]
+
+
+def test_no_other_struct_has_a_table():
+    assert len(declared_fields()) > 10
+    assert documented_fields().keys() - declared_fields().keys() == set()
+
+
 def test_every_field_that_is_named_is_one():
-    fields = set(re.findall(r'^\.(?:Va|Pq Va) (\w+)', TEXT, re.MULTILINE))
-    assert fields
-    assert fields - set(re.findall(r'\b(\w+)(?=[;,])', CODE)) == set()
+    fields = {field for fields in declared_fields().values() for field in fields}
+    assert fields and names_of_fields(TEXT)
+    assert set(names_of_fields(TEXT)) - fields == set()
+
+
+def test_every_field_that_is_explained_has_words():
+    empty = re.findall(r'^\.It Va (.*)\n\.(?:It|El)\b', TEXT, re.MULTILINE)
+    assert empty == []
 
 
 @pytest.mark.skipif(not shutil.which('mandoc'), reason='there is no mandoc')
