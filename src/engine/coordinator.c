@@ -49,7 +49,7 @@ static bool pass_last_check_locked(struct ps_coordinator *c, struct ps_attempt *
   message->launched++;
   c->shared.counts.started++;
   c->shared.tallies[attempt->endpoint].started++;
-  atomic_store(&attempt->started_at, now);
+  atomic_store_explicit(&attempt->started_at, now, memory_order_release);
   if (c->events & POOLSEND_EVENT_START)
     post_locked(c, &attempt->started, PS_NOTICE_STARTED, now, true);
   return true;
@@ -72,9 +72,9 @@ static void finish_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 static void accept(struct ps_coordinator *c, struct ps_attempt *attempt, int status)
 {
   ps_time now = ps_now();
-  atomic_store(&attempt->accepted_status, status);
-  atomic_store(&attempt->accepted_at, now);
-  atomic_store(&attempt->message->closed, true);
+  atomic_store_explicit(&attempt->accepted_status, status, memory_order_relaxed); /* read after the time */
+  atomic_store_explicit(&attempt->accepted_at, now, memory_order_release);
+  atomic_store_explicit(&attempt->message->closed, true, memory_order_release);
   if (now < ps_after(attempt->started_at, attempt->delay) && attempt->delay != PS_NEVER)
     return;
   ps_coordinator_enter(c);
@@ -455,12 +455,9 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_s
       .event_context = settings->event_context,
       .generation = ps_fork_generation(),
   };
-  /* Reports want these, whatever the others do. */
-  struct ps_engine_settings engine = settings->engine;
-  engine.events |= POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
   atomic_init(&c->descriptor, -1);
   init_lock(c);
-  int error = c->generation ? init(c, &engine) : -ENOMEM;
+  int error = c->generation ? init(c, &settings->engine) : -ENOMEM;
   if (!error)
     error = ps_thread_start(&c->thread, 0, coordinate, c);
   if (error) {

@@ -5,10 +5,17 @@ static ps_time since_taken_up(const struct ps_message *message, ps_time when)
   return when - message->delivery.taken_up;
 }
 
+/* A report wants to know of the win and of the end, whatever the others do. */
+static bool is_wanted(const struct ps_engine *engine, const struct ps_message *message, enum poolsend_event_kind kind)
+{
+  bool reported = message->reported && kind & (POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED);
+  return engine->settings.events & kind || reported;
+}
+
 static void tell(struct ps_engine *engine, struct ps_message *message, struct ps_event *event,
                  enum poolsend_event_kind kind, ps_time t)
 {
-  if (!(engine->settings.events & kind))
+  if (!is_wanted(engine, message, kind))
     return;
   event->message = message;
   event->public.kind = kind;
@@ -63,11 +70,18 @@ void ps_events_show_end(struct ps_attempt *attempt, ps_time when)
 
 /* ---- Events */
 
-/* As the attempt is now. */
+static bool is_under_way(const struct poolsend_attempt *view)
+{
+  return view->finished < 0;
+}
+
+/* As the attempt is now: one that has finished does not change any more. */
 static struct ps_event *show(struct ps_attempt_event *event, const struct ps_attempt *attempt)
 {
-  event->shown = attempt->view;
-  event->event.public = (struct poolsend_event){.attempt = &event->shown};
+  bool copied = is_under_way(&attempt->view);
+  if (copied)
+    event->shown = attempt->view;
+  event->event.public = (struct poolsend_event){.attempt = copied ? &event->shown : &attempt->view};
   return &event->event;
 }
 
@@ -85,15 +99,12 @@ void ps_events_finish(struct ps_engine *engine, struct ps_attempt *attempt)
   tell(engine, attempt->message, show(&attempt->events[1], attempt), POOLSEND_EVENT_FINISH, attempt->view.finished);
 }
 
-static bool is_under_way(const struct poolsend_attempt *view)
-{
-  return view->finished < 0;
-}
-
 void ps_events_delivered(struct ps_engine *engine, struct ps_message *message)
 {
   const struct ps_delivery *delivery = &message->delivery;
   const struct ps_attempt *winner = message->current[delivery->winner];
+  if (!is_wanted(engine, message, POOLSEND_EVENT_DELIVERED))
+    return;
   struct ps_event *event = show(&message->delivered, winner);
   struct poolsend_event *public = &event->public;
   public->pending = message->pending;
