@@ -2,20 +2,24 @@
  *
  * Every line of FILE is POSTed once, and must be answered with 200. The lines are in memory before the first thread
  * starts, a handle's options are set once, and of a request only what differs is set: nothing is printed, timed or
- * counted that a program without any purpose could do without.
+ * counted that a program without any purpose could do without. With `key` each request has the header that poolsend's
+ * have, an Idempotency-Key of its own in it: libcurl formats headers a letter at a time, and this tells what that costs.
  *
- * Usage: bare THREADS FILE URL */
+ * Usage: bare THREADS FILE URL [key] */
 #include "lines.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 /* Immutable once threads run. */
 static struct lines lines;
 static const char *url;
+static bool keyed;
 
 /* Any thread. */
 static atomic_size_t next_line;
@@ -40,7 +44,14 @@ static CURL *new_handle(void)
 
 static void post(CURL *easy, const struct line *line)
 {
+  static char agent[] = "User-Agent: poolsend/0.1.0", no_type[] = "Content-Type:";
   long status = 0;
+  char key[64];
+  struct curl_slist header[] = {{key, &header[1]}, {agent, &header[2]}, {no_type, NULL}};
+  if (keyed) {
+    snprintf(key, sizeof key, "Idempotency-Key: %036zu", (size_t)(line - lines.items));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, header);
+  }
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, line->text);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)line->size);
   CURLcode code = curl_easy_perform(easy);
@@ -71,10 +82,11 @@ static void raise_descriptors(void)
 
 int main(int argc, char **argv)
 {
-  size_t count = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
+  size_t count = argc == 4 || argc == 5 ? strtoul(argv[1], NULL, 10) : 0;
   if (!count)
-    fail("usage: bare THREADS FILE URL");
+    fail("usage: bare THREADS FILE URL [key]");
   url = argv[3];
+  keyed = argc == 5;
   raise_descriptors();
   curl_global_init(CURL_GLOBAL_ALL);
   lines_load(&lines, argv[2]);

@@ -243,8 +243,8 @@ class Peers:
     def embedded(self, slots, source, url):
         return [str(self.embedded_program), str(slots), str(source), url]
 
-    def bare(self, slots, source, url):
-        return [str(self.bare_program), str(slots), str(source), url]
+    def bare(self, slots, source, url, *key):
+        return [str(self.bare_program), str(slots), str(source), url, *key]
 
     def go(self, slots, *urls):
         return [str(self.go_program), '-c', str(slots), '-hedge', '1s', *urls]

@@ -61,6 +61,7 @@ def clients(bench, slots):
         *(library if peers.embedded_program else []),
         Client('poolsend', bench, size, lambda source: poolsend(bench, slots, url), 2),
         Client('bare loop', bench, size, lambda source: peers.bare(slots, source, url), None),
+        Client('bare loop with our header', bench, size, lambda source: peers.bare(slots, source, url, 'key'), None),
         Client('Go net/http', bench, size, lambda source: peers.go(slots, url), 1),
         Client('curl -Z', bench, few, lambda source: peers.curl(slots, source, url), 1),
         Client('aiohttp', bench, fewer, lambda source: peers.aiohttp(slots, url), 1),
