@@ -1,6 +1,6 @@
 /* The coordinator's lock, and who is woken when it is given up. Internal to the coordinator: coordinator.c is its
- * thread and its workers, coordinator_events.c the ways that events take, coordinator_calls.c those who submit and
- * ask. */
+ * thread, coordinator_work.c its workers, coordinator_events.c the ways that events take, coordinator_calls.c those who
+ * submit and ask. */
 #ifndef PS_ENGINE_COORDINATOR_LOCK_H
 #define PS_ENGINE_COORDINATOR_LOCK_H
 
