@@ -12,8 +12,8 @@ unsigned ps_fork_generation(void);
 /* Whether this process is a child, or a child's child, of the one that got `generation`. Takes no lock. */
 bool ps_fork_is_child(unsigned generation);
 
-/* In between no process is forked off by another thread, once somebody has asked for the generation: for what holds locks
- * that are not ours, which a child would find held for ever. One thread at a time; others, and forks, wait. */
+/* In between no process is forked off by another thread, once somebody has asked for the generation: for what holds
+ * locks that are not ours, which a child would find held for ever. One thread at a time; others, and forks, wait. */
 void ps_fork_hold(void);
 void ps_fork_release(void);
 

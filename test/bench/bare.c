@@ -3,7 +3,8 @@
  * Every line of FILE is POSTed once, and must be answered with 200. The lines are in memory before the first thread
  * starts, a handle's options are set once, and of a request only what differs is set: nothing is printed, timed or
  * counted that a program without any purpose could do without. With `key` each request has the header that poolsend's
- * have, an Idempotency-Key of its own in it: libcurl formats headers a letter at a time, and this tells what that costs.
+ * have, an Idempotency-Key of its own in it: libcurl formats headers a letter at a time, and this tells what that
+ * costs.
  *
  * Usage: bare THREADS FILE URL [key] */
 #include "lines.h"

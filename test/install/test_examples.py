@@ -257,7 +257,7 @@ def test_epoll__tells_of_messages_and_ticks_meanwhile(played):
     assert sorted(re.sub(r'127\.0\.0\.1.*', '127.0.0.1', line) for line in told) == expected
     assert {'tick: 1 messages on their way', 'tick: 2 messages on their way'} & set(played.lines)
     assert (played.code, played.err) == (0, '')
-    assert [request.body for request in played.requests('/a')] == [b'one', b'two', b'three']
+    assert sorted(request.body for request in played.requests('/a')) == [b'one', b'three', b'two']
 
 
 @each('epoll')

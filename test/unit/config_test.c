@@ -473,9 +473,10 @@ static void fault_that_a_sender_finds_says_of_which_endpoint_it_is(void **state)
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     char text[300];
     struct poolsend_sender *sender;
-    snprintf(text, sizeof text,
-             "{\"workers\": 2, \"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"}, {\"url\": \"http://b/\", %s}]}",
-             rows[i].members);
+    snprintf(
+        text, sizeof text,
+        "{\"workers\": 2, \"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"}, {\"url\": \"http://b/\", %s}]}",
+        rows[i].members);
     parse(text);
     error.endpoint = 7;
     assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#define FATE(name) POOLSEND_FATE_##name
+#define WHY(name)  POOLSEND_REASON_##name
+
 struct row {
   const char *what;
   struct ps_evidence evidence; /* unanswered, status, ending, json */
@@ -42,15 +45,15 @@ static void nothing_sent_is_unreached(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"no address", {false, 0, PS_END_RESOLVE, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_RESOLVE, true},
-      {"refused", {false, 0, PS_END_CONNECT, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT, true},
-      {"proxy says no", {false, 0, PS_END_PROXY, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_PROXY, false},
-      {"bad certificate", {false, 0, PS_END_TLS, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TLS, false},
-      {"no connection in time", {false, 0, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TIMEOUT, true},
-      {"cancelled early", {false, 0, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CANCELLED, true},
-      {"reset early", {false, 0, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_RESET, true},
-      {"not HTTP", {false, 0, PS_END_PROTOCOL, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_PROTOCOL, false},
-      {"no descriptor", {false, 0, PS_END_LOCAL, PS_JSON_NONE}, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_LOCAL, false},
+      {"no address", {false, 0, PS_END_RESOLVE, PS_JSON_NONE}, FATE(UNREACHED), WHY(RESOLVE), true},
+      {"refused", {false, 0, PS_END_CONNECT, PS_JSON_NONE}, FATE(UNREACHED), WHY(CONNECT), true},
+      {"proxy says no", {false, 0, PS_END_PROXY, PS_JSON_NONE}, FATE(UNREACHED), WHY(PROXY), false},
+      {"bad certificate", {false, 0, PS_END_TLS, PS_JSON_NONE}, FATE(UNREACHED), WHY(TLS), false},
+      {"no connection in time", {false, 0, PS_END_TIMEOUT, PS_JSON_NONE}, FATE(UNREACHED), WHY(TIMEOUT), true},
+      {"cancelled early", {false, 0, PS_END_CANCELLED, PS_JSON_NONE}, FATE(UNREACHED), WHY(CANCELLED), true},
+      {"reset early", {false, 0, PS_END_RESET, PS_JSON_NONE}, FATE(UNREACHED), WHY(RESET), true},
+      {"not HTTP", {false, 0, PS_END_PROTOCOL, PS_JSON_NONE}, FATE(UNREACHED), WHY(PROTOCOL), false},
+      {"no descriptor", {false, 0, PS_END_LOCAL, PS_JSON_NONE}, FATE(UNREACHED), WHY(LOCAL), false},
   };
   CHECK_ALL(rows);
 }
@@ -59,7 +62,7 @@ static void nothing_sent_is_unreached(void **state)
 static void message_that_does_not_fit_a_template_is_not_tried_again(void **state)
 {
   (void)state;
-  const struct ps_verdict misfit = {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TEMPLATE};
+  const struct ps_verdict misfit = {FATE(UNREACHED), WHY(TEMPLATE)};
   assert_false(ps_fate_is_transient(misfit, 0));
 }
 
@@ -67,13 +70,13 @@ static void sent_and_unanswered_is_unknown(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"header cut by FIN", {true, 0, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_RESET, true},
-      {"timeout", {true, 0, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TIMEOUT, true},
-      {"cancelled", {true, 0, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, true},
-      {"reset", {true, 0, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_RESET, true},
-      {"garbage", {true, 0, PS_END_PROTOCOL, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_PROTOCOL, false},
-      {"TLS alert after the request", {true, 0, PS_END_TLS, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TLS, false},
-      {"no memory meanwhile", {true, 0, PS_END_LOCAL, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_LOCAL, false},
+      {"header cut by FIN", {true, 0, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(RESET), true},
+      {"timeout", {true, 0, PS_END_TIMEOUT, PS_JSON_NONE}, FATE(UNKNOWN), WHY(TIMEOUT), true},
+      {"cancelled", {true, 0, PS_END_CANCELLED, PS_JSON_NONE}, FATE(UNKNOWN), WHY(CANCELLED), true},
+      {"reset", {true, 0, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(RESET), true},
+      {"garbage", {true, 0, PS_END_PROTOCOL, PS_JSON_NONE}, FATE(UNKNOWN), WHY(PROTOCOL), false},
+      {"TLS alert after the request", {true, 0, PS_END_TLS, PS_JSON_NONE}, FATE(UNKNOWN), WHY(TLS), false},
+      {"no memory meanwhile", {true, 0, PS_END_LOCAL, PS_JSON_NONE}, FATE(UNKNOWN), WHY(LOCAL), false},
   };
   CHECK_ALL(rows);
 }
@@ -83,9 +86,9 @@ static void request_after_an_answered_one_is_unknown_while_unanswered(void **sta
 {
   (void)state;
   static const struct row rows[] = {
-      {"307, then reset", {true, 307, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_RESET, true},
-      {"401, then timeout", {true, 401, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TIMEOUT, true},
-      {"200, then reset", {true, 200, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_RESET, true},
+      {"307, then reset", {true, 307, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(RESET), true},
+      {"401, then timeout", {true, 401, PS_END_TIMEOUT, PS_JSON_NONE}, FATE(UNKNOWN), WHY(TIMEOUT), true},
+      {"200, then reset", {true, 200, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(RESET), true},
   };
   CHECK_ALL(rows);
 }
@@ -94,12 +97,12 @@ static void complete_success_header_is_delivered_whatever_became_of_the_body(voi
 {
   (void)state;
   static const struct row rows[] = {
-      {"200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, false},
-      {"299", {false, 299, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, false},
-      {"body reset", {false, 200, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, false},
-      {"body too slow", {false, 200, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, false},
-      {"body cancelled", {false, 204, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, false},
-      {"body garbled", {false, 200, PS_END_PROTOCOL, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, false},
+      {"200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE}, FATE(DELIVERED), WHY(OK), false},
+      {"299", {false, 299, PS_END_COMPLETE, PS_JSON_NONE}, FATE(DELIVERED), WHY(OK), false},
+      {"body reset", {false, 200, PS_END_RESET, PS_JSON_NONE}, FATE(DELIVERED), WHY(TRUNCATED), false},
+      {"body too slow", {false, 200, PS_END_TIMEOUT, PS_JSON_NONE}, FATE(DELIVERED), WHY(TRUNCATED), false},
+      {"body cancelled", {false, 204, PS_END_CANCELLED, PS_JSON_NONE}, FATE(DELIVERED), WHY(TRUNCATED), false},
+      {"body garbled", {false, 200, PS_END_PROTOCOL, PS_JSON_NONE}, FATE(DELIVERED), WHY(TRUNCATED), false},
   };
   CHECK_ALL(rows);
 }
@@ -108,15 +111,11 @@ static void json_test_decides_about_a_success_status(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"passed", {false, 200, PS_END_COMPLETE, PS_JSON_PASSED}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, false},
-      {"failed", {false, 200, PS_END_COMPLETE, PS_JSON_FAILED}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_JSON, false},
-      {"cut off", {false, 200, PS_END_RESET, PS_JSON_IMPOSSIBLE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TRUNCATED, true},
-      {"too long", {false, 200, PS_END_COMPLETE, PS_JSON_IMPOSSIBLE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TRUNCATED, true},
-      {"passed with a bad status",
-       {false, 400, PS_END_COMPLETE, PS_JSON_PASSED},
-       POOLSEND_FATE_REJECTED,
-       POOLSEND_REASON_STATUS,
-       false},
+      {"passed", {false, 200, PS_END_COMPLETE, PS_JSON_PASSED}, FATE(DELIVERED), WHY(OK), false},
+      {"failed", {false, 200, PS_END_COMPLETE, PS_JSON_FAILED}, FATE(REJECTED), WHY(JSON), false},
+      {"cut off", {false, 200, PS_END_RESET, PS_JSON_IMPOSSIBLE}, FATE(UNKNOWN), WHY(TRUNCATED), true},
+      {"too long", {false, 200, PS_END_COMPLETE, PS_JSON_IMPOSSIBLE}, FATE(UNKNOWN), WHY(TRUNCATED), true},
+      {"passed with a bad status", {false, 400, PS_END_COMPLETE, PS_JSON_PASSED}, FATE(REJECTED), WHY(STATUS), false},
   };
   CHECK_ALL(rows);
 }
@@ -125,18 +124,18 @@ static void any_other_complete_header_is_rejected(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"199", {false, 199, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"400", {false, 400, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"401", {false, 401, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"408", {false, 408, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, true},
-      {"429", {false, 429, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, true},
-      {"500", {false, 500, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, true},
-      {"501", {false, 501, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"503", {false, 503, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, true},
-      {"505", {false, 505, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"400, body reset", {false, 400, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"500, body timeout", {false, 500, PS_END_TIMEOUT, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, true},
-      {"404, cancelled", {false, 404, PS_END_CANCELLED, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
+      {"199", {false, 199, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"400", {false, 400, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"401", {false, 401, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"408", {false, 408, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), true},
+      {"429", {false, 429, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), true},
+      {"500", {false, 500, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), true},
+      {"501", {false, 501, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"503", {false, 503, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), true},
+      {"505", {false, 505, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"400, body reset", {false, 400, PS_END_RESET, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"500, body timeout", {false, 500, PS_END_TIMEOUT, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), true},
+      {"404, cancelled", {false, 404, PS_END_CANCELLED, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
   };
   CHECK_ALL(rows);
 }
@@ -145,9 +144,9 @@ static void gateway_that_saw_no_answer_leaves_it_unknown(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_GATEWAY, true},
-      {"504", {false, 504, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_GATEWAY, true},
-      {"502, body reset", {false, 502, PS_END_RESET, PS_JSON_NONE}, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_GATEWAY, true},
+      {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
+      {"504", {false, 504, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
+      {"502, body reset", {false, 502, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
   };
   CHECK_ALL(rows);
 }
@@ -156,9 +155,9 @@ static void redirect_is_a_status_unless_following_it_went_wrong(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"not followed", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
-      {"too many", {false, 302, PS_END_REDIRECT, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_REDIRECT, false},
-      {"to ftp", {false, 307, PS_END_REDIRECT, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_REDIRECT, false},
+      {"not followed", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"too many", {false, 302, PS_END_REDIRECT, PS_JSON_NONE}, FATE(REJECTED), WHY(REDIRECT), false},
+      {"to ftp", {false, 307, PS_END_REDIRECT, PS_JSON_NONE}, FATE(REJECTED), WHY(REDIRECT), false},
   };
   CHECK_ALL(rows);
 }
@@ -171,10 +170,10 @@ static void configured_statuses_count_as_success(void **state)
   ps_status_add(&success, 502, 502);
   ps_status_add(&success, 302, 302);
   static const struct row rows[] = {
-      {"409", {false, 409, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, false},
-      {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, false},
-      {"302", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK, false},
-      {"200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE}, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, false},
+      {"409", {false, 409, PS_END_COMPLETE, PS_JSON_NONE}, FATE(DELIVERED), WHY(OK), false},
+      {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, FATE(DELIVERED), WHY(OK), false},
+      {"302", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, FATE(DELIVERED), WHY(OK), false},
+      {"200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
   };
   CHECK_ALL(rows);
 }
@@ -182,15 +181,15 @@ static void configured_statuses_count_as_success(void **state)
 static void every_fate_and_reason_has_a_name_of_its_own(void **state)
 {
   (void)state;
-  for (int i = POOLSEND_FATE_DELIVERED; i <= POOLSEND_FATE_UNKNOWN; i++)
+  for (int i = FATE(DELIVERED); i <= FATE(UNKNOWN); i++)
     assert_non_null(poolsend_fate_name((enum poolsend_fate)i));
-  for (int i = POOLSEND_REASON_OK; i <= POOLSEND_REASON_LOCAL; i++)
-    for (int k = POOLSEND_REASON_OK; k < i; k++)
+  for (int i = WHY(OK); i <= WHY(LOCAL); i++)
+    for (int k = WHY(OK); k < i; k++)
       assert_string_not_equal(poolsend_reason_name((enum poolsend_reason)i),
                               poolsend_reason_name((enum poolsend_reason)k));
-  assert_string_equal(poolsend_fate_name(POOLSEND_FATE_UNREACHED), "unreached");
-  assert_string_equal(poolsend_reason_name(POOLSEND_REASON_GATEWAY), "gateway");
-  assert_string_equal(poolsend_reason_name(POOLSEND_REASON_TEMPLATE), "template");
+  assert_string_equal(poolsend_fate_name(FATE(UNREACHED)), "unreached");
+  assert_string_equal(poolsend_reason_name(WHY(GATEWAY)), "gateway");
+  assert_string_equal(poolsend_reason_name(WHY(TEMPLATE)), "template");
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup(name, success_is_2xx)

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#define FATE(name) POOLSEND_FATE_##name
+#define WHY(name)  POOLSEND_REASON_##name
+
 #define MS(count) ((ps_time)(count)*PS_MILLISECOND)
 #define SLOTS     8
 #define PROBES    PS_HEALTH_PROBES
@@ -72,12 +75,12 @@ static void end(int who, enum poolsend_fate fate, enum poolsend_reason reason, i
 
 static void refuse(int who, int ms)
 {
-  end(who, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT, 0, 0, ms);
+  end(who, FATE(UNREACHED), WHY(CONNECT), 0, 0, ms);
 }
 
 static void answer(int who, int status, ps_time retry_after, int ms)
 {
-  end(who, POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, status, retry_after, ms);
+  end(who, FATE(REJECTED), WHY(STATUS), status, retry_after, ms);
 }
 
 static void miss_times(int count, int ms)
@@ -158,22 +161,22 @@ static void what_an_end_counts_as(void **state)
     int status;
     bool miss;
   } cases[] = {
-      {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_RESOLVE, 0, true},    {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CONNECT, 0, true},
-      {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_PROXY, 0, true},      {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TLS, 0, true},
-      {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TIMEOUT, 0, true},    {POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TIMEOUT, 0, true},
-      {POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_RESET, 0, true},        {POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_PROTOCOL, 0, true},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 408, true},    {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 429, true},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 500, true},    {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 501, true},
-      {POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_GATEWAY, 502, true},    {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 503, true},
-      {POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_GATEWAY, 504, true},    {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 599, true},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 400, false},   {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 401, false},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 404, false},   {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 407, false},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 409, false},   {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 428, false},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 430, false},   {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 499, false},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS, 304, false},   {POOLSEND_FATE_REJECTED, POOLSEND_REASON_REDIRECT, 302, false},
-      {POOLSEND_FATE_REJECTED, POOLSEND_REASON_JSON, 200, false},     {POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0, false},
-      {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_CANCELLED, 0, false}, {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_LOCAL, 0, false},
-      {POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TEMPLATE, 0, false},
+      {FATE(UNREACHED), WHY(RESOLVE), 0, true},    {FATE(UNREACHED), WHY(CONNECT), 0, true},
+      {FATE(UNREACHED), WHY(PROXY), 0, true},      {FATE(UNREACHED), WHY(TLS), 0, true},
+      {FATE(UNREACHED), WHY(TIMEOUT), 0, true},    {FATE(UNKNOWN), WHY(TIMEOUT), 0, true},
+      {FATE(UNKNOWN), WHY(RESET), 0, true},        {FATE(UNKNOWN), WHY(PROTOCOL), 0, true},
+      {FATE(REJECTED), WHY(STATUS), 408, true},    {FATE(REJECTED), WHY(STATUS), 429, true},
+      {FATE(REJECTED), WHY(STATUS), 500, true},    {FATE(REJECTED), WHY(STATUS), 501, true},
+      {FATE(UNKNOWN), WHY(GATEWAY), 502, true},    {FATE(REJECTED), WHY(STATUS), 503, true},
+      {FATE(UNKNOWN), WHY(GATEWAY), 504, true},    {FATE(REJECTED), WHY(STATUS), 599, true},
+      {FATE(REJECTED), WHY(STATUS), 400, false},   {FATE(REJECTED), WHY(STATUS), 401, false},
+      {FATE(REJECTED), WHY(STATUS), 404, false},   {FATE(REJECTED), WHY(STATUS), 407, false},
+      {FATE(REJECTED), WHY(STATUS), 409, false},   {FATE(REJECTED), WHY(STATUS), 428, false},
+      {FATE(REJECTED), WHY(STATUS), 430, false},   {FATE(REJECTED), WHY(STATUS), 499, false},
+      {FATE(REJECTED), WHY(STATUS), 304, false},   {FATE(REJECTED), WHY(REDIRECT), 302, false},
+      {FATE(REJECTED), WHY(JSON), 200, false},     {FATE(UNKNOWN), WHY(CANCELLED), 0, false},
+      {FATE(UNREACHED), WHY(CANCELLED), 0, false}, {FATE(UNREACHED), WHY(LOCAL), 0, false},
+      {FATE(UNREACHED), WHY(TEMPLATE), 0, false},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     start_with(SLOTS, PROBES);
@@ -365,11 +368,11 @@ static void probe_that_is_withdrawn_or_tells_nothing_makes_way_for_another(void 
   leave(0);
   expect_way(1100, PS_WAY_PROBE);
   enter_probe(0, 1100);
-  end(0, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0, 0, 1200);
+  end(0, FATE(UNKNOWN), WHY(CANCELLED), 0, 0, 1200);
   enter_probe(0, 1200);
   answer(0, 404, 0, 1300);
   enter_probe(0, 1300);
-  end(0, POOLSEND_FATE_UNREACHED, POOLSEND_REASON_TEMPLATE, 0, 0, 1400);
+  end(0, FATE(UNREACHED), WHY(TEMPLATE), 0, 0, 1400);
   enter_probe(0, 1400);
   refuse(0, 1400);
   expect_probe_at(3400);
