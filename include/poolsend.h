@@ -66,9 +66,11 @@
  * or poolsend_close.
  *
  * **Callbacks and jobs** return: no exception, longjmp or pthread_exit may leave them, nor may a child of fork that
- * they make, which ends by _exit or exec. **The end.** Free every sender before the process ends by exit or a return
- * from main: the TLS library takes itself apart then, whoever is using it. A process that ends by _exit, or is killed,
- * needs nothing, and leaves its accounts untold.
+ * they make, which ends by _exit or exec.
+ *
+ * **The end.** Free every sender before the process ends by exit or a return from main: the TLS library takes itself
+ * apart then, whoever is using it. A process that ends by _exit, or is killed, needs nothing, and leaves its accounts
+ * untold.
  *
  * **fork.** A child has none of the parent's threads, so handles of the parent are dead in it: functions that can fail
  * return -ECHILD, those that free handles do nothing, nothing blocks, and the parent's messages are not disturbed.
@@ -603,8 +605,8 @@ POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 /* ---- Reports ------------------------------------------------------------------------------------------------- */
 
 /** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere
- * else, and it has no others. Such a message is pending until it has settled; what
- * the functions below have returned, it has told. */
+ * else, and it has no others. Such a message is pending until it has settled. What the functions below have returned, it
+ * has told. */
 struct poolsend_report;
 
 /** As poolsend_submit; on 0 the message's report is the caller's. On all else `*report` is NULL. */
