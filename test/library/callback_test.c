@@ -1,7 +1,6 @@
 /* Events that are pushed to a callback: on one thread, in order, each to be freed by whoever has it; and what a
  * callback may call, which is everything, as long as it would not wait. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <semaphore.h>
@@ -9,8 +8,6 @@
 #include <string.h>
 
 #define MESSAGES 200
-
-static struct server *server;
 
 /* What the callback of the test does, and what it saw. */
 static struct {
@@ -37,20 +34,12 @@ static void on_event(void *context, struct poolsend_event *event)
   atomic_fetch_add(&seen.ended, settled);
 }
 
-static int serve(void **state)
+static int begin(void **state)
 {
-  (void)state;
-  server = server_new();
+  serve(state);
   memset(&seen, 0, sizeof seen);
   seen.act = poolsend_event_free;
   return sem_init(&seen.inside, 0, 0) | sem_init(&seen.go_on, 0, 0);
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
 }
 
 static void wait_for(sem_t *semaphore)
@@ -344,7 +333,7 @@ static void report_given_up_in_a_callback_leaves_its_events_to_the_callback(void
   poolsend_free(seen.sender);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, serve, stop_serving)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, stop_serving)
 
 int main(void)
 {

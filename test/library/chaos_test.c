@@ -1,7 +1,6 @@
 /* Several threads do whatever a program may do with one sender, in an order that nobody has thought of. At the end
  * every message that was taken up has been accounted for exactly once: by its report, or among the events. */
 #include "helpers.h"
-#include "server.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -10,8 +9,6 @@
 #define MESSAGES 1200
 #define ACTORS   4
 #define FETCHERS 2
-
-static struct server *server;
 
 static struct {
   struct poolsend_sender *sender;
@@ -160,20 +157,6 @@ static void let_them_act(struct setup *setup)
   assert_int_equal(counts.started, counts.finished);
   assert_int_equal(counts.pending, 0);
   poolsend_free(chaos.sender);
-}
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
 }
 
 static void every_message_is_accounted_for_once(void **state)

@@ -1,14 +1,11 @@
 /* Children of fork: what was made by the parent is dead there, at once and without harm; what is made there works. A
  * child tells by its exit status what it saw, and is ended if it takes too long. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct server *server;
 
 /* What the parent has when it forks. */
 static struct {
@@ -44,10 +41,9 @@ static void make_all(void)
   assert_int_equal(poolsend_job_wait(made.job, PATIENCE, NULL), 0);
 }
 
-static int serve(void **state)
+static int begin(void **state)
 {
-  (void)state;
-  server = server_new();
+  serve(state);
   make_all();
   return 0;
 }
@@ -246,7 +242,7 @@ static void child_may_send_by_a_sender_of_its_own(void **state)
   assert_int_equal(server_count_id(server, "/ok", "child"), 1);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, serve, finish)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
 {

@@ -1,28 +1,11 @@
 /* The ends of messages and of senders: closing, cancelling, freeing, while others submit. Every message that was
  * taken up settles exactly once, whatever happens. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 static struct poolsend_sender *sender_with_workers(const char *path, unsigned workers)
 {

@@ -1,24 +1,7 @@
 /* What a sender says of itself, while it works and afterwards. */
 #include "helpers.h"
-#include "server.h"
 
 #include <string.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 static void all_counts_begin_at_zero(void **state)
 {

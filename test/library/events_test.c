@@ -1,6 +1,5 @@
 /* Events that are pulled, one by one, many at a time, or when a descriptor says so; and events that are pushed. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,22 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 static void set_up_one(struct setup *setup, const char *path)
 {

@@ -1,29 +1,12 @@
 /* Callers that were compiled with an older or a newer poolsend.h. Their structs are made by hand, in memory of
  * exactly that size, so that a sanitizer notices a byte too many. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #define BEYOND 24 /* bytes that a newer struct has, and this one has not */
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 /* Memory of which the compiler does not know the size. */
 static __attribute__((noinline)) void *room_for(size_t size)

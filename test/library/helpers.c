@@ -2,6 +2,22 @@
 
 #include <string.h>
 
+struct server *server;
+
+int serve(void **state)
+{
+  (void)state;
+  server = server_new();
+  return 0;
+}
+
+int stop_serving(void **state)
+{
+  (void)state;
+  server_free(server);
+  return 0;
+}
+
 void set_up(struct setup *setup, const char *url, ...)
 {
   static const char *const names[MOST_APIS] = {"a", "b", "c", "d"};
@@ -33,6 +49,26 @@ struct poolsend_sender *sender_to(const char *url)
 {
   struct setup setup;
   set_up(&setup, url, NULL);
+  return sender_of(&setup);
+}
+
+struct poolsend_sender *sender_to_path(const char *path)
+{
+  return sender_to(server_url(server, path));
+}
+
+void set_up_late(struct setup *setup)
+{
+  set_up(setup, server_url(server, "/gate/a"), server_url(server, "/ok"), NULL);
+  setup->config.hedge_delay = POOLSEND_MS(1);
+  setup->config.no_breaker = true;
+  setup->config.workers = 16;
+}
+
+struct poolsend_sender *sender_with_late(void)
+{
+  struct setup setup;
+  set_up_late(&setup);
   return sender_of(&setup);
 }
 

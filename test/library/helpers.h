@@ -5,6 +5,7 @@
 
 #include "patience.h"
 #include "poolsend.h"
+#include "server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,11 @@
 #define PATIENCE POOLSEND_S(PATIENCE_S)
 
 #define MOST_APIS 4
+
+/* The test's own, from its setup to its teardown. */
+extern struct server *server;
+int serve(void **state);
+int stop_serving(void **state);
 
 /* A configuration, for a test to change. Not to be copied: it points into itself. */
 struct setup {
@@ -30,6 +36,14 @@ struct poolsend_sender *sender_of(const struct setup *setup);
 
 /* To one URL, and all else as it is by default. */
 struct poolsend_sender *sender_to(const char *url);
+
+/* To a path of the test's server, likewise. */
+struct poolsend_sender *sender_to_path(const char *path);
+
+/* The first endpoint answers when /gate/a is opened; the second at once, and the hedge that goes to it follows after a
+ * millisecond. */
+void set_up_late(struct setup *setup);
+struct poolsend_sender *sender_with_late(void);
 
 /* A message with a small body. `id` may be NULL. */
 struct poolsend_message message_of(const char *id);

@@ -2,7 +2,6 @@
  * print, key by key and in the same order. Times and sizes differ, and are compared by their kind alone. The program
  * is the argument. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -10,22 +9,7 @@
 
 #define LINES_MAX 32
 
-static struct server *server;
 static const char *program;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 /* ---- Comparing */
 

@@ -4,47 +4,9 @@
  * Where an attempt is to be late, it goes to a gate of the server's, and the hedge that wins follows after a
  * millisecond. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <string.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
-
-static struct poolsend_sender *sender_to_path(const char *path)
-{
-  return sender_to(server_url(server, path));
-}
-
-/* The first endpoint answers when /gate/a is opened, the second at once. */
-static void set_up_late(struct setup *setup)
-{
-  set_up(setup, server_url(server, "/gate/a"), server_url(server, "/ok"), NULL);
-  setup->config.hedge_delay = POOLSEND_MS(1);
-  setup->config.no_breaker = true;
-  setup->config.workers = 16;
-}
-
-static struct poolsend_sender *sender_with_late(void)
-{
-  struct setup setup;
-  set_up_late(&setup);
-  return sender_of(&setup);
-}
 
 static struct poolsend_report *deliver(struct poolsend_sender *sender, const char *id)
 {

@@ -1,29 +1,12 @@
 /* Settings at their edges, set by hand as a C program would: what cannot be used is refused in words, and what is
  * taken works. A span below 0 counts as 0. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 /* ---- Refused, or taken and then it works */
 

@@ -1,28 +1,11 @@
 /* Several senders at a time, on one pool or each on its own. With too few threads attempts wait, but nobody starves:
  * whoever ends one steps back behind those who wait for a thread. */
 #include "helpers.h"
-#include "server.h"
 
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 static struct poolsend_pool *new_pool(unsigned threads)
 {

@@ -1,29 +1,12 @@
 /* Signals: handlers run on the caller's threads alone, a connection that breaks raises no SIGPIPE, and masks are as
  * before. The server's threads block every signal, so that whatever a thread of the library's took would be seen. */
 #include "helpers.h"
-#include "server.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct server *server;
-
-static int serve(void **state)
-{
-  (void)state;
-  server = server_new();
-  return 0;
-}
-
-static int stop_serving(void **state)
-{
-  (void)state;
-  server_free(server);
-  return 0;
-}
 
 /* ---- Which thread a handler runs on */
 
