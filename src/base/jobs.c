@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct poolsend_pool {
   struct ps_pool *threads; /* these are immutable */

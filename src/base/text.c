@@ -199,3 +199,10 @@ const char *ps_text_nearest(const char *word, const char *const *words, size_t c
   }
   return nearest;
 }
+
+void ps_text_hide_controls(char *text)
+{
+  for (; *text; text++)
+    if (ps_text_is_control(*text))
+      *text = '?';
+}

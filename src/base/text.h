@@ -6,6 +6,16 @@
 
 #include <stdbool.h>
 
+/* Of C0, or DEL. */
+static inline bool ps_text_is_control(char c)
+{
+  return (unsigned char)c < ' ' || c == 127;
+}
+
+/* Puts a question mark in the place of each: what quotes others' text is to be one line, and nothing that a terminal
+ * obeys. */
+void ps_text_hide_controls(char *text);
+
 /* How many bytes from the beginning are valid UTF-8 (RFC 3629). */
 size_t ps_text_utf8_size(const char *text, size_t size);
 

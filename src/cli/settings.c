@@ -1,5 +1,6 @@
 #include "cli/settings.h"
 
+#include "base/text.h"
 #include "cli/output.h"
 
 #include <stdio.h>
@@ -58,10 +59,8 @@ static bool vcomplain(const char *format, va_list arguments)
   char *words = NULL;
   if (vasprintf(&words, format, arguments) < 0)
     words = NULL;
-  /* It may quote what was on the command line: one line, and nothing that a terminal obeys. */
-  for (char *c = words; c && *c; c++)
-    if ((unsigned char)*c < ' ' || *c == 127)
-      *c = '?';
+  if (words) /* it may quote what was on the command line */
+    ps_text_hide_controls(words);
   char *line = NULL;
   if (words && asprintf(&line, "poolsend: %s\n", words) < 0)
     line = NULL;

@@ -120,16 +120,15 @@ static void free_sender(struct poolsend_sender *sender)
   fini_transport();
 }
 
-/* A thread for every permit, if it is the sender's own. */
+/* A thread for every permit, if it is the sender's own; a caller's may be that of a parent process. */
 static int find_pool(struct poolsend_sender *sender, const struct poolsend_config *config)
 {
+  unsigned permits = config->workers + ps_sender_probes(config) * (unsigned)config->endpoint_count;
   sender->owns_pool = !config->pool;
-  if (config->pool && !ps_jobs_pool(config->pool))
-    return -ECHILD;
-  sender->pool = config->pool
-                     ? ps_jobs_pool(config->pool)
-                     : ps_pool_new(config->workers + ps_sender_probes(config) * (unsigned)config->endpoint_count);
-  return sender->pool ? 0 : -ENOMEM;
+  sender->pool = config->pool ? ps_jobs_pool(config->pool) : ps_pool_new(permits);
+  if (sender->pool)
+    return 0;
+  return sender->owns_pool ? -ENOMEM : -ECHILD;
 }
 
 static int start(struct poolsend_sender *sender, const struct poolsend_config *config)

@@ -1,6 +1,7 @@
 /* What a sender is made from: the caller's configuration as this version has it, checked against itself and against the
  * limits of the machine before anything is made of it. */
 #include "base/sized.h"
+#include "base/text.h"
 #include "base/values.h"
 #include "engine/sender.h"
 #include "net/check.h"
@@ -100,7 +101,7 @@ static int check_lists(const struct poolsend_endpoint *endpoint, struct poolsend
 static bool has_control(const char *text)
 {
   for (; *text; text++)
-    if ((unsigned char)*text < ' ' || *text == 0x7f)
+    if (ps_text_is_control(*text))
       return true;
   return false;
 }
@@ -194,8 +195,9 @@ static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_e
 
 /* The workers are shared out: first to endpoints that say how many they want, then equally to the others. What each of
  * these gets, or an error. */
-static int share_out(const struct poolsend_config *config, unsigned workers, struct poolsend_error *error)
+static int share_out(const struct poolsend_config *config, struct poolsend_error *error)
 {
+  unsigned workers = config->workers;
   unsigned long wanted = 0, others = 0;
   for (size_t i = 0; i < config->endpoint_count; i++) {
     wanted += config->endpoints[i].max_in_flight;
@@ -334,7 +336,7 @@ static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_
                           struct poolsend_error *error)
 {
   unsigned count = (unsigned)config->endpoint_count;
-  int share = share_out(config, config->workers, error);
+  int share = share_out(config, error);
   int result = share < 0 ? share : 0;
   for (unsigned i = 0; i < count && !result; i++)
     if ((result = init_endpoint(sender, config, i, (unsigned)share, error)) == -EINVAL)

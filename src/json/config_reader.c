@@ -59,9 +59,7 @@ struct ps_jsontext_value ps_config_here(const struct ps_config_reader *reader)
 static void make_presentable(char *text)
 {
   text[ps_text_whole_utf8(text, strlen(text))] = '\0';
-  for (char *c = text; *c; c++)
-    if ((unsigned char)*c < ' ' || *c == 127)
-      *c = '?';
+  ps_text_hide_controls(text);
   for (size_t valid; text[valid = ps_text_utf8_size(text, strlen(text))];)
     text[valid] = '?';
 }

@@ -1,5 +1,6 @@
 #include "net/check.h"
 
+#include "base/text.h"
 #include "net/redact.h"
 
 #include <curl/curl.h>
@@ -20,21 +21,13 @@ struct poolsend_error *ps_error_clear(struct poolsend_error *error, struct pools
   return error;
 }
 
-/* What is quoted may hold anything, and the words may go to a log or a terminal. */
-static void make_one_line(char *text)
-{
-  for (; *text; text++)
-    if ((unsigned char)*text < ' ' || *text == 0x7f)
-      *text = '?';
-}
-
 int ps_refuse(struct poolsend_error *error, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(error->text, sizeof error->text, format, arguments);
   va_end(arguments);
-  make_one_line(error->text);
+  ps_text_hide_controls(error->text);
   return -EINVAL;
 }
 
@@ -66,7 +59,7 @@ int ps_check_text(const char *what, const char *text, struct poolsend_error *err
 static bool has_control_or_space(const char *text)
 {
   for (; *text; text++)
-    if ((unsigned char)*text <= ' ' || *text == 127)
+    if (ps_text_is_control(*text) || *text == ' ')
       return true;
   return false;
 }
@@ -198,7 +191,7 @@ int ps_check_header(const char *line, struct poolsend_error *error)
 static bool has_control(const char *text)
 {
   for (; *text; text++)
-    if (((unsigned char)*text < ' ' && *text != '\t') || *text == 127)
+    if (ps_text_is_control(*text) && *text != '\t')
       return true;
   return false;
 }

@@ -1,5 +1,6 @@
 #include "net/template.h"
 
+#include "base/text.h"
 #include "net/check.h"
 
 #include <errno.h>
@@ -288,7 +289,7 @@ static int take_scalar(struct rendering *r, const char *pointer, struct ps_jsont
 static int render_in_header(struct rendering *r, const char *pointer, const struct ps_buf *text)
 {
   for (size_t i = 0; i < text->size; i++)
-    if ((unsigned char)text->data[i] < ' ' || text->data[i] == 127)
+    if (ps_text_is_control(text->data[i]))
       return unusable(r, pointer, "holds a line break or another control character, which cannot stand in a header");
   return ps_buf_append(r->out, text->data, text->size);
 }

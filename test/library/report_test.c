@@ -132,14 +132,19 @@ static void message_that_is_not_taken_up_has_no_report(void **state)
 
 /* ---- Where events go */
 
-static void report_keeps_its_events_to_itself(void **state)
+static struct poolsend_sender *sender_with_late_that_tells_all(void)
 {
-  (void)state;
   struct setup setup;
   set_up_late(&setup);
   setup.config.events =
       POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
-  struct poolsend_sender *sender = sender_of(&setup);
+  return sender_of(&setup);
+}
+
+static void report_keeps_its_events_to_itself(void **state)
+{
+  (void)state;
+  struct poolsend_sender *sender = sender_with_late_that_tells_all();
   struct poolsend_report *report = deliver(sender, "m");
   expect_none(sender);
   server_open(server, "/gate/a");
@@ -154,11 +159,7 @@ static void report_keeps_its_events_to_itself(void **state)
 static void message_with_a_report_never_has_other_events_than_the_last_two(void **state)
 {
   (void)state;
-  struct setup setup;
-  set_up_late(&setup);
-  setup.config.events =
-      POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
-  struct poolsend_sender *sender = sender_of(&setup);
+  struct poolsend_sender *sender = sender_with_late_that_tells_all();
   poolsend_report_free(deliver(sender, "m"));
   expect_none(sender);
   server_open(server, "/gate/a");

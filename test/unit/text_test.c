@@ -170,12 +170,21 @@ static void nearest_of_no_words_or_to_an_endless_one_is_none(void **state)
   assert_null(ps_text_nearest(endless, words, 1));
 }
 
+static void controls_of_others_texts_are_hidden(void **state)
+{
+  (void)state;
+  char text[] = "a\r\n\x01\x1b[2J\x7f b\tc\xc3\xa9";
+  ps_text_hide_controls(text);
+  assert_string_equal(text, "a????[2J? b?c\xc3\xa9");
+}
+
 #define SENTENCE(name) cmocka_unit_test_teardown(name, free_out)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       SENTENCE(utf8_is_told_from_other_bytes),
+      SENTENCE(controls_of_others_texts_are_hidden),
       SENTENCE(cut_through_a_character_is_moved_before_it),
       SENTENCE(base64_is_that_of_rfc_4648),
       SENTENCE(base64_comes_back_as_what_went_in),
