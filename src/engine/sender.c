@@ -111,6 +111,7 @@ static void free_sender(struct poolsend_sender *sender)
   for (unsigned i = 0; sender->endpoints && i < sender->rule.endpoints; i++)
     ps_endpoint_fini(&sender->endpoints[i]);
   ps_sigpipe_release(&held);
+  ps_resolver_fini(&sender->resolver);
   free(sender->endpoints);
   free(sender->hedge_delays);
   free(sender->shown);
@@ -163,6 +164,7 @@ static int make(struct poolsend_sender **out, const struct poolsend_config *conf
   }
   ps_stock_init(&sender->stock, (unsigned)config->endpoint_count, config->workers + RUN_AHEAD_MOST);
   ps_mutex_init(&sender->making);
+  ps_resolver_init(&sender->resolver);
   int result = ps_sender_configure(sender, config, error);
   if (!result)
     result = start(sender, config);

@@ -12,6 +12,7 @@ struct poolsend_sender {
   size_t max_body;
   ps_time *hedge_delays;            /* [rule.endpoints], the longest that they can be */
   struct ps_engine_endpoint *shown; /* [rule.endpoints] */
+  struct ps_resolver resolver;      /* its hosts guard themselves */
   struct ps_endpoint *endpoints;    /* [rule.endpoints]; each slot: the worker that has its permit */
   struct ps_pool *pool;             /* its own, or the caller's */
   bool owns_pool;

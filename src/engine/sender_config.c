@@ -326,7 +326,8 @@ static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_c
   if (shown->hedge_permille && (shown->hedge_permille < 500 || shown->hedge_permille > 999))
     return ps_refuse(error, "hedge-delay: a percentile is from p50 to p99.9");
   shown->slots = settings->max_in_flight ? settings->max_in_flight : share;
-  int result = ps_endpoint_init(endpoint, settings, config, shown->slots + ps_sender_probes(config), error);
+  int result =
+      ps_endpoint_init(endpoint, settings, config, shown->slots + ps_sender_probes(config), &sender->resolver, error);
   endpoint->hedge_delay = shown->hedge_delay;
   sender->hedge_delays[index] = shown->hedge_delay;
   return result ? result : bound_failover(endpoint, config, error);

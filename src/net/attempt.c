@@ -53,8 +53,11 @@ static void set_up(struct ps_transfer *t)
 }
 
 /* What is left of the attempt's own time, for this transfer of it; false when nothing is. */
-static bool set_timeout(struct ps_transfer *t)
+static bool set_timeouts(struct ps_transfer *t)
 {
+  ps_time connect = t->endpoint->route.connect_timeout;
+  if (connect)
+    curl_easy_setopt(t->slot->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(connect - t->finding));
   if (t->endpoint->attempt_timeout == PS_NEVER)
     return true;
   ps_time left = t->endpoint->attempt_timeout - (ps_now() - t->began);
@@ -171,8 +174,8 @@ static void say_connect(const struct ps_transfer *t, char *words, size_t size)
   long error = 0;
   curl_easy_getinfo(t->slot->easy, CURLINFO_OS_ERRNO, &error);
   const char *found = strstr(t->slot->words, own);
-  if (t->endpoint->unix_socket)
-    snprintf(words, size, "%s: %s", t->endpoint->unix_socket, strerror((int)error));
+  if (t->endpoint->route.unix_socket)
+    snprintf(words, size, "%s: %s", t->endpoint->route.unix_socket, strerror((int)error));
   else if (found && error)
     snprintf(words, size, "%.*s%s", (int)(found - t->slot->words), t->slot->words, strerror((int)error));
 }
@@ -296,21 +299,49 @@ static CURLcode transfer(struct ps_transfer *t)
 {
   curl_easy_setopt(t->slot->easy, CURLOPT_FRESH_CONNECT, t->stale ? 1L : 0L);
   t->stale = false;
-  if (!set_timeout(t))
+  if (!set_timeouts(t))
     return CURLE_OPERATION_TIMEDOUT;
   t->offset = ps_now() - t->began;
   ps_slot_begin(t->slot);
   return curl_easy_perform(t->slot->easy);
 }
 
+/* libcurl's own, where the user has set none. */
+#define CONNECT_TIMEOUT (300 * PS_SECOND)
+
+/* The addresses are part of connecting. */
+static enum ps_ending find_addresses(struct ps_transfer *t)
+{
+  ps_time connect = t->endpoint->route.connect_timeout;
+  ps_time limit = ps_earlier(t->endpoint->attempt_timeout, connect ? connect : CONNECT_TIMEOUT);
+  enum ps_ending ending = ps_route_find(&t->endpoint->route, t->slot, t->began + limit);
+  t->finding = ps_now() - t->began;
+  return ending;
+}
+
+/* It came to no transfer: the handle has nothing to tell but of those before. */
+static void judge_unsent(struct ps_transfer *t, enum ps_ending ending)
+{
+  struct ps_evidence evidence = {.ending = ending};
+  t->outcome->verdict = ps_fate_judge(&evidence, &t->endpoint->success.statuses);
+  t->outcome->timings = (struct poolsend_timings){0, -1, -1, -1, -1, -1, t->finding};
+  put_into_words(t, CURLE_COULDNT_RESOLVE_HOST, ending);
+}
+
 static void perform(struct ps_transfer *t)
 {
   CURLcode code;
   set_up(t);
+  enum ps_ending ending = find_addresses(t);
+  if (ending != PS_END_COMPLETE) {
+    judge_unsent(t, ending);
+    return;
+  }
   do
     code = transfer(t);
   while (t->stale);
   judge(t, code);
+  t->slot->used = t->began + t->outcome->timings.total;
 }
 
 /* Nothing was sent: there is no request, for want of memory or of what the templates ask for. */

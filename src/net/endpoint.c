@@ -2,6 +2,7 @@
 
 #include "net/check.h"
 #include "net/redact.h"
+#include "net/slist.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -41,15 +42,6 @@ int ps_endpoint_show_header(const struct ps_endpoint *endpoint, struct ps_buf *o
   return ps_redact_append_header(out, line, size);
 }
 
-static int append(struct curl_slist **list, const char *text)
-{
-  struct curl_slist *longer = curl_slist_append(*list, text);
-  if (!longer)
-    return -ENOMEM;
-  *list = longer;
-  return 0;
-}
-
 /* What a header settles that would otherwise be ours to decide. A line from a template stands for a value that is not
  * empty where it must not be: ps_request_init sees to that. */
 static void note_header(struct ps_endpoint *endpoint, const char *line)
@@ -71,7 +63,7 @@ static int add_header(struct ps_endpoint *endpoint, const char *line, struct poo
   if (result)
     return result;
   note_header(endpoint, line);
-  return append(&endpoint->headers, line);
+  return ps_slist_append(&endpoint->headers, line);
 }
 
 /* Without a placeholder it is a header like any other. */
@@ -100,35 +92,19 @@ static int add_header_template(struct ps_endpoint *endpoint, const char *text, s
 static int settle_type(struct ps_endpoint *endpoint)
 {
   for (const struct curl_slist *line = endpoint->headers; line; line = line->next)
-    if (append(&endpoint->json_headers, line->data))
+    if (ps_slist_append(&endpoint->json_headers, line->data))
       return -ENOMEM;
   if (endpoint->own_type)
     return 0;
-  int result = append(&endpoint->json_headers, "Content-Type: application/json");
-  return result || endpoint->form_type ? result : append(&endpoint->headers, "Content-Type:");
-}
-
-/* libcurl looks for these before each request, redirects to the other scheme included: where there is none now, it is
- * spared that. */
-static bool environment_names_proxy(void)
-{
-  static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (getenv(names[i]))
-      return true;
-  return false;
-}
-
-static bool heeds_environment(const struct poolsend_endpoint *settings)
-{
-  return !settings->proxy && settings->environment_proxy && environment_names_proxy();
+  int result = ps_slist_append(&endpoint->json_headers, "Content-Type: application/json");
+  return result || endpoint->form_type ? result : ps_slist_append(&endpoint->headers, "Content-Type:");
 }
 
 /* Whether our own name is to be given as a header. libcurl formats its option for that twice in each request, a letter
  * at a time; but a proxy that is asked for a tunnel is told only what the option has. */
 static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
 {
-  return !settings->user_agent && !endpoint->own_agent && !settings->proxy && !heeds_environment(settings);
+  return !settings->user_agent && !endpoint->own_agent && !settings->proxy && !ps_route_heeds_environment(settings);
 }
 
 #define AGENT "poolsend/" POOLSEND_VERSION
@@ -136,7 +112,7 @@ static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsen
 static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
                        struct poolsend_error *error)
 {
-  int result = append(&endpoint->headers, PS_ENDPOINT_NO_EXPECT);
+  int result = ps_slist_append(&endpoint->headers, PS_ENDPOINT_NO_EXPECT);
   if (settings->header_template_count)
     endpoint->header_templates = calloc(settings->header_template_count, sizeof *endpoint->header_templates);
   if (settings->header_template_count && !endpoint->header_templates)
@@ -146,16 +122,8 @@ static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpo
   for (size_t i = 0; i < settings->header_template_count && !result; i++)
     result = add_header_template(endpoint, settings->header_templates[i], error);
   if (!result && names_agent(endpoint, settings))
-    result = append(&endpoint->headers, "User-Agent: " AGENT);
+    result = ps_slist_append(&endpoint->headers, "User-Agent: " AGENT);
   return result ? result : settle_type(endpoint);
-}
-
-static int copy_list(struct curl_slist **list, const char *const *texts, size_t count)
-{
-  for (size_t i = 0; i < count; i++)
-    if (append(list, texts[i]))
-      return -ENOMEM;
-  return 0;
 }
 
 const char *ps_endpoint_method(const struct ps_endpoint *endpoint, bool has_body)
@@ -230,8 +198,6 @@ static void set_protocols(CURL *easy)
 
 static void set_limits(CURL *easy, const struct poolsend_endpoint *settings)
 {
-  if (settings->connect_timeout)
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(settings->connect_timeout));
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, settings->follow ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS);
   curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 2L);
@@ -256,19 +222,6 @@ static void set_credentials(CURL *easy, const struct poolsend_endpoint *settings
   curl_easy_setopt(easy, CURLOPT_KEYPASSWD, settings->key_password);
 }
 
-static void set_route(CURL *easy, const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
-{
-  if (!heeds_environment(settings))
-    curl_easy_setopt(easy, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
-  if (settings->noproxy)
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, settings->noproxy);
-  else if (!(settings->environment_proxy && (settings->proxy || environment_names_proxy())))
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* or it asks the environment, for each request */
-  curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings->unix_socket);
-  curl_easy_setopt(easy, CURLOPT_RESOLVE, endpoint->resolve);
-  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, endpoint->connect_to);
-}
-
 static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
 {
   CURL *easy = endpoint->model = curl_easy_init();
@@ -284,7 +237,7 @@ static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpo
   set_limits(easy, settings);
   set_trust(easy, settings);
   set_credentials(easy, settings);
-  set_route(easy, endpoint, settings);
+  ps_route_set(&endpoint->route, settings, easy);
   return 0;
 }
 
@@ -359,7 +312,8 @@ static char *copy(const char *text)
 }
 
 int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
-                     const struct poolsend_config *config, unsigned permits, struct poolsend_error *error)
+                     const struct poolsend_config *config, unsigned permits, struct ps_resolver *resolver,
+                     struct poolsend_error *error)
 {
   *endpoint = (struct ps_endpoint){
       .form_type = settings->form_type,
@@ -389,13 +343,11 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
   endpoint->name = copy(settings->name);
   endpoint->shown_url = ps_redact_url(settings->url);
   endpoint->method = copy(settings->method);
-  endpoint->unix_socket = copy(settings->unix_socket);
   endpoint->slots = calloc(permits, sizeof(struct ps_slot *));
   if (!endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
-      (settings->unix_socket && !endpoint->unix_socket) || (settings->name && !endpoint->name) ||
-      copy_list(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count) ||
-      copy_list(&endpoint->resolve, settings->resolve, settings->resolve_count) ||
-      copy_list(&endpoint->connect_to, settings->connect_to, settings->connect_to_count))
+      (settings->name && !endpoint->name) ||
+      ps_slist_append_all(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count) ||
+      ps_route_init(&endpoint->route, settings, endpoint->url, resolver))
     return -ENOMEM;
   return set_options(endpoint, settings);
 }
@@ -414,20 +366,18 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
   free(endpoint->header_templates);
   ps_template_fini(&endpoint->url_template);
   ps_template_fini(&endpoint->body_template);
-  curl_slist_free_all(endpoint->resolve);
-  curl_slist_free_all(endpoint->connect_to);
+  ps_route_fini(&endpoint->route);
   ps_success_fini(&endpoint->success);
   free(endpoint->name);
   free(endpoint->url);
   free(endpoint->shown_url);
   free(endpoint->method);
-  free(endpoint->unix_socket);
   *endpoint = (struct ps_endpoint){0};
 }
 
 struct ps_slot *ps_endpoint_slot(struct ps_endpoint *endpoint, unsigned permit)
 {
   if (!endpoint->slots[permit])
-    endpoint->slots[permit] = ps_slot_new(endpoint->model);
+    endpoint->slots[permit] = ps_slot_new(endpoint->model, endpoint->route.host);
   return endpoint->slots[permit];
 }

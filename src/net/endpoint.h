@@ -3,21 +3,19 @@
 #define PS_NET_ENDPOINT_H
 
 #include "base/clock.h"
-#include "net/slot.h"
+#include "net/route.h"
 #include "net/success.h"
 #include "net/template.h"
 
 struct ps_endpoint {
   /* Immutable after init. */
   char *name;
-  bool named, name_is_shared; /* the name was given; its host is another's too */
-  unsigned twins;             /* how many before it have the same host and port */
-  char *url;                  /* as requested, with "x" for what a template puts there */
-  char *shown_url;            /* as shown */
-  char *method;               /* NULL: POST with a body, GET without */
-  char *unix_socket;          /* NULL: none */
-  struct curl_slist *headers; /* the first is PS_ENDPOINT_NO_EXPECT */
-  struct curl_slist *resolve, *connect_to;
+  bool named, name_is_shared;        /* the name was given; its host is another's too */
+  unsigned twins;                    /* how many before it have the same host and port */
+  char *url;                         /* as requested, with "x" for what a template puts there */
+  char *shown_url;                   /* as shown */
+  char *method;                      /* NULL: POST with a body, GET without */
+  struct curl_slist *headers;        /* the first is PS_ENDPOINT_NO_EXPECT */
   struct curl_slist *json_headers;   /* `headers` for a body that is JSON */
   struct curl_slist *secret_headers; /* names; besides those that are known */
   struct ps_template url_template, body_template, *header_templates;
@@ -31,6 +29,7 @@ struct ps_endpoint {
   size_t max_response;
   ps_time hedge_delay, attempt_timeout;
   struct ps_success success;
+  struct ps_route route;
   poolsend_trace_fn *trace;
   void *trace_context;
   CURL *model; /* every option of the endpoint set; slots copy it */
@@ -45,10 +44,11 @@ struct ps_endpoint {
 #define PS_ENDPOINT_NO_EXPECT   "Expect:"
 #define PS_ENDPOINT_EXPECT_SIZE ((size_t)512 * 1024)
 
-/* From `settings` with the sender's `config` for what it leaves open. 0; -ENOMEM; -EINVAL, and `error` says what is
+/* From `settings` with the sender's `config` for what it leaves open, and names of `resolver`, which must outlive it. 0; -ENOMEM; -EINVAL, and `error` says what is
  * wrong and what would be right. Fini it even so. */
 int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
-                     const struct poolsend_config *config, unsigned permits, struct poolsend_error *error);
+                     const struct poolsend_config *config, unsigned permits, struct ps_resolver *resolver,
+                     struct poolsend_error *error);
 void ps_endpoint_fini(struct ps_endpoint *endpoint);
 
 /* The slot of a permit. NULL: no memory. */

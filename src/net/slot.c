@@ -53,7 +53,7 @@ static int close_socket(void *context, curl_socket_t fd)
   return close(fd);
 }
 
-struct ps_slot *ps_slot_new(CURL *model)
+struct ps_slot *ps_slot_new(CURL *model, struct ps_host *host)
 {
   struct ps_slot *slot = calloc(1, sizeof *slot);
   if (!slot)
@@ -63,6 +63,8 @@ struct ps_slot *ps_slot_new(CURL *model)
     free(slot);
     return NULL;
   }
+  slot->host = host;
+  ps_host_waiter_init(&slot->waiter, &slot->cancelled);
   ps_mutex_init(&slot->shared.mutex);
   curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
   curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETDATA, slot);
@@ -76,6 +78,8 @@ void ps_slot_free(struct ps_slot *slot)
   if (!slot)
     return;
   curl_easy_cleanup(slot->easy);
+  curl_slist_free_all(slot->resolve);
+  ps_host_waiter_fini(&slot->waiter);
   ps_mutex_fini(&slot->shared.mutex);
   free(slot);
 }
@@ -104,11 +108,19 @@ void ps_slot_cancel(struct ps_slot *slot, const void *user)
   for (unsigned i = 0; matches && i < slot->shared.count; i++)
     shutdown(slot->shared.sockets[i].fd, SHUT_RDWR);
   ps_mutex_unlock(&slot->shared.mutex);
+  if (matches && slot->host)
+    ps_host_wake(slot->host, &slot->waiter);
 }
 
 bool ps_slot_is_cancelled(const struct ps_slot *slot)
 {
   return atomic_load(&slot->cancelled);
+}
+
+/* Only the thread that asks opens and closes them. */
+bool ps_slot_is_connected(const struct ps_slot *slot)
+{
+  return slot->shared.count > 0;
 }
 
 static int port_of(int fd)

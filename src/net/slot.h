@@ -6,10 +6,9 @@
 #ifndef PS_NET_SLOT_H
 #define PS_NET_SLOT_H
 
+#include "net/resolver.h"
+
 #include <curl/curl.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 
 /* Connections kept, and those being tried at once (RFC 8305), with room to spare. */
 #define PS_SLOT_SOCKETS 16
@@ -27,7 +26,13 @@ struct ps_slot {
   unsigned prepared;            /* how the handle is set up, by attempt.c */
   unsigned use;                 /* counts transfers */
   int open_error;               /* errno of a socket that could not be had in this use, or 0 */
+  ps_time used;                 /* when the last transfer ended */
+  struct curl_slist *resolve;   /* the addresses that the handle was given */
+  unsigned addresses;           /* the host's number for them, or 0 */
   char words[CURL_ERROR_SIZE];
+
+  struct ps_host *host; /* whose addresses it is given, or NULL; immutable */
+  struct ps_host_waiter waiter;
 
   atomic_bool cancelled;
 
@@ -39,8 +44,9 @@ struct ps_slot {
   } shared;
 };
 
-/* A slot whose handle is a copy of `model`. NULL: no memory. */
-struct ps_slot *ps_slot_new(CURL *model);
+/* A slot whose handle is a copy of `model`, for connections to `host`; NULL: libcurl finds addresses itself. NULL: no
+ * memory. */
+struct ps_slot *ps_slot_new(CURL *model, struct ps_host *host);
 void ps_slot_free(struct ps_slot *slot);
 
 /* Before an attempt: it is `user`'s from now on, and an earlier cancel is forgotten. */
@@ -49,11 +55,14 @@ void ps_slot_rearm(struct ps_slot *slot, const void *user);
 /* Before each transfer. */
 void ps_slot_begin(struct ps_slot *slot);
 
-/* End what runs, promptly, if it is `user`'s still. Any thread; does nothing to a slot that is idle but cost it its
+/* End what runs, a wait for the host's addresses included, promptly, if it is `user`'s still. Any thread; does nothing to a slot that is idle but cost it its
  * warm connection. */
 void ps_slot_cancel(struct ps_slot *slot, const void *user);
 
 bool ps_slot_is_cancelled(const struct ps_slot *slot);
+
+/* Whether it has a connection open, kept or not. The thread that runs an attempt. */
+bool ps_slot_is_connected(const struct ps_slot *slot);
 
 enum ps_connection { PS_CONNECTION_ALIVE, PS_CONNECTION_STALE, PS_CONNECTION_DEAD };
 

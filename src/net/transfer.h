@@ -11,8 +11,9 @@ struct ps_transfer {
   struct ps_request request;
   const struct ps_attempt_watcher *watcher;
   struct ps_outcome *outcome;
-  ps_time began;  /* the attempt */
-  ps_time offset; /* of this transfer in the attempt */
+  ps_time began;   /* the attempt */
+  ps_time finding; /* how long the addresses took */
+  ps_time offset;  /* of this transfer in the attempt */
 
   /* Evidence. */
   bool requested;    /* a request was handed to a connection */

@@ -11,6 +11,7 @@
 static struct poolsend_config config;
 static struct poolsend_endpoint settings;
 static struct poolsend_error error;
+static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
 
 static int fresh(void **state)
@@ -25,12 +26,13 @@ static int fini(void **state)
 {
   (void)state;
   ps_endpoint_fini(&endpoint);
+  ps_resolver_fini(&resolver);
   return 0;
 }
 
 static void make(void)
 {
-  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &error), 0);
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error), 0);
 }
 
 static void make_with_header(const char *line)
@@ -113,7 +115,7 @@ static void what_the_endpoint_leaves_open_is_the_senders(void **state)
 
 static void expect_refusal(const char *why)
 {
-  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &error), -EINVAL);
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error), -EINVAL);
   if (!strstr(error.text, why))
     fail_msg("'%s' does not say '%s'", error.text, why);
   ps_endpoint_fini(&endpoint);

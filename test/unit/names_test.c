@@ -15,6 +15,7 @@ struct named {
   const char *url, *given, *name;
 };
 
+static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoints[MOST];
 static unsigned count;
 static struct poolsend_error error;
@@ -37,6 +38,7 @@ static int fini_endpoints(void **state)
   (void)state;
   while (count > 0)
     ps_endpoint_fini(&endpoints[--count]);
+  ps_resolver_fini(&resolver);
   return 0;
 }
 
@@ -46,7 +48,7 @@ static int name_all(const struct named *rows)
   poolsend_config_init(&config);
   for (; count < MOST && rows[count].url; count++) {
     struct poolsend_endpoint settings = {.url = rows[count].url, .name = rows[count].given};
-    assert_int_equal(ps_endpoint_init(&endpoints[count], &settings, &config, 1, &error), 0);
+    assert_int_equal(ps_endpoint_init(&endpoints[count], &settings, &config, 1, &resolver, &error), 0);
   }
   return ps_endpoints_name(endpoints, count, &error);
 }

@@ -13,6 +13,7 @@
 static struct poolsend_config config;
 static struct poolsend_endpoint settings;
 static struct poolsend_error error;
+static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
 static struct ps_request request;
 static struct ps_payload payload;
@@ -34,6 +35,7 @@ static int fini(void **state)
   ps_request_fini(&request);
   request = (struct ps_request){0};
   ps_endpoint_fini(&endpoint);
+  ps_resolver_fini(&resolver);
   ps_buf_fini(&lines);
   return 0;
 }
@@ -48,7 +50,7 @@ static void bring(const char *body, bool json)
 static int try_request(void)
 {
   fini(NULL);
-  if (ps_endpoint_init(&endpoint, &settings, &config, 1, &error))
+  if (ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error))
     fail_msg("the endpoint is refused: %s", error.text);
   words[0] = '\0';
   return ps_request_init(&request, &endpoint, &payload, words, sizeof words);
@@ -332,7 +334,7 @@ static struct ps_outcome perform(void)
 {
   struct ps_outcome outcome = {0};
   struct ps_attempt_watcher watcher = {.answered = answered};
-  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &error), 0);
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error), 0);
   struct ps_slot *slot = ps_endpoint_slot(&endpoint, 0);
   assert_non_null(slot);
   ps_attempt_perform(&endpoint, slot, &payload, &watcher, &outcome);

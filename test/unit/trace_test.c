@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
 static char shown[500];
 
@@ -32,13 +33,14 @@ static int init(void **state)
                                                       .name = "a",
                                                       .secret_headers = (const char *const[]){"X-Custom", "X-More"},
                                                       .secret_header_count = 2},
-                          &config, 1, &error);
+                          &config, 1, &resolver, &error);
 }
 
 static int fini(void **state)
 {
   (void)state;
   ps_endpoint_fini(&endpoint);
+  ps_resolver_fini(&resolver);
   return 0;
 }
 

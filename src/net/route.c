@@ -1,0 +1,302 @@
+#include "net/route.h"
+
+#include "net/slist.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- Proxies of the environment */
+
+/* In the order in which libcurl looks at them; it asks before each request, redirects to the other scheme included, and
+ * is spared that where there is none now. */
+static const char *const of_http[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+static const char *const of_https[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL};
+static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
+
+static const char *environment(const char *const *names)
+{
+  const char *value = NULL;
+  for (; *names && !value; names++)
+    value = getenv(*names);
+  return value;
+}
+
+static bool names_proxy(void)
+{
+  return environment(of_http) || environment(of_https);
+}
+
+bool ps_route_heeds_environment(const struct poolsend_endpoint *settings)
+{
+  return !settings->proxy && settings->environment_proxy && names_proxy();
+}
+
+/* The URL of the proxy; NULL or "": none. */
+static const char *proxy_of(const struct poolsend_endpoint *settings, const char *url)
+{
+  if (settings->proxy || !settings->environment_proxy)
+    return settings->proxy;
+  return environment(strncasecmp(url, "https:", 6) == 0 ? of_https : of_http);
+}
+
+static bool has_exceptions(const struct poolsend_endpoint *settings)
+{
+  const char *listed = settings->noproxy || !settings->environment_proxy ? settings->noproxy : environment(exceptions);
+  return listed && *listed;
+}
+
+/* ---- Who is to be found */
+
+struct authority {
+  char *host, *port; /* libcurl's */
+};
+
+/* A proxy may lack its scheme, and one that is not https has a default port of its own. */
+static CURLUcode ask_for(CURLU *parsed, const char *url, bool is_proxy, struct authority *found)
+{
+  bool https = strncasecmp(url, "https:", 6) == 0;
+  CURLUcode code =
+      curl_url_set(parsed, CURLUPART_URL, url, is_proxy ? CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME : 0);
+  if (!code)
+    code = curl_url_get(parsed, CURLUPART_HOST, &found->host, 0);
+  if (!code)
+    code = curl_url_get(parsed, CURLUPART_PORT, &found->port, is_proxy && !https ? 0 : CURLU_DEFAULT_PORT);
+  if (code != CURLUE_NO_PORT)
+    return code;
+  curl_url_set(parsed, CURLUPART_PORT, "1080", 0);
+  return curl_url_get(parsed, CURLUPART_PORT, &found->port, 0);
+}
+
+/* 0 or -ENOMEM. Nothing is found where libcurl is to say itself what is wrong, with a proxy of the environment. */
+static int parse(const char *url, bool is_proxy, struct authority *found)
+{
+  CURLU *parsed = curl_url();
+  if (!parsed)
+    return -ENOMEM;
+  CURLUcode code = ask_for(parsed, url, is_proxy, found);
+  curl_url_cleanup(parsed);
+  return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : 0;
+}
+
+/* The end of the field, in which colons inside brackets belong to an address. */
+static size_t field_size(const char *text)
+{
+  size_t bracket = *text == '[' ? strcspn(text, "]") : 0;
+  return bracket + strcspn(text + bracket, ":");
+}
+
+static bool is_field(const char *text, size_t size, const char *value)
+{
+  return size == strlen(value) && strncasecmp(text, value, size) == 0;
+}
+
+/* What "HOST1:PORT1:HOST2:PORT2" has in the place of the authority, as far as it is for it and has something. */
+static int connect_to(const char *entry, const struct authority *authority, char **host, char **port)
+{
+  const char *fields[4];
+  size_t sizes[4];
+  for (int i = 0; i < 4; i++, entry += *entry == ':') {
+    fields[i] = entry;
+    sizes[i] = field_size(entry);
+    entry += sizes[i];
+  }
+  if ((sizes[0] && !is_field(fields[0], sizes[0], authority->host)) ||
+      (sizes[1] && !is_field(fields[1], sizes[1], authority->port)))
+    return 0;
+  *host = sizes[2] ? strndup(fields[2], sizes[2]) : strdup(authority->host);
+  *port = sizes[3] ? strndup(fields[3], sizes[3]) : strdup(authority->port);
+  return *host && *port ? 1 : -ENOMEM;
+}
+
+static bool is_numeric(const char *host)
+{
+  struct in_addr address;
+  return *host == '[' || inet_pton(AF_INET, host, &address) == 1;
+}
+
+/* RFC 6761, 6.3: libcurl knows its addresses. */
+static bool is_localhost(const char *host)
+{
+  static const char name[] = "localhost";
+  size_t size = strlen(host), end = sizeof name - 1;
+  return size >= end && strcasecmp(host + size - end, name) == 0 && (size == end || host[size - end - 1] == '.');
+}
+
+/* libcurl asks for such a name in another spelling (RFC 5891). */
+static bool is_ascii(const char *host)
+{
+  for (; *host; host++)
+    if (*host & 0x80)
+      return false;
+  return true;
+}
+
+/* "[+]HOST:PORT:...", where HOST may be "*". */
+static bool is_given(const struct poolsend_endpoint *settings, const char *host, const char *port)
+{
+  for (size_t i = 0; i < settings->resolve_count; i++) {
+    const char *entry = settings->resolve[i] + (*settings->resolve[i] == '+');
+    size_t size = field_size(entry);
+    const char *rest = entry[size] ? entry + size + 1 : entry + size;
+    if ((is_field(entry, size, host) || is_field(entry, size, "*")) && is_field(rest, strcspn(rest, ":"), port))
+      return true;
+  }
+  return false;
+}
+
+static int look_for(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+                    const char *host, const char *port)
+{
+  struct ps_buf target = {0};
+  if (is_numeric(host) || is_localhost(host) || !is_ascii(host) || is_given(settings, host, port))
+    return 0;
+  if (ps_buf_printf(&target, "%s:%s:", host, port))
+    return -ENOMEM;
+  route->target = target.data;
+  route->host = ps_resolver_host(resolver, host);
+  return route->host ? 0 : -ENOMEM;
+}
+
+static int look_past(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+                     const struct authority *authority)
+{
+  char *host = NULL, *port = NULL;
+  int result = 0;
+  for (size_t i = 0; i < settings->connect_to_count && !result; i++)
+    result = connect_to(settings->connect_to[i], authority, &host, &port);
+  if (result >= 0)
+    result = look_for(route, resolver, settings, host ? host : authority->host, port ? port : authority->port);
+  free(host);
+  free(port);
+  return result;
+}
+
+static int find_name(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+                     const char *url)
+{
+  struct authority authority = {0};
+  const char *proxy = proxy_of(settings, url);
+  bool proxied = proxy && *proxy;
+  if (route->unix_socket || (proxied && has_exceptions(settings)))
+    return 0;
+  int result = parse(proxied ? proxy : url, proxied, &authority);
+  bool parsed = !result && authority.host && authority.port;
+  if (parsed && proxied)
+    result = look_for(route, resolver, settings, authority.host, authority.port);
+  else if (parsed)
+    result = look_past(route, resolver, settings, &authority);
+  curl_free(authority.host);
+  curl_free(authority.port);
+  return result;
+}
+
+/* ---- Making it */
+
+int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settings, const char *url,
+                  struct ps_resolver *resolver)
+{
+  *route = (struct ps_route){.connect_timeout = settings->connect_timeout};
+  if (settings->unix_socket && !(route->unix_socket = strdup(settings->unix_socket)))
+    return -ENOMEM;
+  if (ps_slist_append_all(&route->given, settings->resolve, settings->resolve_count) ||
+      ps_slist_append_all(&route->connect_to, settings->connect_to, settings->connect_to_count))
+    return -ENOMEM;
+  return find_name(route, resolver, settings, url);
+}
+
+void ps_route_fini(struct ps_route *route)
+{
+  curl_slist_free_all(route->given);
+  curl_slist_free_all(route->connect_to);
+  free(route->unix_socket);
+  free(route->target);
+  *route = (struct ps_route){0};
+}
+
+void ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model)
+{
+  if (!ps_route_heeds_environment(settings))
+    curl_easy_setopt(model, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+  if (settings->noproxy)
+    curl_easy_setopt(model, CURLOPT_NOPROXY, settings->noproxy);
+  else if (!(settings->environment_proxy && (settings->proxy || names_proxy())))
+    curl_easy_setopt(model, CURLOPT_NOPROXY, ""); /* or it asks the environment, for each request */
+  if (route->connect_timeout)
+    curl_easy_setopt(model, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(route->connect_timeout));
+  curl_easy_setopt(model, CURLOPT_UNIX_SOCKET_PATH, route->unix_socket);
+  curl_easy_setopt(model, CURLOPT_RESOLVE, route->given);
+  curl_easy_setopt(model, CURLOPT_CONNECT_TO, route->connect_to);
+}
+
+/* ---- Finding the addresses */
+
+/* A kept connection needs none, and must not be held up while names cannot be looked up. libcurl gives up one that was
+ * idle for two minutes. */
+#define KEPT (60 * PS_SECOND)
+
+static bool has_kept_connection(const struct ps_slot *slot)
+{
+  return slot->addresses && ps_slot_is_connected(slot) && ps_now() - slot->used < KEPT;
+}
+
+/* Addresses that only the system can use are none to hand on: libcurl asks the system itself. */
+static int give_addresses(const struct ps_route *route, struct ps_slot *slot, const struct ps_host_answer *answer)
+{
+  struct curl_slist *list = NULL;
+  struct ps_buf entry = {0};
+  int error = 0;
+  for (const struct curl_slist *given = route->given; given && !error; given = given->next)
+    error = ps_slist_append(&list, given->data);
+  if (!error && answer->addresses.size)
+    error = ps_buf_printf(&entry, "%s%s", route->target, answer->addresses.data);
+  if (!error && entry.size)
+    error = ps_slist_append(&list, entry.data);
+  ps_buf_fini(&entry);
+  if (error) {
+    curl_slist_free_all(list);
+    return error;
+  }
+  curl_easy_setopt(slot->easy, CURLOPT_RESOLVE, list);
+  curl_slist_free_all(slot->resolve);
+  slot->resolve = list;
+  slot->addresses = answer->serial;
+  return 0;
+}
+
+static enum ps_ending say(const struct ps_route *route, struct ps_slot *slot, int result, const char *words)
+{
+  int name = (int)strcspn(route->target, ":");
+  switch (result) {
+  case 0:
+    return PS_END_COMPLETE;
+  case PS_HOST_CANCELLED:
+    return PS_END_CANCELLED;
+  case PS_HOST_TIMEOUT:
+    snprintf(slot->words, sizeof slot->words, "no address for %.*s in time", name, route->target);
+    return PS_END_TIMEOUT;
+  case PS_HOST_FAILED:
+    snprintf(slot->words, sizeof slot->words, "could not resolve host %.*s: %s", name, route->target, words);
+    return PS_END_RESOLVE;
+  default:
+    snprintf(slot->words, sizeof slot->words, "could not look up host %.*s: %s", name, route->target,
+             strerror(-result));
+    return PS_END_LOCAL;
+  }
+}
+
+enum ps_ending ps_route_find(const struct ps_route *route, struct ps_slot *slot, ps_time deadline)
+{
+  struct ps_host_answer answer;
+  if (!route->host || ps_host_is_fresh(route->host, slot->addresses, ps_now()))
+    return PS_END_COMPLETE;
+  bool kept = has_kept_connection(slot);
+  int result = ps_host_find(route->host, &slot->waiter, kept ? 0 : deadline, &answer);
+  if (!result && answer.serial != slot->addresses)
+    result = give_addresses(route, slot, &answer);
+  ps_buf_fini(&answer.addresses);
+  return kept ? PS_END_COMPLETE : say(route, slot, result, answer.words);
+}

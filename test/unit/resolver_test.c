@@ -1,0 +1,342 @@
+/* Names are looked up by a function of the test's own, which answers as the test says and when it says so; the clock can be
+ * put forward. */
+#include "net/resolver.h"
+
+#include "base/sync.h"
+#include "base/thread.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+/* ---- The name server */
+
+static struct {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  const char *answer; /* a numeric host, or NULL: the name does not exist */
+  bool hangs;
+  unsigned asked, answered;
+} server;
+
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+int __real_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+  struct addrinfo numeric = *hints;
+  (void)name, (void)service;
+  ps_mutex_lock(&server.mutex);
+  server.asked++;
+  ps_cond_broadcast(&server.changed);
+  while (server.hangs)
+    ps_cond_wait(&server.changed, &server.mutex, PS_NEVER);
+  const char *answer = server.answer;
+  server.answered++;
+  ps_cond_broadcast(&server.changed);
+  ps_mutex_unlock(&server.mutex);
+  numeric.ai_family = AF_UNSPEC;
+  numeric.ai_flags = AI_NUMERICHOST;
+  return answer ? __real_getaddrinfo(answer, NULL, &numeric, found) : EAI_NONAME;
+}
+
+static void set_server(const char *answer, bool hangs)
+{
+  ps_mutex_lock(&server.mutex);
+  server.answer = answer;
+  server.hangs = hangs;
+  ps_cond_broadcast(&server.changed);
+  ps_mutex_unlock(&server.mutex);
+}
+
+static unsigned asked(void)
+{
+  ps_mutex_lock(&server.mutex);
+  unsigned count = server.asked;
+  ps_mutex_unlock(&server.mutex);
+  return count;
+}
+
+static void await_asked(unsigned count)
+{
+  ps_mutex_lock(&server.mutex);
+  while (server.asked < count)
+    ps_cond_wait(&server.changed, &server.mutex, PS_NEVER);
+  ps_mutex_unlock(&server.mutex);
+}
+
+static void await_answered(unsigned count)
+{
+  ps_mutex_lock(&server.mutex);
+  while (server.answered < count)
+    ps_cond_wait(&server.changed, &server.mutex, PS_NEVER);
+  ps_mutex_unlock(&server.mutex);
+}
+
+/* ---- Threads that cannot be had, and time that passes */
+
+static atomic_bool no_threads;
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
+{
+  return atomic_load(&no_threads) ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
+
+static _Atomic ps_time passed;
+
+ps_time __wrap_ps_now(void);
+ps_time __real_ps_now(void);
+
+ps_time __wrap_ps_now(void)
+{
+  return __real_ps_now() + atomic_load(&passed);
+}
+
+/* ---- The test's own */
+
+#define PATIENCE (60 * PS_SECOND)
+
+static struct ps_resolver resolver;
+static struct ps_host *host;
+static struct ps_host_waiter waiter;
+static atomic_bool cancelled;
+static struct ps_host_answer answer;
+
+static int fresh(void **state)
+{
+  (void)state;
+  set_server("192.0.2.1", false);
+  server.asked = server.answered = 0;
+  atomic_store(&passed, 0);
+  atomic_store(&cancelled, false);
+  atomic_store(&no_threads, false);
+  ps_host_waiter_init(&waiter, &cancelled);
+  ps_resolver_init(&resolver);
+  host = ps_resolver_host(&resolver, "a.example");
+  return host ? 0 : -1;
+}
+
+static int fini(void **state)
+{
+  (void)state;
+  set_server(NULL, false);
+  ps_resolver_fini(&resolver);
+  ps_host_waiter_fini(&waiter);
+  ps_buf_fini(&answer.addresses);
+  return 0;
+}
+
+static int find(ps_time patience)
+{
+  ps_buf_fini(&answer.addresses);
+  return ps_host_find(host, &waiter, patience ? ps_now() + patience : 0, &answer);
+}
+
+static void expect_found(const char *addresses)
+{
+  assert_int_equal(find(PATIENCE), 0);
+  assert_string_equal(answer.addresses.data, addresses);
+}
+
+static void name_is_looked_up_once_for_a_minute(void **state)
+{
+  (void)state;
+  for (int i = 0; i < 100; i++)
+    expect_found("192.0.2.1");
+  atomic_store(&passed, 59 * PS_SECOND);
+  expect_found("192.0.2.1");
+  assert_int_equal(asked(), 1);
+  atomic_store(&passed, 61 * PS_SECOND);
+  expect_found("192.0.2.1");
+  assert_int_equal(asked(), 2);
+}
+
+static void host_is_the_same_for_a_name_in_other_letters(void **state)
+{
+  (void)state;
+  assert_ptr_equal(ps_resolver_host(&resolver, "A.Example"), host);
+  assert_ptr_not_equal(ps_resolver_host(&resolver, "b.example"), host);
+}
+
+static void addresses_have_a_number_that_changes_when_they_do(void **state)
+{
+  (void)state;
+  assert_false(ps_host_is_fresh(host, 0, ps_now()));
+  expect_found("192.0.2.1");
+  unsigned serial = answer.serial;
+  assert_true(ps_host_is_fresh(host, serial, ps_now()));
+  atomic_store(&passed, 61 * PS_SECOND);
+  assert_false(ps_host_is_fresh(host, serial, ps_now()));
+  expect_found("192.0.2.1");
+  assert_int_equal(answer.serial, serial);
+  assert_true(ps_host_is_fresh(host, serial, ps_now()));
+
+  atomic_store(&passed, 122 * PS_SECOND);
+  set_server("192.0.2.2", false);
+  expect_found("192.0.2.2");
+  assert_int_not_equal(answer.serial, serial);
+  assert_false(ps_host_is_fresh(host, serial, ps_now()));
+  assert_int_equal(asked(), 3);
+}
+
+static void ipv6_address_is_written_in_brackets(void **state)
+{
+  (void)state;
+  set_server("2001:db8::1", false);
+  expect_found("[2001:db8::1]");
+}
+
+static void address_of_one_link_is_left_to_the_system(void **state)
+{
+  (void)state;
+  set_server("fe80::1", false);
+  expect_found("");
+  assert_int_not_equal(answer.serial, 0);
+}
+
+static void look_up_that_fails_serves_for_a_while_and_then_for_longer(void **state)
+{
+  (void)state;
+  static const ps_time spans[] = {PS_SECOND / 2, PS_SECOND,      2 * PS_SECOND,  4 * PS_SECOND,
+                                  8 * PS_SECOND, 16 * PS_SECOND, 32 * PS_SECOND, 32 * PS_SECOND};
+  set_server(NULL, false);
+  for (unsigned i = 0; i < sizeof spans / sizeof *spans; i++) {
+    assert_int_equal(find(PATIENCE), PS_HOST_FAILED);
+    assert_string_equal(answer.words, gai_strerror(EAI_NONAME));
+    atomic_fetch_add(&passed, spans[i] / 2);
+    assert_int_equal(find(PATIENCE), PS_HOST_FAILED);
+    assert_int_equal(asked(), i + 1);
+    atomic_fetch_add(&passed, spans[i] / 2 + PS_MILLISECOND);
+  }
+  set_server("192.0.2.1", false);
+  expect_found("192.0.2.1");
+  atomic_fetch_add(&passed, 61 * PS_SECOND);
+  set_server(NULL, false);
+  assert_int_equal(find(PATIENCE), PS_HOST_FAILED);
+  atomic_fetch_add(&passed, spans[0] + PS_MILLISECOND);
+  set_server("192.0.2.1", false);
+  expect_found("192.0.2.1");
+}
+
+static void wait_ends_at_its_deadline_and_the_look_up_goes_on(void **state)
+{
+  (void)state;
+  set_server("192.0.2.1", true);
+  assert_int_equal(find(20 * PS_MILLISECOND), PS_HOST_TIMEOUT);
+  assert_int_equal(find(20 * PS_MILLISECOND), PS_HOST_TIMEOUT);
+  await_asked(1);
+  set_server("192.0.2.1", false);
+  expect_found("192.0.2.1");
+  assert_int_equal(asked(), 1);
+}
+
+static void deadline_that_has_passed_starts_a_look_up_all_the_same(void **state)
+{
+  (void)state;
+  int result = find(0);
+  assert_true(result == PS_HOST_TIMEOUT || result == 0);
+  await_answered(1);
+  expect_found("192.0.2.1");
+  assert_int_equal(asked(), 1);
+}
+
+static void *find_alone(void *result)
+{
+  struct ps_host_waiter own;
+  struct ps_host_answer found;
+  static atomic_bool never;
+  ps_host_waiter_init(&own, &never);
+  *(int *)result = ps_host_find(host, &own, ps_now() + PATIENCE, &found);
+  ps_buf_fini(&found.addresses);
+  ps_host_waiter_fini(&own);
+  return NULL;
+}
+
+static void those_who_wait_share_one_look_up(void **state)
+{
+  (void)state;
+  pthread_t threads[20];
+  int results[20];
+  set_server("192.0.2.1", true);
+  for (int i = 0; i < 20; i++)
+    assert_int_equal(ps_thread_start(&threads[i], 0, find_alone, &results[i]), 0);
+  await_asked(1);
+  set_server("192.0.2.1", false);
+  for (int i = 0; i < 20; i++)
+    ps_thread_join(threads[i]);
+  for (int i = 0; i < 20; i++)
+    assert_int_equal(results[i], 0);
+  assert_int_equal(asked(), 1);
+}
+
+static void *cancel_when_asked(void *argument)
+{
+  await_asked(1);
+  atomic_store(&cancelled, true);
+  ps_host_wake(host, &waiter);
+  return argument;
+}
+
+static void wait_ends_when_it_is_cancelled(void **state)
+{
+  (void)state;
+  pthread_t thread;
+  set_server("192.0.2.1", true);
+  assert_int_equal(ps_thread_start(&thread, 0, cancel_when_asked, NULL), 0);
+  assert_int_equal(ps_host_find(host, &waiter, PS_NEVER, &answer), PS_HOST_CANCELLED);
+  ps_thread_join(thread);
+}
+
+static void look_up_that_hangs_at_the_end_is_left_behind(void **state)
+{
+  (void)state;
+  set_server("192.0.2.1", true);
+  assert_int_equal(find(PS_MILLISECOND), PS_HOST_TIMEOUT);
+  await_asked(1);
+  ps_resolver_fini(&resolver);
+  assert_int_equal(server.answered, 0);
+  set_server("192.0.2.1", false);
+  await_answered(1);
+}
+
+static void thread_that_cannot_be_had_is_told_and_tried_again(void **state)
+{
+  (void)state;
+  atomic_store(&no_threads, true);
+  assert_int_equal(find(PATIENCE), -EAGAIN);
+  assert_int_equal(find(PATIENCE), -EAGAIN);
+  atomic_store(&no_threads, false);
+  expect_found("192.0.2.1");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, fini)
+  const struct CMUnitTest tests[] = {
+      TEST(name_is_looked_up_once_for_a_minute),
+      TEST(host_is_the_same_for_a_name_in_other_letters),
+      TEST(addresses_have_a_number_that_changes_when_they_do),
+      TEST(ipv6_address_is_written_in_brackets),
+      TEST(address_of_one_link_is_left_to_the_system),
+      TEST(look_up_that_fails_serves_for_a_while_and_then_for_longer),
+      TEST(wait_ends_at_its_deadline_and_the_look_up_goes_on),
+      TEST(deadline_that_has_passed_starts_a_look_up_all_the_same),
+      TEST(those_who_wait_share_one_look_up),
+      TEST(wait_ends_when_it_is_cancelled),
+      TEST(look_up_that_hangs_at_the_end_is_left_behind),
+      TEST(thread_that_cannot_be_had_is_told_and_tried_again),
+  };
+  ps_mutex_init(&server.mutex); /* once: a look-up that was left behind may hold it still */
+  ps_cond_init(&server.changed);
+  return cmocka_run_group_tests_name("resolver", tests, NULL, NULL);
+}
