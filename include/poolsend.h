@@ -193,6 +193,7 @@ struct poolsend_pool_counts {
   uint64_t submitted; /**< jobs, since the pool was made */
   uint64_t finished;  /**< of these, those that have ended */
   uint64_t withdrawn; /**< of these, those taken back */
+  uint64_t denied;    /**< times that the system had no thread to give */
 };
 
 /** For poolsend_pool_count. */
@@ -655,6 +656,8 @@ struct poolsend_counts {
   uint64_t pending;     /**< not settled, or whose settled event nobody has fetched */
   uint64_t started;     /**< attempts, since the sender was made */
   uint64_t finished;    /**< of these, those that have their fate */
+  uint64_t threads;     /**< of its pool, at work or idle */
+  uint64_t threads_denied; /**< times that the system had no more to give: attempts wait for those there are */
 };
 
 /** How one of its endpoints fares. */

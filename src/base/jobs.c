@@ -137,6 +137,7 @@ static void count_threads(struct poolsend_pool *pool, struct poolsend_pool_count
   counts->threads = threads.threads;
   counts->running = threads.running;
   counts->waiting = threads.waiting;
+  counts->denied = threads.denied;
 }
 
 void poolsend_pool_count_sized(struct poolsend_pool *pool, struct poolsend_pool_counts *counts, size_t size)
@@ -335,10 +336,11 @@ bool poolsend_job_withdraw(struct poolsend_job *job)
 {
   if (ps_fork_is_child(job->generation) || !decide(job, WITHDRAWN))
     return false;
-  if (ps_pool_withdraw(job->pool->threads, &job->work))
-    release(job);
+  bool was_queued = ps_pool_withdraw(job->pool->threads, &job->work);
   leave_pool(job->pool, true);
   tell(job);
+  if (was_queued)
+    release(job);
   return true;
 }
 

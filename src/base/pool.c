@@ -1,7 +1,7 @@
 /* Each worker sleeps on a condition variable of its own, and a job goes to the one that became idle last: its stack and
  * what it used are warm, and the others may sleep on. One mutex guards all; it is held to move a job in or out, never
  * while one runs or a thread is being made. `coming` counts the threads that were asked for and have not looked for a
- * job yet: a job needs a new thread when more jobs are queued than threads are coming.
+ * job yet: a job needs a new thread when more are queued than threads are coming or idle, less those that are kept.
  *
  * A queued job has a serial number that no other ever had: it tells jobs apart without looking at memory that may be
  * somebody else's by now. */
@@ -38,6 +38,7 @@ struct ps_pool {
   size_t stack_size; /* immutable */
 
   atomic_bool wanted; /* any thread; changes with the mutex held */
+  atomic_uint kept;   /* any thread */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
@@ -45,7 +46,8 @@ struct ps_pool {
     struct ps_list queue, workers, idle;
     size_t queued;
     uint64_t serial; /* the last */
-    unsigned started, coming, running;
+    uint64_t denied; /* threads that could not be made */
+    unsigned started, coming, running, idling;
     bool draining;
   } shared;
 };
@@ -106,9 +108,13 @@ static struct ps_job *pop_locked(struct ps_pool *pool)
 static void wait_for_job_locked(struct ps_pool *pool, struct worker *worker)
 {
   ps_list_prepend(&pool->shared.idle, &worker->idle);
+  pool->shared.idling++;
   while (!worker->job && !pool->shared.draining)
     ps_cond_wait(&worker->wake, &pool->shared.mutex, PS_NEVER);
-  ps_list_remove(&worker->idle);
+  if (!worker->job) {
+    ps_list_remove(&worker->idle);
+    pool->shared.idling--;
+  }
 }
 
 /* The next job, or NULL when the pool is draining and nothing is left. */
@@ -167,6 +173,7 @@ static bool add_worker(struct ps_pool *pool)
   } else {
     pool->shared.started--;
     pool->shared.coming--;
+    pool->shared.denied++;
   }
   ps_cond_broadcast(&pool->shared.made);
   leave(pool);
@@ -194,47 +201,103 @@ static bool take_back(struct ps_pool *pool, uint64_t serial)
   return found;
 }
 
-/* Hands the job to the worker that became idle last. NULL: none is. */
-static struct worker *give_locked(struct ps_pool *pool, struct ps_job *job)
+/* Hands the job to the worker that became idle last. NULL: none is beside those that are kept. */
+static struct worker *give_locked(struct ps_pool *pool, struct ps_job *job, unsigned kept)
 {
-  struct ps_list *link = ps_list_pop(&pool->shared.idle);
-  if (!link)
+  if (pool->shared.idling <= kept)
     return NULL;
-  struct worker *worker = PS_CONTAINER(link, struct worker, idle);
+  struct worker *worker = PS_CONTAINER(ps_list_pop(&pool->shared.idle), struct worker, idle);
+  pool->shared.idling--;
   worker->job = job;
   job->serial = 0;
   pool->shared.running++;
   return worker;
 }
 
-/* Queues the job. Whether a thread is to be made for it. */
-static bool queue_locked(struct ps_pool *pool, struct ps_job *job)
+/* The place of a thread that is to be made. */
+static void reserve_locked(struct ps_pool *pool)
+{
+  pool->shared.started++;
+  pool->shared.coming++;
+}
+
+static void queue_locked(struct ps_pool *pool, struct ps_job *job)
 {
   ps_list_append(&pool->shared.queue, &job->link);
   job->serial = ++pool->shared.serial;
   pool->shared.queued++;
-  if (pool->shared.queued <= pool->shared.coming || pool->shared.started == pool->limit)
-    return false;
-  pool->shared.started++;
-  pool->shared.coming++;
-  return true;
 }
 
-int ps_pool_submit(struct ps_pool *pool, struct ps_job *job)
+/* Whether one more queued job needs another thread than those that are idle or coming. */
+static bool lacks_thread_locked(const struct ps_pool *pool, unsigned kept)
+{
+  size_t there = (size_t)pool->shared.coming + pool->shared.idling;
+  return pool->shared.queued + 1 + kept > there && pool->shared.started < pool->limit;
+}
+
+/* Whether a job that no thread can be made for has one to wait for. */
+static bool has_thread(struct ps_pool *pool)
+{
+  enter(pool);
+  bool has = !ps_list_empty(&pool->shared.workers);
+  leave(pool);
+  return has;
+}
+
+/* Who gives up a thread that is kept for him has said so before that thread is idle. */
+static int submit(struct ps_pool *pool, struct ps_job *job, bool waits)
 {
   enter(pool);
   /* While every place is taken by a thread that others are still making, nobody knows whether there will be one. */
   while (pool->shared.started == pool->limit && ps_list_empty(&pool->shared.workers))
     ps_cond_wait(&pool->shared.made, &pool->shared.mutex, PS_NEVER);
-  struct worker *idle = give_locked(pool, job);
-  bool grow = !idle && queue_locked(pool, job);
+  unsigned kept = waits ? 0 : atomic_load(&pool->kept);
+  struct worker *idle = give_locked(pool, job, kept);
+  bool grow = !idle && lacks_thread_locked(pool, kept);
+  if (!idle)
+    queue_locked(pool, job);
+  if (grow)
+    reserve_locked(pool);
   uint64_t serial = pool->shared.serial;
   leave(pool);
 
   if (idle) /* with the mutex free, which it wants at once; it lives until the pool is freed */
     ps_cond_signal(&idle->wake);
-  if (grow && !add_worker(pool) && take_back(pool, serial))
+  if (grow && !add_worker(pool) && !(waits && has_thread(pool)) && take_back(pool, serial))
     return -EAGAIN;
+  return 0;
+}
+
+int ps_pool_submit(struct ps_pool *pool, struct ps_job *job)
+{
+  return submit(pool, job, false);
+}
+
+int ps_pool_queue(struct ps_pool *pool, struct ps_job *job)
+{
+  return submit(pool, job, true);
+}
+
+void ps_pool_keep(struct ps_pool *pool, int more)
+{
+  atomic_fetch_add(&pool->kept, (unsigned)more);
+}
+
+static bool lacks_start(struct ps_pool *pool, unsigned threads)
+{
+  enter(pool);
+  bool lacks = pool->shared.started < threads && pool->shared.started < pool->limit;
+  if (lacks)
+    reserve_locked(pool);
+  leave(pool);
+  return lacks;
+}
+
+int ps_pool_start(struct ps_pool *pool, unsigned threads)
+{
+  while (lacks_start(pool, threads))
+    if (!add_worker(pool))
+      return -EAGAIN;
   return 0;
 }
 
@@ -261,6 +324,7 @@ void ps_pool_count(struct ps_pool *pool, struct ps_pool_counts *counts)
       .threads = pool->shared.started,
       .running = pool->shared.running,
       .waiting = pool->shared.queued,
+      .denied = pool->shared.denied,
   };
   leave(pool);
 }

@@ -283,5 +283,19 @@ int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const s
   if (result == 0)
     return PS_EXIT_DELIVERED;
   complain(settings, &error);
-  return result == -ENOMEM ? PS_EXIT_LOCAL : PS_EXIT_USAGE;
+  /* A limit that is too low for what was asked is the former. */
+  return result == -EINVAL || result == -EMFILE ? PS_EXIT_USAGE : PS_EXIT_LOCAL;
+}
+
+void ps_cli_warn_of_threads(const struct ps_cli_settings *settings, struct poolsend_sender *sender, bool *warned)
+{
+  if (*warned)
+    return;
+  const struct poolsend_counts counts = poolsend_count(sender);
+  if (counts.threads_denied)
+    ps_cli_warn(settings,
+                "workers: the system has no more threads to give (ulimit -u, or a limit of the container); %llu "
+                "make do",
+                (unsigned long long)counts.threads);
+  *warned = counts.threads_denied > 0;
 }

@@ -20,6 +20,7 @@ struct run {
   struct ps_cli_signals signals;
   struct ps_cli_results results; /* on standard output, or standard error beside -o - */
   bool response_written;
+  bool warned; /* that there are too few threads */
   struct ps_cli_tally tally;
 };
 
@@ -111,6 +112,7 @@ static void deliver(struct run *run)
     if (poolsend_next(run->sender, POOLSEND_NEVER, &event))
       continue;
     settled = event->kind == POOLSEND_EVENT_SETTLED;
+    ps_cli_warn_of_threads(run->settings, run->sender, &run->warned);
     handle(run, event);
     poolsend_event_free(event);
   }
@@ -173,7 +175,7 @@ static bool check_output(const char *path)
 {
   if (!path || strcmp(path, "-") == 0 || is_writable(path))
     return true;
-  return ps_cli_complain("-o '%s': %s", path, strerror(errno));
+  return ps_cli_complain("-o '%s': %s", path, ps_cli_why(errno));
 }
 
 static bool make_message(struct run *run)
@@ -211,7 +213,7 @@ int ps_cli_send(const struct ps_cli_settings *settings)
 {
   struct run run = {.settings = settings};
   if (!check_output(settings->output) || !make_message(&run))
-    return PS_EXIT_USAGE;
+    return ps_cli_refusal();
   ps_cli_signals_block();
   int status = ps_cli_make_sender(&run.sender, &run.endpoints, settings);
   if (!status)

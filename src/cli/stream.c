@@ -27,6 +27,7 @@ struct stream {
 
   struct ps_cli_tally tally; /* this thread only, as the next */
   ps_time began;
+  bool warned; /* that there are too few threads */
 };
 
 /* On whichever thread found that the results cannot be written. Their reader is gone: as at an interrupt. */
@@ -67,6 +68,7 @@ static void take_events(struct stream *stream)
     }
     for (size_t i = 0; i < count; i++)
       handle(stream, events[i]);
+    ps_cli_warn_of_threads(stream->settings, stream->sender, &stream->warned);
   }
   ps_cli_results_flush(&stream->results);
 }
@@ -120,8 +122,8 @@ int ps_cli_stream(const struct ps_cli_settings *settings)
   unsigned endpoints;
   int input = ps_cli_input_open(settings->input);
   if (input < 0) {
-    ps_cli_complain("--input '%s': %s", settings->input, strerror(errno));
-    return PS_EXIT_USAGE;
+    ps_cli_complain("--input '%s': %s", settings->input, ps_cli_why(errno));
+    return ps_cli_refusal();
   }
   ps_cli_signals_block();
   int status = ps_cli_make_sender(&stream.sender, &endpoints, settings);

@@ -14,7 +14,7 @@ void ps_health_init(struct ps_health *h, unsigned slots, unsigned probes, ps_tim
 
 static bool slots_hang(const struct ps_health *h)
 {
-  return h->stuck == h->slots;
+  return h->stuck >= h->slots;
 }
 
 /* Closed by a probe while its slots hang still. */
@@ -121,6 +121,13 @@ void ps_health_overdue(struct ps_health *h, struct ps_health_attempt *attempt, p
     miss(h, attempt, when);
   if (h->probes && !h->open && !attempt->probe && slots_hang(h))
     open_breaker(h, when);
+}
+
+void ps_health_resize(struct ps_health *h, unsigned slots, ps_time now)
+{
+  h->slots = slots;
+  if (h->probes && !h->open && slots_hang(h))
+    open_breaker(h, now);
 }
 
 /* Of attempts that began before the breaker opened, an answer tells nothing of what came since; before a Retry-After

@@ -22,7 +22,7 @@
 #define PS_HEALTH_COOLDOWN_MAX (60 * PS_SECOND)
 
 struct ps_health {
-  unsigned slots, probes; /* permits; no probes: there is no breaker */
+  unsigned slots, probes; /* permits that can be used; no probes: there is no breaker */
   ps_time fixed;          /* the hedge delay, where it does not follow a percentile */
   unsigned permille;      /* the percentile that it follows, or 0 */
 
@@ -51,6 +51,9 @@ struct ps_health_attempt {
 enum ps_way { PS_WAY_FREE, PS_WAY_PROBE, PS_WAY_SHUT };
 
 void ps_health_init(struct ps_health *health, unsigned slots, unsigned probes, ps_time hedge_delay, unsigned permille);
+
+/* It has so many slots (>= 1) from now on. */
+void ps_health_resize(struct ps_health *health, unsigned slots, ps_time now);
 
 enum ps_way ps_health_way(const struct ps_health *health, ps_time now);
 

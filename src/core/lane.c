@@ -33,10 +33,16 @@ void ps_lane_enter(struct ps_lane *lane, struct ps_ticket *ticket)
     ps_list_append(ticket->hedge ? &lane->hedges : &lane->fresh, &ticket->link);
 }
 
-static struct ps_ticket *first(struct ps_lane *lane)
+static struct ps_ticket *first(const struct ps_lane *lane)
 {
-  struct ps_list *queue = ps_list_empty(&lane->hedges) ? &lane->fresh : &lane->hedges;
+  const struct ps_list *queue = ps_list_empty(&lane->hedges) ? &lane->fresh : &lane->hedges;
   return ps_list_empty(queue) ? NULL : PS_CONTAINER(queue->next, struct ps_ticket, link);
+}
+
+bool ps_lane_is_ready(const struct ps_lane *lane)
+{
+  const struct ps_ticket *ticket = first(lane);
+  return ticket && (ticket->probe ? &lane->probes : &lane->slots)->free > 0;
 }
 
 struct ps_ticket *ps_lane_next(struct ps_lane *lane)
@@ -51,6 +57,13 @@ struct ps_ticket *ps_lane_next(struct ps_lane *lane)
   ps_list_remove(&ticket->link);
   lane->waiting--;
   return ticket;
+}
+
+void ps_lane_return(struct ps_lane *lane, struct ps_ticket *ticket)
+{
+  ps_lane_give(lane, ticket);
+  lane->waiting++;
+  ps_list_prepend(ticket->hedge || ticket->probe ? &lane->hedges : &lane->fresh, &ticket->link);
 }
 
 bool ps_lane_leave(struct ps_lane *lane, struct ps_ticket *ticket)

@@ -35,8 +35,14 @@ void ps_lane_enter(struct ps_lane *lane, struct ps_ticket *ticket);
  * first, having a permit of its own. */
 struct ps_ticket *ps_lane_next(struct ps_lane *lane);
 
+/* Whether ps_lane_next would give somebody a permit. */
+bool ps_lane_is_ready(const struct ps_lane *lane);
+
 /* Leave the queue. False: the ticket is in none. */
 bool ps_lane_leave(struct ps_lane *lane, struct ps_ticket *ticket);
+
+/* Give the permit back, and stand first again: it cannot be used now. */
+void ps_lane_return(struct ps_lane *lane, struct ps_ticket *ticket);
 
 /* Give the permit back, if there is one. */
 void ps_lane_give(struct ps_lane *lane, struct ps_ticket *ticket);

@@ -26,26 +26,80 @@ static void launch(void *context, struct ps_attempt *attempt)
 
 /* Attempts asked for in this step enter their lanes. Those that find a permit go to the pool, the others wait for a
  * worker that ends another. */
-static void flush_launches(struct ps_coordinator *c)
+static void enter_lanes_locked(struct ps_coordinator *c)
 {
-  struct ps_list ready;
-  ps_list_init(&ready);
-  ps_coordinator_enter(c);
   for (struct ps_list *link; (link = ps_list_pop(&c->launches));) {
     struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
     ps_lane_enter(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
   }
-  for (unsigned i = 0; i < c->endpoints; i++)
-    for (struct ps_attempt *attempt; (attempt = ps_work_next_locked(c, i)); c->shared.jobs++)
-      ps_list_append(&ready, &attempt->job.link);
+}
+
+/* Of each endpoint that has no job in the pool the first goes there. Whether others have a permit. */
+static bool take_first_locked(struct ps_coordinator *c, struct ps_list *first)
+{
+  bool more = false;
+  for (unsigned i = 0; i < c->endpoints; i++) {
+    struct ps_attempt *attempt = c->shared.tallies[i].jobs ? NULL : ps_work_next_locked(c, i);
+    if (attempt) {
+      ps_work_give_locked(c, i);
+      ps_list_append(first, &attempt->job.link);
+    }
+    more |= ps_lane_is_ready(&c->shared.lanes[i]);
+  }
+  return more;
+}
+
+static struct ps_attempt *take_next(struct ps_coordinator *c, unsigned endpoint)
+{
+  ps_coordinator_enter(c);
+  struct ps_attempt *attempt = ps_work_next_locked(c, endpoint);
+  if (attempt)
+    ps_work_give_locked(c, endpoint);
+  ps_coordinator_leave(c);
+  return attempt;
+}
+
+/* No thread is to be had but those that are kept for other endpoints: the attempt waits for one of its own's, and the
+ * engine is to know that there are no more slots than these for now. */
+static void put_back(struct ps_coordinator *c, struct ps_attempt *attempt)
+{
+  ps_coordinator_enter(c);
+  struct ps_tally *tally = &c->shared.tallies[attempt->endpoint];
+  c->narrowed |= !tally->narrow;
+  tally->narrow = true;
+  ps_lane_return(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
+  ps_work_return_locked(c, attempt->endpoint);
+  ps_work_end_locked(c);
+  ps_coordinator_leave(c);
+}
+
+/* In a pool that others use too an attempt may have to wait for theirs anyway. */
+static bool hand_over(struct ps_coordinator *c, struct ps_attempt *attempt, bool first)
+{
+  bool waits = first || !c->owns_pool;
+  int error = waits ? ps_pool_queue(c->pool, &attempt->job) : ps_pool_submit(c->pool, &attempt->job);
+  if (error && waits)
+    ps_work_fail(c, attempt, error);
+  else if (error)
+    put_back(c, attempt);
+  return !error;
+}
+
+static void flush_launches(struct ps_coordinator *c)
+{
+  struct ps_list first;
+  struct ps_attempt *attempt;
+  ps_list_init(&first);
+  ps_coordinator_enter(c);
+  enter_lanes_locked(c);
+  bool more = take_first_locked(c, &first);
   ps_coordinator_leave(c);
 
-  for (struct ps_list *link; (link = ps_list_pop(&ready));) {
-    struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
-    int error = ps_pool_submit(c->pool, &attempt->job);
-    if (error)
-      ps_work_fail(c, attempt, error);
-  }
+  for (struct ps_list *link; (link = ps_list_pop(&first));)
+    hand_over(c, PS_CONTAINER(link, struct ps_attempt, job.link), true);
+  for (unsigned i = 0; more && i < c->endpoints; i++)
+    while ((attempt = take_next(c, i)) && hand_over(c, attempt, false))
+      ;
 }
 
 /* Of one that has started nobody may have told: then this does. One that has not may be just before its last check, or
@@ -57,7 +111,10 @@ static void recall(void *context, struct ps_attempt *attempt)
   bool waits = ps_pool_withdraw(c->pool, &attempt->job);
   ps_coordinator_enter(c);
   attempt->recalled = true;
-  ps_work_return_locked(c, waits);
+  if (waits) {
+    ps_work_return_locked(c, attempt->endpoint);
+    ps_work_end_locked(c);
+  }
   if (waits || ps_lane_leave(&c->shared.lanes[attempt->endpoint], &attempt->ticket))
     ps_work_withdraw_locked(c, attempt);
   else if (atomic_load(&attempt->started_at) && ps_list_empty(&attempt->started.link) &&
@@ -221,6 +278,35 @@ static void feed(struct ps_coordinator *c, struct news *news, ps_time now)
   cancel_messages(c);
 }
 
+/* ---- Threads that run out */
+
+#define WIDEN_AFTER (1 * PS_SECOND)
+
+static unsigned size_locked(const struct ps_coordinator *c, unsigned endpoint)
+{
+  const struct ps_tally *tally = &c->shared.tallies[endpoint];
+  if (!tally->narrow)
+    return c->shared.lanes[endpoint].slots.total;
+  return tally->jobs ? tally->jobs : 1;
+}
+
+/* A lane counts for as many slots as it had threads when there were no more to be had; after a while for all of them
+ * again, until an attempt finds none. */
+static void resize_lanes(struct ps_coordinator *c, ps_time now)
+{
+  if (!c->narrowed && now < c->widen_at)
+    return;
+  for (unsigned i = 0; i < c->endpoints; i++) {
+    ps_coordinator_enter(c);
+    c->shared.tallies[i].narrow &= c->narrowed;
+    unsigned slots = size_locked(c, i);
+    ps_coordinator_leave(c);
+    ps_engine_resize(&c->engine, i, slots, now);
+  }
+  c->widen_at = c->narrowed ? now + WIDEN_AFTER : PS_NEVER;
+  c->narrowed = false;
+}
+
 static void *coordinate(void *argument)
 {
   struct ps_coordinator *c = argument;
@@ -230,10 +316,12 @@ static void *coordinate(void *argument)
     await_news(c, deadline, &news);
     ps_time now = ps_now();
     feed(c, &news, now);
+    resize_lanes(c, now);
     deadline = ps_engine_step(&c->engine, ps_now());
     if (!ps_list_empty(&c->backlog))
       deadline = ps_earlier(deadline, now + MEMORY_RETRY);
     flush_launches(c);
+    deadline = c->narrowed ? 0 : ps_earlier(deadline, c->widen_at);
     publish(c);
   }
   return NULL;
@@ -304,6 +392,8 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_s
       .max_pending = settings->max_pending,
       .events = settings->engine.events,
       .in_order = settings->in_order,
+      .owns_pool = settings->owns_pool,
+      .widen_at = PS_NEVER,
       .on_event = settings->on_event,
       .event_context = settings->event_context,
       .generation = ps_fork_generation(),
@@ -311,6 +401,10 @@ int ps_coordinator_start(struct ps_coordinator *c, const struct ps_coordinator_s
   atomic_init(&c->descriptor, -1);
   init_lock(c);
   int error = c->generation ? init(c, &settings->engine) : -ENOMEM;
+  if (!error && c->owns_pool)
+    error = ps_pool_start(pool, c->endpoints);
+  if (!error && c->owns_pool)
+    ps_pool_keep(pool, (int)c->endpoints);
   if (!error)
     error = ps_thread_start(&c->thread, 0, coordinate, c);
   if (error) {

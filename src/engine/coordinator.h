@@ -28,6 +28,7 @@ struct ps_coordinator_settings {
   void *event_context;
   unsigned max_pending; /* messages taken up of which nobody has fetched the settled event; probes come on top */
   bool in_order;        /* one at a time, and no probes on top */
+  bool owns_pool;       /* it is nobody else's: a thread of it is kept for each endpoint */
 };
 
 /* Who is to be woken when the mutex is free again. */
@@ -51,6 +52,8 @@ enum ps_sleep { PS_AWAKE, PS_RESTING, PS_ASLEEP };
 struct ps_tally {
   uint64_t started, fates[4];
   bool avoided;
+  unsigned jobs; /* given to the pool, whose threads go on with the next attempt of the lane */
+  bool narrow;   /* no thread was to be had for one more */
 };
 
 struct ps_coordinator {
@@ -58,7 +61,7 @@ struct ps_coordinator {
   struct ps_runner runner;
   struct ps_pool *pool;
   unsigned endpoints, max_pending, events;
-  bool in_order;
+  bool in_order, owns_pool;
   poolsend_event_fn *on_event;
   void *event_context;
   unsigned generation; /* of processes: see base/fork.h */
@@ -71,6 +74,8 @@ struct ps_coordinator {
   struct ps_list outgoing; /* events told in this step */
   bool stopped, drained;   /* stopping, draining was seen */
   uint64_t interrupted;    /* messages up to this one are, or are to be when there is memory for them */
+  bool narrowed;           /* a lane for which there were too few threads is to count for less */
+  ps_time widen_at;        /* for all again, or PS_NEVER */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
@@ -109,7 +114,8 @@ struct ps_coordinator {
   atomic_int descriptor; /* for those who fetch, or -1 */
 };
 
-/* Starts the thread. `pool` is borrowed until stop. 0, -ENOMEM or -EAGAIN, with nothing left behind. */
+/* Starts its thread and, in a pool of its own, one for each endpoint. `pool` is borrowed until stop. 0, -ENOMEM or
+ * -EAGAIN, with nothing left behind but threads of the pool. */
 int ps_coordinator_start(struct ps_coordinator *coordinator, const struct ps_coordinator_settings *settings,
                          const struct ps_runner *runner, struct ps_pool *pool);
 

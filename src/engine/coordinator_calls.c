@@ -2,6 +2,7 @@
 #include "engine/coordinator_lock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ int ps_coordinator_cancel(struct ps_coordinator *c, const char *id)
   struct ps_cancel *cancel = malloc(sizeof *cancel);
   if (!cancel)
     return -ENOMEM;
-  strcpy(cancel->id, id);
+  snprintf(cancel->id, sizeof cancel->id, "%s", id);
   ps_coordinator_enter(c);
   cancel->last = c->shared.counts.submitted;
   ps_list_append(&c->shared.cancels, &cancel->link);
@@ -82,6 +83,10 @@ struct poolsend_counts ps_coordinator_count(struct ps_coordinator *c)
   ps_coordinator_enter(c);
   struct poolsend_counts counts = c->shared.counts;
   ps_coordinator_leave(c);
+  struct ps_pool_counts threads;
+  ps_pool_count(c->pool, &threads);
+  counts.threads = threads.threads;
+  counts.threads_denied = threads.denied;
   return counts;
 }
 

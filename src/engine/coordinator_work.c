@@ -113,10 +113,25 @@ static void run_attempt(struct ps_coordinator *c, struct ps_attempt *attempt)
   finish_locked(c, attempt);
 }
 
-void ps_work_return_locked(struct ps_coordinator *c, unsigned count)
+bool ps_work_give_locked(struct ps_coordinator *c, unsigned endpoint)
 {
-  c->shared.jobs -= count;
-  if (count && !c->shared.jobs)
+  bool only = c->shared.tallies[endpoint].jobs++ == 0;
+  c->shared.jobs++;
+  if (only && c->owns_pool)
+    ps_pool_keep(c->pool, -1);
+  return only;
+}
+
+void ps_work_return_locked(struct ps_coordinator *c, unsigned endpoint)
+{
+  bool last = --c->shared.tallies[endpoint].jobs == 0;
+  if (last && c->owns_pool)
+    ps_pool_keep(c->pool, 1);
+}
+
+void ps_work_end_locked(struct ps_coordinator *c)
+{
+  if (--c->shared.jobs == 0)
     ps_cond_broadcast(&c->shared.left);
 }
 
@@ -133,22 +148,26 @@ void ps_work_run(struct ps_job *job)
   for (;;) {
     run_attempt(c, attempt);
     attempt = ps_pool_is_wanted(pool) ? NULL : ps_work_next_locked(c, endpoint);
-    ps_coordinator_leave(c);
     if (!attempt)
       break;
+    ps_coordinator_leave(c);
   }
+  ps_work_return_locked(c, endpoint); /* now, for the coordinator is being told that it may give others to the pool */
+  ps_coordinator_leave(c);
   ps_coordinator_enter(c); /* again, for nobody may be woken after it */
-  ps_work_return_locked(c, 1);
+  ps_work_end_locked(c);
   ps_coordinator_leave_for_good(c);
 }
 
 void ps_work_fail(struct ps_coordinator *c, struct ps_attempt *attempt, int error)
 {
+  unsigned endpoint = attempt->endpoint;
   ps_coordinator_enter(c);
   if (pass_last_check_locked(c, attempt)) {
     ps_outcome_local(&attempt->outcome, -error);
     finish_locked(c, attempt);
   }
-  ps_work_return_locked(c, 1);
+  ps_work_return_locked(c, endpoint);
+  ps_work_end_locked(c);
   ps_coordinator_leave(c);
 }

@@ -19,7 +19,11 @@ void ps_work_withdraw_locked(struct ps_coordinator *coordinator, struct ps_attem
 /* It has started, which nobody has told yet. */
 void ps_work_tell_start_locked(struct ps_coordinator *coordinator, struct ps_attempt *attempt);
 
-/* So many jobs are the pool's no more. */
-void ps_work_return_locked(struct ps_coordinator *coordinator, unsigned count);
+/* A job of the endpoint is about to be given to the pool. Whether it is the only one, for which a thread is kept. */
+bool ps_work_give_locked(struct ps_coordinator *coordinator, unsigned endpoint);
+
+/* It is the pool's no more, but for its last few steps, which the next function ends. */
+void ps_work_return_locked(struct ps_coordinator *coordinator, unsigned endpoint);
+void ps_work_end_locked(struct ps_coordinator *coordinator);
 
 #endif

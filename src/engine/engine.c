@@ -106,6 +106,11 @@ void ps_engine_cancel(struct ps_engine *engine, const char *id, uint64_t last)
   }
 }
 
+void ps_engine_resize(struct ps_engine *engine, unsigned endpoint, unsigned slots, ps_time now)
+{
+  ps_health_resize(&engine->lanes[endpoint].health, slots, now);
+}
+
 bool ps_engine_is_avoided(const struct ps_engine *engine, unsigned endpoint)
 {
   return engine->lanes[endpoint].health.open;

@@ -106,6 +106,9 @@ void ps_engine_cancel(struct ps_engine *engine, const char *id, uint64_t last);
 /* Whether messages go to other endpoints first. */
 bool ps_engine_is_avoided(const struct ps_engine *engine, unsigned endpoint);
 
+/* The endpoint has so many slots (>= 1) that can be used, from now on. */
+void ps_engine_resize(struct ps_engine *engine, unsigned endpoint, unsigned slots, ps_time now);
+
 /* Do all that is due, and return when to step again at the latest, if no fact comes. Room may come without a fact then,
  * too. */
 ps_time ps_engine_step(struct ps_engine *engine, ps_time now);

@@ -137,6 +137,7 @@ static int start(struct poolsend_sender *sender, const struct poolsend_config *c
   struct ps_coordinator_settings settings = {
       .max_pending = config->max_pending ? config->max_pending : 2 * config->workers + RUN_AHEAD_MOST,
       .in_order = config->in_order,
+      .owns_pool = !config->pool,
       .on_event = config->on_event,
       .event_context = config->event_context,
       .engine = {.rule = sender->rule,
@@ -168,6 +169,11 @@ static int make(struct poolsend_sender **out, const struct poolsend_config *conf
   int result = ps_sender_configure(sender, config, error);
   if (!result)
     result = start(sender, config);
+  if (result == -EAGAIN)
+    snprintf(error->text, sizeof error->text,
+             "workers: the system has no thread to give for each of the %u endpoints and one besides (ulimit -u, or a "
+             "limit of the container)",
+             (unsigned)config->endpoint_count);
   if (result)
     free_sender(sender);
   else

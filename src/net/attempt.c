@@ -1,5 +1,6 @@
 #include "net/attempt.h"
 
+#include "net/option.h"
 #include "net/redact.h"
 #include "net/transfer.h"
 
@@ -14,7 +15,7 @@
  * costs. */
 enum { PREPARED_NOT, PREPARED_BODY, PREPARED_NO_BODY };
 
-static void set_method(const struct ps_transfer *t, bool has_body)
+static bool set_method(const struct ps_transfer *t, bool has_body)
 {
   CURL *easy = t->slot->easy;
   const char *method = t->endpoint->method;
@@ -27,20 +28,19 @@ static void set_method(const struct ps_transfer *t, bool has_body)
     curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(easy, CURLOPT_NOBODY, head ? 1L : 0L);
   }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : method);
+  return ps_option_keep(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : method);
 }
 
-/* A redirect may have changed the method. */
-static void set_up(struct ps_transfer *t)
+/* A redirect may have changed the method. False: no memory. */
+static bool set_up(struct ps_transfer *t)
 {
   struct ps_slot *slot = t->slot;
   bool has_body = t->request.body != NULL;
   unsigned wanted = has_body ? PREPARED_BODY : PREPARED_NO_BODY;
   if (slot->prepared == PREPARED_NOT)
     ps_transfer_watch(slot, t->endpoint);
-  if (slot->prepared != wanted || t->endpoint->follow)
-    set_method(t, has_body);
-  slot->prepared = wanted;
+  bool kept = (slot->prepared == wanted && !t->endpoint->follow) || set_method(t, has_body);
+  slot->prepared = kept ? wanted : PREPARED_NOT;
   slot->transfer = t;
   slot->words[0] = '\0';
   if (has_body) {
@@ -48,8 +48,7 @@ static void set_up(struct ps_transfer *t)
     curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->request.size);
   }
   curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, t->request.headers);
-  if (t->request.url)
-    curl_easy_setopt(slot->easy, CURLOPT_URL, t->request.url);
+  return kept && (!t->request.url || ps_option_keep(slot->easy, CURLOPT_URL, t->request.url));
 }
 
 /* What is left of the attempt's own time, for this transfer of it; false when nothing is. */
@@ -331,7 +330,10 @@ static void judge_unsent(struct ps_transfer *t, enum ps_ending ending)
 static void perform(struct ps_transfer *t)
 {
   CURLcode code;
-  set_up(t);
+  if (!set_up(t)) {
+    ps_outcome_local(t->outcome, ENOMEM);
+    return;
+  }
   enum ps_ending ending = find_addresses(t);
   if (ending != PS_END_COMPLETE) {
     judge_unsent(t, ending);

@@ -1,6 +1,7 @@
 #include "net/endpoint.h"
 
 #include "net/check.h"
+#include "net/option.h"
 #include "net/redact.h"
 #include "net/slist.h"
 
@@ -172,27 +173,27 @@ static const char *hashed_certificates(void)
 
 /* A file or a directory of the user's replaces the system's. With neither, and no hashed directory, libcurl's own
  * defaults stand. */
-static void set_trust(CURL *easy, const struct poolsend_endpoint *settings)
+static bool set_trust(CURL *easy, const struct poolsend_endpoint *settings)
 {
   const char *capath = settings->capath;
   if (!settings->cacert && !capath && strncasecmp(settings->url, "https:", 6) == 0)
     capath = hashed_certificates();
-  if (settings->cacert || capath) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, settings->cacert);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, capath);
-  }
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->insecure ? 0L : 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->insecure ? 0L : 2L);
+  if (!settings->cacert && !capath)
+    return true;
+  return ps_option_keep(easy, CURLOPT_CAINFO, settings->cacert) && ps_option_keep(easy, CURLOPT_CAPATH, capath);
 }
 
-static void set_protocols(CURL *easy)
+static bool set_protocols(CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  return ps_option_keep(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
+         ps_option_keep(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 #else
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
   curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+  return true;
 #endif
 }
 
@@ -209,17 +210,23 @@ static void set_limits(CURL *easy, const struct poolsend_endpoint *settings)
 #endif
 }
 
-static void set_credentials(CURL *easy, const struct poolsend_endpoint *settings)
+static bool set_credentials(CURL *easy, const struct poolsend_endpoint *settings)
 {
-  if (settings->userpwd)
-    curl_easy_setopt(easy, CURLOPT_USERPWD, settings->userpwd);
-  if (settings->bearer) {
+  if (settings->userpwd && !ps_option_keep(easy, CURLOPT_USERPWD, settings->userpwd))
+    return false;
+  if (settings->bearer)
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, settings->bearer);
-  }
-  curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->cert);
-  curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->key);
-  curl_easy_setopt(easy, CURLOPT_KEYPASSWD, settings->key_password);
+  if (settings->bearer && !ps_option_keep(easy, CURLOPT_XOAUTH2_BEARER, settings->bearer))
+    return false;
+  return ps_option_keep(easy, CURLOPT_SSLCERT, settings->cert) && ps_option_keep(easy, CURLOPT_SSLKEY, settings->key) &&
+         ps_option_keep(easy, CURLOPT_KEYPASSWD, settings->key_password);
+}
+
+static bool set_headers(CURL *easy, const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+{
+  const char *agent = settings->user_agent ? settings->user_agent : AGENT;
+  return ps_option_keep(easy, CURLOPT_USERAGENT, *agent && !names_agent(endpoint, settings) ? agent : NULL) &&
+         (!settings->compressed || ps_option_keep(easy, CURLOPT_ACCEPT_ENCODING, ""));
 }
 
 static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
@@ -227,18 +234,12 @@ static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpo
   CURL *easy = endpoint->model = curl_easy_init();
   if (!easy || curl_easy_setopt(easy, CURLOPT_URL, endpoint->url))
     return -ENOMEM;
-  const char *agent = settings->user_agent ? settings->user_agent : AGENT;
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, *agent && !names_agent(endpoint, settings) ? agent : NULL);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    settings->http2 ? (long)CURL_HTTP_VERSION_2_0 : (long)CURL_HTTP_VERSION_1_1);
-  if (settings->compressed)
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  set_protocols(easy);
   set_limits(easy, settings);
-  set_trust(easy, settings);
-  set_credentials(easy, settings);
-  ps_route_set(&endpoint->route, settings, easy);
-  return 0;
+  bool kept = set_headers(easy, endpoint, settings) && set_protocols(easy) && set_trust(easy, settings) &&
+              set_credentials(easy, settings);
+  return kept ? ps_route_set(&endpoint->route, settings, easy) : -ENOMEM;
 }
 
 /* ---- Life */

@@ -32,7 +32,7 @@ struct ps_host {
     int failure;            /* of the last look-up: a code of getaddrinfo, or 0 */
     unsigned failures;      /* one after the other */
     ps_time failed_until;
-    bool looking;    /* a thread is at it */
+    bool looking;    /* somebody is at it */
     bool has_thread; /* it is to be joined */
     pthread_t thread;
     bool abandoned; /* whoever looks is to free the host */
@@ -120,9 +120,9 @@ static char *take_addresses_locked(struct ps_host *host, char *addresses)
   return unwanted;
 }
 
-static void *look_up(void *argument)
+/* Whether the host has been abandoned meanwhile. */
+static bool look_up(struct ps_host *host)
 {
-  struct ps_host *host = argument;
   char *addresses = NULL;
   int failure = ask(host->name, &addresses);
 
@@ -139,7 +139,12 @@ static void *look_up(void *argument)
   ps_mutex_unlock(&host->shared.mutex);
 
   free(addresses);
-  if (abandoned)
+  return abandoned;
+}
+
+static void *look_up_alone(void *host)
+{
+  if (look_up(host))
     free_host(host);
   return NULL;
 }
@@ -152,12 +157,24 @@ static void join_locked(struct ps_host *host)
   host->shared.has_thread = false;
 }
 
-static int start_locked(struct ps_host *host)
+static bool start_locked(struct ps_host *host)
 {
   join_locked(host);
-  int error = ps_thread_start(&host->shared.thread, 0, look_up, host);
-  host->shared.looking = host->shared.has_thread = error == 0;
-  return error;
+  bool started = ps_thread_start(&host->shared.thread, 0, look_up_alone, host) == 0;
+  host->shared.looking = host->shared.has_thread = started;
+  return started;
+}
+
+/* Whoever waits for a thread that is not to be had would wait for ever. */
+static int look_up_here_locked(struct ps_host *host, ps_time deadline)
+{
+  if (deadline <= ps_now())
+    return PS_HOST_TIMEOUT;
+  host->shared.looking = true;
+  ps_mutex_unlock(&host->shared.mutex);
+  (void)look_up(host); /* nobody abandons a host that somebody asks */
+  ps_mutex_lock(&host->shared.mutex);
+  return 0;
 }
 
 /* ---- Asking */
@@ -200,10 +217,10 @@ int ps_host_find(struct ps_host *host, struct ps_host_waiter *waiter, ps_time de
   *answer = (struct ps_host_answer){0};
   ps_mutex_lock(&host->shared.mutex);
   while (!result && !is_told_locked(host, ps_now(), answer, &result)) {
-    if (!host->shared.looking)
-      result = start_locked(host);
-    if (!result)
+    if (host->shared.looking)
       result = wait_locked(host, waiter, deadline);
+    else if (!start_locked(host))
+      result = look_up_here_locked(host, deadline);
   }
   ps_mutex_unlock(&host->shared.mutex);
   return result;

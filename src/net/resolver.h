@@ -3,7 +3,8 @@
  * Left to itself, libcurl looks a name up for every new connection, and leaves a thread behind for each attempt that was
  * given up meanwhile: a name server that hangs would gather threads without end. Here a name has one look-up at a time, in
  * a thread of its own, which goes on when those who wait have given up, and serves whoever comes later. One that fails
- * serves for half a second, then for twice as long each time, up to half a minute. */
+ * serves for half a second, then for twice as long each time, up to half a minute. Where no thread is
+ * to be had for it, one of those who ask does it, for as long as it takes. */
 #ifndef PS_NET_RESOLVER_H
 #define PS_NET_RESOLVER_H
 
@@ -53,8 +54,7 @@ struct ps_host_answer {
 };
 
 /* The addresses of `host`, fresh or from a look-up that is waited for until `deadline`; one that has passed starts the
- * look-up all the same. 0; PS_HOST_FAILED; PS_HOST_TIMEOUT; PS_HOST_CANCELLED; -EAGAIN: no thread could be started;
- * -ENOMEM. Any thread. */
+ * look-up all the same. 0; PS_HOST_FAILED; PS_HOST_TIMEOUT; PS_HOST_CANCELLED; -ENOMEM. Any thread. */
 int ps_host_find(struct ps_host *host, struct ps_host_waiter *waiter, ps_time deadline, struct ps_host_answer *answer);
 
 /* Whether the addresses of that serial are the ones, and fresh. Any thread; takes no lock. */

@@ -1,5 +1,6 @@
 #include "net/route.h"
 
+#include "net/option.h"
 #include "net/slist.h"
 
 #include <arpa/inet.h>
@@ -217,19 +218,23 @@ void ps_route_fini(struct ps_route *route)
   *route = (struct ps_route){0};
 }
 
-void ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model)
+static bool set_proxy(const struct poolsend_endpoint *settings, CURL *model)
 {
-  if (!ps_route_heeds_environment(settings))
-    curl_easy_setopt(model, CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
-  if (settings->noproxy)
-    curl_easy_setopt(model, CURLOPT_NOPROXY, settings->noproxy);
-  else if (!(settings->environment_proxy && (settings->proxy || names_proxy())))
-    curl_easy_setopt(model, CURLOPT_NOPROXY, ""); /* or it asks the environment, for each request */
+  const char *proxy = settings->proxy ? settings->proxy : "", *noproxy = settings->noproxy;
+  if (!noproxy && !(settings->environment_proxy && (settings->proxy || names_proxy())))
+    noproxy = ""; /* or it asks the environment, for each request */
+  return (ps_route_heeds_environment(settings) || ps_option_keep(model, CURLOPT_PROXY, proxy)) &&
+         (!noproxy || ps_option_keep(model, CURLOPT_NOPROXY, noproxy));
+}
+
+int ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model)
+{
   if (route->connect_timeout)
     curl_easy_setopt(model, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(route->connect_timeout));
-  curl_easy_setopt(model, CURLOPT_UNIX_SOCKET_PATH, route->unix_socket);
   curl_easy_setopt(model, CURLOPT_RESOLVE, route->given);
   curl_easy_setopt(model, CURLOPT_CONNECT_TO, route->connect_to);
+  bool kept = set_proxy(settings, model) && ps_option_keep(model, CURLOPT_UNIX_SOCKET_PATH, route->unix_socket);
+  return kept ? 0 : -ENOMEM;
 }
 
 /* ---- Finding the addresses */

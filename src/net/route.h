@@ -21,8 +21,8 @@ int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settin
                   struct ps_resolver *resolver);
 void ps_route_fini(struct ps_route *route);
 
-/* Have the handle that slots are copied from go this way. */
-void ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model);
+/* Have the handle that slots are copied from go this way. 0 or -ENOMEM. */
+int ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model);
 
 /* Whether the environment is asked for a proxy, and has one. */
 bool ps_route_heeds_environment(const struct poolsend_endpoint *settings);

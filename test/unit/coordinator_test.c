@@ -58,7 +58,7 @@ static struct {
   unsigned performed[ENDPOINTS], ended;
 } stage;
 
-static atomic_uint pool_submits;
+static atomic_uint pool_jobs;
 
 static int number_of(const char *id)
 {
@@ -230,7 +230,7 @@ static int fresh_stage(void **state)
   ps_mutex_init(&stage.mutex);
   ps_cond_init(&stage.changed);
   make_slots();
-  atomic_store(&pool_submits, 0);
+  atomic_store(&pool_jobs, 0);
   for (unsigned i = 0; i < ENDPOINTS; i++)
     endpoints[i] = (struct ps_engine_endpoint){.name = names[i], .url = urls[i], .slots = SLOTS, .hedge_delay = HEDGE};
   settings = (struct ps_coordinator_settings){
@@ -592,8 +592,8 @@ static void message_after_an_interrupt_is_sent(void **state)
  * The launch of the second attempt is drawn out on the coordinator's thread, which hears of nothing meanwhile: first
  * the success comes, then the attempt is given to the pool and comes to its last check. */
 
-int __real_ps_pool_submit(struct ps_pool *to, struct ps_job *job);
-int __wrap_ps_pool_submit(struct ps_pool *to, struct ps_job *job);
+int __real_ps_pool_queue(struct ps_pool *to, struct ps_job *job);
+int __wrap_ps_pool_queue(struct ps_pool *to, struct ps_job *job);
 
 static struct ps_job probe;
 static bool probe_ran;
@@ -612,7 +612,7 @@ static void drain(void)
 {
   probe_ran = false;
   probe.run = run_probe;
-  if (__real_ps_pool_submit(pool, &probe))
+  if (ps_pool_submit(pool, &probe))
     return;
   ps_mutex_lock(&stage.mutex);
   while (!probe_ran)
@@ -620,13 +620,13 @@ static void drain(void)
   ps_mutex_unlock(&stage.mutex);
 }
 
-int __wrap_ps_pool_submit(struct ps_pool *to, struct ps_job *job)
+int __wrap_ps_pool_queue(struct ps_pool *to, struct ps_job *job)
 {
-  atomic_fetch_add(&pool_submits, 1);
+  atomic_fetch_add(&pool_jobs, 1);
   if (!stage.before_second || PS_CONTAINER(job, struct ps_attempt, job)->endpoint != 1)
-    return __real_ps_pool_submit(to, job);
+    return __real_ps_pool_queue(to, job);
   stage.before_second();
-  int result = __real_ps_pool_submit(to, job);
+  int result = __real_ps_pool_queue(to, job);
   drain();
   release(0);
   return result;
@@ -729,6 +729,79 @@ static void attempt_for_which_there_is_no_thread_is_accounted_for(void **state)
   ps_message_release(settled->message);
 }
 
+static bool first_is_narrow(unsigned wanted)
+{
+  return coordinator.shared.tallies[0].narrow == wanted;
+}
+
+static void expect_delivered_by(unsigned endpoint)
+{
+  struct ps_event *event = expect(POOLSEND_EVENT_DELIVERED);
+  assert_int_equal(event->public.attempt->endpoint, endpoint);
+  ps_message_release(event->message);
+}
+
+/* A pool of its own, in which a thread is made for each endpoint, and no more. */
+static void start_with_kept_threads_alone(enum manner one, enum manner two, enum manner three)
+{
+  settings.owns_pool = true;
+  settings.engine.probes = 1;
+  start(ENDPOINTS * (SLOTS + 1), one, two, three);
+  atomic_store(&no_threads, true);
+}
+
+static void endpoint_keeps_a_thread_though_others_hang_and_no_more_are_to_be_had(void **state)
+{
+  (void)state;
+  settings.engine.events = POOLSEND_EVENT_DELIVERED;
+  start_with_kept_threads_alone(HANGS, HANGS, ANSWERS);
+  submit(0);
+  submit(1);
+  expect_delivered_by(2);
+  expect_delivered_by(2);
+  atomic_store(&no_threads, false);
+  assert_true(ps_coordinator_count(&coordinator).threads_denied > 0);
+  assert_int_equal(ps_coordinator_count(&coordinator).threads, ENDPOINTS);
+}
+
+static void attempt_that_finds_no_thread_waits_for_one_of_its_endpoint(void **state)
+{
+  (void)state;
+  settings.engine.events = POOLSEND_EVENT_SETTLED;
+  settings.engine.rule.endpoints = 1;
+  endpoints[0].hedge_delay = LONG;
+  start_with_kept_threads_alone(WAITS, WAITS, WAITS);
+  submit(0);
+  await_performance(0, 1);
+  submit(1);
+  submit(2);
+  await(first_is_narrow, true);
+  await(arrived_are, 0);
+  release(0);
+  for (int i = 0; i < 3; i++)
+    expect_settled(i, 0);
+  atomic_store(&no_threads, false);
+  assert_int_equal(ps_coordinator_count(&coordinator).threads, 1);
+}
+
+static void threads_are_asked_for_again_when_there_are_some(void **state)
+{
+  (void)state;
+  settings.engine.events = POOLSEND_EVENT_DELIVERED;
+  settings.engine.rule.endpoints = 1;
+  endpoints[0].hedge_delay = LONG;
+  start_with_kept_threads_alone(WAITS, WAITS, WAITS);
+  submit(0);
+  await_performance(0, 1);
+  submit(1);
+  await(first_is_narrow, true);
+  atomic_store(&no_threads, false);
+  await_performance(0, 2);
+  release(0);
+  expect_delivered_by(0);
+  expect_delivered_by(0);
+}
+
 static void coordinator_without_a_thread_leaves_nothing_behind(void **state)
 {
   (void)state;
@@ -782,7 +855,7 @@ static void worker_takes_the_next_attempt_of_its_lane_without_the_pool(void **st
   for (int i = 0; i < 5; i++)
     expect_settled(i, 0);
   assert_int_equal(stage.performed[0], 5);
-  assert_int_equal(atomic_load(&pool_submits), 1);
+  assert_int_equal(atomic_load(&pool_jobs), 1);
 }
 
 static void message_that_is_withdrawn_in_its_lane_lets_the_next_pass(void **state)
@@ -1312,6 +1385,9 @@ int main(void)
       SENTENCE(attempt_launched_after_a_success_was_posted_leaves_no_trace),
       SENTENCE(attempt_launched_after_a_success_header_leaves_no_trace),
       SENTENCE(attempt_for_which_there_is_no_thread_is_accounted_for),
+      SENTENCE(endpoint_keeps_a_thread_though_others_hang_and_no_more_are_to_be_had),
+      SENTENCE(attempt_that_finds_no_thread_waits_for_one_of_its_endpoint),
+      SENTENCE(threads_are_asked_for_again_when_there_are_some),
       SENTENCE(coordinator_without_a_thread_leaves_nothing_behind),
       SENTENCE(slot_of_a_launch_that_failed_goes_to_those_who_wait),
       SENTENCE(worker_takes_the_next_attempt_of_its_lane_without_the_pool),

@@ -113,6 +113,32 @@ static void hedges_go_before_new_messages_first_come_first_served(void **state)
   }
 }
 
+static void who_returns_his_permit_is_the_next_again(void **state)
+{
+  (void)state;
+  assert_false(ps_lane_is_ready(&lane));
+  enter(0);
+  enter(1);
+  enter_hedge(2);
+  assert_true(ps_lane_is_ready(&lane));
+  expect_next(2, 0);
+  ps_lane_return(&lane, &tickets[2]);
+  assert_int_equal(lane.waiting, 3);
+  expect_next(2, 0);
+  expect_next(0, 1);
+  ps_lane_return(&lane, &tickets[0]);
+  expect_next(0, 1);
+  expect_next(1, 2);
+  enter(3);
+  assert_false(ps_lane_is_ready(&lane));
+  enter_probe(4);
+  assert_true(ps_lane_is_ready(&lane));
+  expect_next(4, SLOTS);
+  ps_lane_return(&lane, &tickets[4]);
+  assert_true(ps_lane_is_ready(&lane));
+  expect_next(4, SLOTS);
+}
+
 static void nobody_goes_without_a_free_permit_and_keeps_the_place(void **state)
 {
   (void)state;
@@ -262,6 +288,7 @@ int main(void)
       SENTENCE(nobody_goes_where_nobody_waits),
       SENTENCE(new_messages_are_served_first_come_first_served),
       SENTENCE(hedges_go_before_new_messages_first_come_first_served),
+      SENTENCE(who_returns_his_permit_is_the_next_again),
       SENTENCE(nobody_goes_without_a_free_permit_and_keeps_the_place),
       SENTENCE(permit_given_back_last_is_lent_first),
       SENTENCE(giving_back_what_was_never_lent_does_nothing),

@@ -549,6 +549,85 @@ static void job_is_given_back_from_among_those_that_came_later(void **state)
   assert_int_equal(atomic_load(&seen.ran), 2);
 }
 
+static void job_that_may_wait_is_queued_when_no_thread_can_be_made(void **state)
+{
+  (void)state;
+  struct task held, task = {.job.run = count};
+  struct ps_pool_counts counts;
+  pool = ps_pool_new(2);
+  calls.instead = do_nothing;
+  assert_int_equal(ps_pool_queue(pool, &task.job), -EAGAIN);
+  calls.instead = NULL;
+  submit(&held, 1, hold);
+  wait_for(&seen.began);
+  calls.instead = do_nothing;
+  assert_int_equal(ps_pool_queue(pool, &task.job), 0);
+  ps_pool_count(pool, &counts);
+  assert_int_equal(counts.threads, 1);
+  assert_int_equal(counts.waiting, 1);
+  assert_true(counts.denied > 0);
+  let_go(1);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+static void threads_are_started_beforehand_as_far_as_there_are_any(void **state)
+{
+  (void)state;
+  pool = ps_pool_new(3);
+  assert_int_equal(ps_pool_start(pool, 2), 0);
+  assert_int_equal(atomic_load(&calls.created), 2);
+  assert_int_equal(ps_pool_start(pool, 2), 0);
+  assert_int_equal(atomic_load(&calls.created), 2);
+  calls.instead = do_nothing;
+  assert_int_equal(ps_pool_start(pool, 3), -EAGAIN);
+  calls.instead = NULL;
+  assert_int_equal(ps_pool_start(pool, 10), 0);
+  assert_int_equal(atomic_load(&calls.created), 3);
+}
+
+/* Idle or on their way to their first job. */
+static void thread_that_is_kept_is_for_a_job_that_may_have_it(void **state)
+{
+  (void)state;
+  for (int asleep = 0; asleep < 2; asleep++) {
+    struct task held[2], task = {.job.run = count};
+    fresh(state);
+    pool = ps_pool_new(4);
+    ps_pool_keep(pool, 2);
+    assert_int_equal(ps_pool_start(pool, 2), 0);
+    for (int i = 0; asleep && i < 2; i++)
+      wait_for(&calls.idle);
+    calls.instead = do_nothing;
+    assert_int_equal(ps_pool_submit(pool, &task.job), -EAGAIN);
+    for (int i = 0; i < 2; i++) {
+      held[i] = (struct task){.job.run = hold};
+      ps_pool_keep(pool, -1);
+      assert_int_equal(ps_pool_queue(pool, &held[i].job), 0);
+      wait_for(&seen.began);
+    }
+    let_go(2);
+    free_pool(state);
+    assert_int_equal(atomic_load(&seen.ran), 2);
+  }
+}
+
+static void another_thread_is_made_rather_than_one_taken_that_is_kept(void **state)
+{
+  (void)state;
+  struct task tasks[2];
+  pool = ps_pool_new(3);
+  ps_pool_keep(pool, 1);
+  assert_int_equal(ps_pool_start(pool, 1), 0);
+  wait_for(&calls.idle);
+  submit(&tasks[0], 1, hold);
+  wait_for(&seen.began);
+  submit(&tasks[1], 1, hold);
+  wait_for(&seen.began);
+  assert_int_equal(atomic_load(&calls.created), 3);
+  let_go(2);
+}
+
 static struct task again, held_again;
 
 /* While a thread is being made for `again`, the one there is runs it, and it is submitted once more. */
@@ -607,6 +686,10 @@ int main(void)
       SENTENCE(caller_who_counted_on_a_thread_that_could_not_be_made_is_told),
       SENTENCE(job_is_given_back_from_among_those_that_came_later),
       SENTENCE(pool_is_not_wanted_for_a_job_whose_thread_is_being_made),
+      SENTENCE(job_that_may_wait_is_queued_when_no_thread_can_be_made),
+      SENTENCE(threads_are_started_beforehand_as_far_as_there_are_any),
+      SENTENCE(thread_that_is_kept_is_for_a_job_that_may_have_it),
+      SENTENCE(another_thread_is_made_rather_than_one_taken_that_is_kept),
       SENTENCE(job_that_has_run_is_not_mistaken_for_one_in_the_same_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
