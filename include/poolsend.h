@@ -42,9 +42,11 @@
  *
  * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
  * those that free the handle: they come last. A sender has a thread of its own, the coordinator, and a thread of its
- * pool for every request in flight; they are started when first needed. Callbacks say which thread they run on. No lock
- * is held while one runs, and none is held while anything blocks. A thread must not be cancelled (pthread_cancel) in a
- * call.
+ * pool for every request in flight; they are started when first needed, but for one for each endpoint, which it has
+ * from the beginning: where the system has no more threads to give later, attempts wait for those of their endpoint
+ * (poolsend_counts.threads_denied). A name is looked up in one more thread, once a minute. Callbacks say which thread
+ * they run on. No lock is held while one runs, and none is held while anything blocks. A thread must not be cancelled
+ * (pthread_cancel) in a call.
  *
  * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
  * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are
@@ -80,11 +82,19 @@
  * **Process-wide effects.** poolsend_new calls curl_global_init, and poolsend_free curl_global_cleanup, which count: a
  * program that uses libcurl itself should call the first too, or the last poolsend_free ends libcurl for it. The soft
  * limit of open descriptors is raised where a sender needs more. Nothing is printed, the process is never ended (but by
- * a broken lock, which is a bug), no environment variable is set. TLS keys are written where SSLKEYLOGFILE says: unset
- * it before the first sender is made. When every pool and sender has been freed no thread of the library's is left and
- * no descriptor, and it may be unloaded by dlclose. libcurl stays loaded: where the lookup of a name was given up, a
- * thread of its own ends when the system's resolver returns. With libcurl before 7.84 no other thread may use libcurl
- * for the first time while a sender is made. */
+ * a broken lock, which is a bug), no environment variable is set. When every pool and sender has been freed no thread
+ * of the library's is left and no descriptor, and it may be unloaded by dlclose; but a look-up of a name that hangs
+ * then has a thread of its own, which ends when the system's resolver returns, and until the process ends the library
+ * stays loaded for it. libcurl always stays loaded. With libcurl before 7.84 no other thread may use libcurl for the
+ * first time while a sender is made.
+ *
+ * **Environment.** Proxies (http_proxy and the like) are taken from it only where an endpoint says so
+ * (poolsend_endpoint.environment_proxy), the file for TLS keys only where the configuration does
+ * (poolsend_config.log_tls_keys): with libcurl for OpenSSL, SSLKEYLOGFILE is otherwise ignored, but for an empty file
+ * that libcurl makes. TMPDIR is where responses are kept (keep_bodies). A configuration file may name variables for
+ * secrets. What libcurl and the TLS library read by themselves is theirs: SSL_CERT_DIR and SSL_CERT_FILE where no
+ * certificates are named and the system has no directory of them, OPENSSL_CONF, and what the system's resolver
+ * heeds. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -438,6 +448,8 @@ struct poolsend_config {
    * returns when the last call has. NULL: they are pulled. */
   poolsend_event_fn *on_event;
   void *event_context;
+
+  bool log_tls_keys; /**< write the keys of TLS connections to the file that the variable SSLKEYLOGFILE names */
 };
 
 /** For poolsend_config_init. */
@@ -484,8 +496,8 @@ struct poolsend_sender;
 
 /** A sender from `config`, of which nothing is needed afterwards but its pool, and what its contexts point to. -EINVAL:
  * the configuration cannot be used. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many
- * workers. -ENOMEM. -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the
- * configuration names. */
+ * workers, or the system has no thread to give for each endpoint. -ENOMEM. -ECHILD: the pool is a parent's. `error`
+ * says which, and why. Blocks only for files that the configuration names. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 
@@ -606,8 +618,8 @@ POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 /* ---- Reports ------------------------------------------------------------------------------------------------- */
 
 /** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere
- * else, and it has no others. Such a message is pending until it has settled. What the functions below have returned, it
- * has told. */
+ * else, and it has no others. Such a message is pending until it has settled. What the functions below have returned,
+ * it has told. */
 struct poolsend_report;
 
 /** As poolsend_submit; on 0 the message's report is the caller's. On all else `*report` is NULL. */
@@ -650,13 +662,13 @@ POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
 
 /** How a sender fares, at one moment. */
 struct poolsend_counts {
-  uint64_t submitted;   /**< messages taken up, since the sender was made */
-  uint64_t delivered;   /**< of these: settled with a winner */
-  uint64_t undelivered; /**< settled without one */
-  uint64_t pending;     /**< not settled, or whose settled event nobody has fetched */
-  uint64_t started;     /**< attempts, since the sender was made */
-  uint64_t finished;    /**< of these, those that have their fate */
-  uint64_t threads;     /**< of its pool, at work or idle */
+  uint64_t submitted;      /**< messages taken up, since the sender was made */
+  uint64_t delivered;      /**< of these: settled with a winner */
+  uint64_t undelivered;    /**< settled without one */
+  uint64_t pending;        /**< not settled, or whose settled event nobody has fetched */
+  uint64_t started;        /**< attempts, since the sender was made */
+  uint64_t finished;       /**< of these, those that have their fate */
+  uint64_t threads;        /**< of its pool, at work or idle */
   uint64_t threads_denied; /**< times that the system had no more to give: attempts wait for those there are */
 };
 

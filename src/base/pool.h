@@ -1,9 +1,9 @@
-/* A fixed pool of threads for blocking jobs. It knows nothing of what the jobs do. A thread is started when a job
- * finds none idle, until there are as many as the pool may have; then jobs queue, first in first out.
+/* A fixed pool of threads for blocking jobs. It knows nothing of what the jobs do. A thread is started when a job finds
+ * none idle, until there are as many as the pool may have; then jobs queue, first in first out.
  *
- * The system may have fewer threads to give than that. Who has jobs of several kinds, and wants none of them to wait for
- * another, starts a thread for each kind beforehand and has it kept: then ps_pool_submit does without that thread, and the
- * first job of a kind has it by ps_pool_queue. */
+ * The system may have fewer threads to give than that. Who has jobs of several kinds, and wants none of them to wait
+ * for another, starts a thread for each kind beforehand and has it kept: then ps_pool_submit does without that thread,
+ * and the first job of a kind has it by ps_pool_queue. */
 #ifndef PS_BASE_POOL_H
 #define PS_BASE_POOL_H
 
@@ -32,12 +32,12 @@ struct ps_pool *ps_pool_new_with_stacks(unsigned threads, size_t stack_size);
 int ps_pool_start(struct ps_pool *pool, unsigned threads);
 
 /* Queue `job`. On 0 the pool owns it until `job->run` is called, on a worker, with no lock held. On -EAGAIN no thread
- * is idle beside those that are kept, none could be started for it, and it would have to wait for others' jobs: the caller
- * still owns it. Any thread; never blocks on a job. */
+ * is idle beside those that are kept, none could be started for it, and it would have to wait for others' jobs: the
+ * caller still owns it. Any thread; never blocks on a job. */
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job);
 
-/* The same for a job that may have a thread that is kept, and waits for others' jobs if there is none; -EAGAIN only while
- * the pool has no thread at all. */
+/* The same for a job that may have a thread that is kept, and waits for others' jobs if there is none; -EAGAIN only
+ * while the pool has no thread at all. */
 int ps_pool_queue(struct ps_pool *pool, struct ps_job *job);
 
 /* Keep so many threads more, or fewer. Any thread; takes no lock. */

@@ -9,8 +9,8 @@
 #include "engine/report.h"
 #include "net/attempt.h"
 #include "net/check.h"
+#include "net/transport.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,33 +74,6 @@ static void cancel(void *context, struct ps_attempt *attempt)
 
 /* ---- Life */
 
-/* libcurl leaves threads behind where the lookup of a name was given up, to end when the system's resolver returns: it
- * has to stay where it is, though we may be unloaded. */
-static void pin_transport(void)
-{
-  Dl_info found;
-  if (dladdr((const void *)(uintptr_t)curl_easy_perform, &found) && found.dli_fname)
-    dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-/* libcurl counts them: before 7.84 for one thread at a time only, and since then under a lock that a fork must not
- * meet. */
-static int init_transport(void)
-{
-  ps_fork_hold();
-  CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-  ps_fork_release();
-  pin_transport();
-  return code ? -ENOMEM : 0;
-}
-
-static void fini_transport(void)
-{
-  ps_fork_hold();
-  curl_global_cleanup();
-  ps_fork_release();
-}
-
 /* Connections are closed on this thread, which may say good-bye to a peer that is gone. */
 static void free_sender(struct poolsend_sender *sender)
 {
@@ -118,7 +91,7 @@ static void free_sender(struct poolsend_sender *sender)
   ps_stock_fini(&sender->stock);
   ps_mutex_fini(&sender->making);
   free(sender);
-  fini_transport();
+  ps_transport_fini();
 }
 
 /* A thread for every permit, if it is the sender's own; a caller's may be that of a parent process. */
@@ -159,7 +132,7 @@ static int start(struct poolsend_sender *sender, const struct poolsend_config *c
 static int make(struct poolsend_sender **out, const struct poolsend_config *config, struct poolsend_error *error)
 {
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
-  if (!sender || !ps_fork_generation() || init_transport()) {
+  if (!sender || !ps_fork_generation() || ps_transport_init()) {
     free(sender);
     return -ENOMEM;
   }

@@ -4,6 +4,7 @@
 #include "net/option.h"
 #include "net/redact.h"
 #include "net/slist.h"
+#include "net/transport.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -229,7 +230,8 @@ static bool set_headers(CURL *easy, const struct ps_endpoint *endpoint, const st
          (!settings->compressed || ps_option_keep(easy, CURLOPT_ACCEPT_ENCODING, ""));
 }
 
-static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                       const struct poolsend_config *config)
 {
   CURL *easy = endpoint->model = curl_easy_init();
   if (!easy || curl_easy_setopt(easy, CURLOPT_URL, endpoint->url))
@@ -237,6 +239,8 @@ static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpo
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    settings->http2 ? (long)CURL_HTTP_VERSION_2_0 : (long)CURL_HTTP_VERSION_1_1);
   set_limits(easy, settings);
+  if (!config->log_tls_keys)
+    ps_transport_hide_keys(easy);
   bool kept = set_headers(easy, endpoint, settings) && set_protocols(easy) && set_trust(easy, settings) &&
               set_credentials(easy, settings);
   return kept ? ps_route_set(&endpoint->route, settings, easy) : -ENOMEM;
@@ -350,7 +354,7 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
       ps_slist_append_all(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count) ||
       ps_route_init(&endpoint->route, settings, endpoint->url, resolver))
     return -ENOMEM;
-  return set_options(endpoint, settings);
+  return set_options(endpoint, settings, config);
 }
 
 void ps_endpoint_fini(struct ps_endpoint *endpoint)

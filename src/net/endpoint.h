@@ -44,8 +44,8 @@ struct ps_endpoint {
 #define PS_ENDPOINT_NO_EXPECT   "Expect:"
 #define PS_ENDPOINT_EXPECT_SIZE ((size_t)512 * 1024)
 
-/* From `settings` with the sender's `config` for what it leaves open, and names of `resolver`, which must outlive it. 0; -ENOMEM; -EINVAL, and `error` says what is
- * wrong and what would be right. Fini it even so. */
+/* From `settings` with the sender's `config` for what it leaves open, and names of `resolver`, which must outlive it.
+ * 0; -ENOMEM; -EINVAL, and `error` says what is wrong and what would be right. Fini it even so. */
 int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
                      const struct poolsend_config *config, unsigned permits, struct ps_resolver *resolver,
                      struct poolsend_error *error);

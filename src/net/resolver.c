@@ -1,10 +1,10 @@
 #include "net/resolver.h"
 
+#include "base/module.h"
 #include "base/sync.h"
 #include "base/thread.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -286,15 +286,8 @@ struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name)
   return host;
 }
 
-/* A thread that is left behind runs on in this code, which must not be unloaded then. */
-static void pin(void)
-{
-  Dl_info found;
-  if (dladdr((const void *)(uintptr_t)look_up, &found) && found.dli_fname)
-    dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-/* Whether the host is free to go; else its thread frees it, and may have done so. */
+/* Whether the host is free to go; else its thread frees it, and may have done so. It runs on in this code, which must
+ * not be unloaded then. */
 static bool retire(struct ps_host *host)
 {
   ps_mutex_lock(&host->shared.mutex);
@@ -305,7 +298,7 @@ static bool retire(struct ps_host *host)
   ps_mutex_unlock(&host->shared.mutex);
   if (abandoned) {
     pthread_detach(thread);
-    pin();
+    ps_module_pin((ps_module_function *)look_up_alone);
   }
   return !abandoned;
 }

@@ -1,10 +1,10 @@
 /* Host names: each is looked up once for everybody who asks, and not again for a minute.
  *
- * Left to itself, libcurl looks a name up for every new connection, and leaves a thread behind for each attempt that was
- * given up meanwhile: a name server that hangs would gather threads without end. Here a name has one look-up at a time, in
- * a thread of its own, which goes on when those who wait have given up, and serves whoever comes later. One that fails
- * serves for half a second, then for twice as long each time, up to half a minute. Where no thread is
- * to be had for it, one of those who ask does it, for as long as it takes. */
+ * Left to itself, libcurl looks a name up for every new connection, and leaves a thread behind for each attempt that
+ * was given up meanwhile: a name server that hangs would gather threads without end. Here a name has one look-up at a
+ * time, in a thread of its own, which goes on when those who wait have given up, and serves whoever comes later. One
+ * that fails serves for half a second, then for twice as long each time, up to half a minute. Where no thread is to be
+ * had for it, one of those who ask does it, for as long as it takes. */
 #ifndef PS_NET_RESOLVER_H
 #define PS_NET_RESOLVER_H
 

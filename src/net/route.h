@@ -27,8 +27,8 @@ int ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *s
 /* Whether the environment is asked for a proxy, and has one. */
 bool ps_route_heeds_environment(const struct poolsend_endpoint *settings);
 
-/* See to it that the slot's handle has the addresses that it needs, before `deadline`. PS_END_COMPLETE; or how an attempt
- * ends that gets none, and the slot's words say why. The thread that runs it. */
+/* See to it that the slot's handle has the addresses that it needs, before `deadline`. PS_END_COMPLETE; or how an
+ * attempt ends that gets none, and the slot's words say why. The thread that runs it. */
 enum ps_ending ps_route_find(const struct ps_route *route, struct ps_slot *slot, ps_time deadline);
 
 #endif

@@ -55,8 +55,8 @@ void ps_slot_rearm(struct ps_slot *slot, const void *user);
 /* Before each transfer. */
 void ps_slot_begin(struct ps_slot *slot);
 
-/* End what runs, a wait for the host's addresses included, promptly, if it is `user`'s still. Any thread; does nothing to a slot that is idle but cost it its
- * warm connection. */
+/* End what runs, a wait for the host's addresses included, promptly, if it is `user`'s still. Any thread; does nothing
+ * to a slot that is idle but cost it its warm connection. */
 void ps_slot_cancel(struct ps_slot *slot, const void *user);
 
 bool ps_slot_is_cancelled(const struct ps_slot *slot);

@@ -1,5 +1,5 @@
-/* Names are looked up by a function of the test's own, which answers as the test says and when it says so; the clock can be
- * put forward. */
+/* Names are looked up by a function of the test's own, which answers as the test says and when it says so; the clock
+ * can be put forward. */
 #include "net/resolver.h"
 
 #include "base/sync.h"

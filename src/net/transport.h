@@ -1,0 +1,17 @@
+/* libcurl as a whole: what it does for the process rather than for a request. */
+#ifndef PS_NET_TRANSPORT_H
+#define PS_NET_TRANSPORT_H
+
+#include <curl/curl.h>
+
+/* Ready for use, until as many calls of fini; it counts. It stays loaded for good: it leaves threads behind where the
+ * look-up of a name was given up, of which there are some still (of hosts that a redirect names), to end when the
+ * system's resolver returns. 0 or -ENOMEM. */
+int ps_transport_init(void);
+void ps_transport_fini(void);
+
+/* Have connections of this handle, and of its copies, write no keys where SSLKEYLOGFILE says, as libcurl would with
+ * OpenSSL. */
+void ps_transport_hide_keys(CURL *easy);
+
+#endif
