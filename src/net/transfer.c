@@ -65,15 +65,12 @@ static bool will_be_followed(const struct ps_transfer *t)
   return t->endpoint->follow && t->status / 100 == 3;
 }
 
-/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). And
- * the connection is not used again: should it turn out to be dead, there is no trying again without sending the first
- * request twice. */
+/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). */
 static void prepare_redirect(struct ps_transfer *t)
 {
   const char *method = t->endpoint->method;
   if (t->status == 303 && method && strcmp(method, "HEAD") != 0)
     curl_easy_setopt(t->slot->easy, CURLOPT_CUSTOMREQUEST, NULL);
-  curl_easy_setopt(t->slot->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 /* The header alone tells it, but for a success whose body is to be tested. */

@@ -49,6 +49,7 @@ has_ca_store() {
 need_to_test() {
   need libcmocka-dev pkg-config --exists cmocka
   need python3-pytest "$python" -c 'import pytest'
+  need python3-h2 "$python" -c 'import h2, hpack, hyperframe'
   need python3-jsonschema "$python" -c 'import jsonschema'
   need curl curl --version
   need openssl openssl version
