@@ -65,14 +65,23 @@ bool ps_text_is_utf8(const char *text, size_t size)
   return ps_text_utf8_size(text, size) == size;
 }
 
+/* How long the sequence is that this byte begins; 0: it begins none. */
+static size_t wanted_length(unsigned char lead)
+{
+  if (lead < 0xc2 || lead > 0xf4)
+    return 0;
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* Bytes that begin no sequence are no text that was cut: they stay. */
 size_t ps_text_whole_utf8(const char *text, size_t size)
 {
-  for (size_t cut = 0; cut < 4 && cut < size; cut++) {
-    unsigned char c = (unsigned char)text[size - 1 - cut];
+  for (size_t cut = 1; cut < 4 && cut <= size; cut++) {
+    unsigned char c = (unsigned char)text[size - cut];
     if (c < 0x80)
-      return size - cut;
+      return size;
     if (c >= 0xc0)
-      return sequence((const unsigned char *)text + size - 1 - cut, cut + 1) == cut + 1 ? size : size - cut - 1;
+      return wanted_length(c) > cut ? size - cut : size;
   }
   return size;
 }

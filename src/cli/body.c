@@ -15,7 +15,7 @@
 
 static bool append(struct ps_buf *into, const char *data, size_t size)
 {
-  return ps_buf_append(into, data, size) == 0 || ps_cli_complain("out of memory");
+  return ps_buf_append(into, data, size) == 0 || ps_cli_lack_memory();
 }
 
 static bool append_stripped(struct ps_buf *into, const char *data, size_t size)
@@ -45,7 +45,7 @@ static bool read_all(FILE *file, const struct source *from, const char *name, st
     if (into->size > from->limit || total > from->limit + STRIPPED_MAX)
       return ps_cli_complain("%s: more than %zu bytes%s", name, from->limit, from->option ? from->option : "");
   }
-  return ferror(file) ? ps_cli_complain("%s: %s", name, strerror(errno)) : true;
+  return ferror(file) ? ps_cli_complain("%s: %s", name, ps_cli_why(errno)) : true;
 }
 
 /* A whole file, or standard input for "-". */
@@ -57,7 +57,7 @@ static bool read_source(struct ps_cli_settings *settings, const struct source *f
   }
   FILE *file = fopen(from->path, "re");
   if (!file)
-    return ps_cli_complain("%s: %s", from->path, strerror(errno));
+    return ps_cli_complain("%s: %s", from->path, ps_cli_why(errno));
   bool done = read_all(file, from, from->path, into);
   fclose(file);
   return done;
@@ -103,7 +103,7 @@ static bool add_header_line(struct ps_cli_settings *settings, const char *path, 
   if (memchr(line, '\0', size))
     return ps_cli_complain("%s: a header holds a NUL byte", path);
   char *copy = ps_cli_own(settings, strndup(line, size));
-  return copy ? ps_cli_add_text(&settings->headers, copy) : ps_cli_complain("out of memory");
+  return copy ? ps_cli_add_text(&settings->headers, copy) : ps_cli_lack_memory();
 }
 
 bool ps_cli_load_headers(struct ps_cli_settings *settings, const char *path)

@@ -45,7 +45,7 @@ static int help(const struct ps_cli_settings *settings, enum ps_cli_command name
 static int run(struct ps_cli_settings *settings, enum ps_cli_command named, int argc, char **argv)
 {
   if (!ps_cli_parse(settings, argc, argv))
-    return PS_EXIT_USAGE;
+    return ps_cli_refusal();
   if (settings->help)
     return help(settings, named);
   if (settings->version) {

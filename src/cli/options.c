@@ -6,6 +6,7 @@
 #include "cli/body.h"
 #include "cli/table.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,7 @@ static bool keep(struct collected *collected, const struct ps_cli_option *option
 {
   struct given *items = realloc(collected->items, (collected->count + 1) * sizeof *items);
   if (!items)
-    return ps_cli_complain("out of memory");
+    return ps_cli_lack_memory();
   collected->items = items;
   items[collected->count++] = (struct given){.option = option, .value = value};
   return true;
@@ -137,8 +138,11 @@ const char *ps_cli_config_name(const struct ps_cli_settings *settings)
 
 static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *text)
 {
-  struct poolsend_error error = {.text = "out of memory", .endpoint = -1};
-  if (poolsend_file_parse(&settings->file, text->data ? text->data : "", text->size, &error))
+  struct poolsend_error error;
+  int result = poolsend_file_parse(&settings->file, text->data ? text->data : "", text->size, &error);
+  if (result == -ENOMEM)
+    return ps_cli_lack_memory();
+  if (result)
     return ps_cli_complain("%s: %s", ps_cli_config_name(settings), error.text);
   settings->config = *settings->file->config;
   settings->shown_events = settings->config.events;
@@ -213,9 +217,10 @@ static void hand_over_lists(struct ps_cli_settings *settings)
 static bool complete(struct ps_cli_settings *settings)
 {
   const struct poolsend_file *file = settings->file;
+  const char *url = settings->urls.count ? settings->urls.items[0] : "";
   if (file && file->config->endpoint_count && settings->urls.count)
-    return ps_cli_complain("'%s': URLs are given in %s already, as endpoints: either there or here",
-                           settings->urls.items[0], ps_cli_config_name(settings));
+    return ps_cli_complain("'%.*s': URLs are given in %s already, as endpoints: either there or here",
+                           strpbrk(url, "@%") ? 0 : (int)strcspn(url, "?#;"), url, ps_cli_config_name(settings));
   if (!set_body_type(settings) || !ps_cli_load_body(settings))
     return false;
   if (settings->command == PS_CLI_STREAM && settings->stdin_used && strcmp(settings->input, "-") == 0)

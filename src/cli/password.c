@@ -14,7 +14,7 @@ bool ps_cli_ask_password(struct ps_cli_settings *settings, const char *user)
   close(terminal);
   char *prompt = NULL, *userpwd = NULL;
   if (asprintf(&prompt, "Password for user '%s': ", user) < 0)
-    return ps_cli_complain("out of memory");
+    return ps_cli_lack_memory();
   const char *password = getpass(prompt);
   if (!password || asprintf(&userpwd, "%s:%s", user, password) < 0)
     userpwd = NULL;

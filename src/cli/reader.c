@@ -197,7 +197,7 @@ static bool start(struct ps_cli_reader *reader, size_t limit)
 bool ps_cli_reader_start(struct ps_cli_reader *reader)
 {
   size_t limit = reader->settings->config.max_body;
-  if (reader->settings->envelopes && limit < SIZE_MAX / (2 * ENVELOPE_TIMES))
+  if (reader->settings->envelopes && limit < SIZE_MAX / 2 / ENVELOPE_TIMES)
     limit = ENVELOPE_TIMES * limit + ENVELOPE_ROOM;
   reader->stop = eventfd(0, EFD_CLOEXEC);
   if (reader->stop < 0)

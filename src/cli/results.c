@@ -4,6 +4,7 @@
 #include "cli/text.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #define BATCH_SIZE 65536
 
 /* One event with long responses may need more; that is not kept. */
-#define BATCH_KEPT (4 * BATCH_SIZE)
+#define BATCH_KEPT ((size_t)4 * BATCH_SIZE)
 
 void ps_cli_results_init(struct ps_cli_results *results, const struct ps_cli_settings *settings, int fd)
 {
@@ -33,15 +34,11 @@ void ps_cli_results_fini(struct ps_cli_results *results)
 
 void ps_cli_results_fail(struct ps_cli_results *results, const char *format, ...)
 {
-  char *words = NULL;
   va_list arguments;
   va_start(arguments, format);
-  if (vasprintf(&words, format, arguments) < 0)
-    words = NULL;
-  va_end(arguments);
   atomic_store(&results->failed_locally, true);
-  ps_cli_warn(results->settings, "%s", words ? words : "out of memory");
-  free(words);
+  ps_cli_vwarn(results->settings, format, arguments);
+  va_end(arguments);
 }
 
 /* ---- Writing */
@@ -108,16 +105,45 @@ static bool says_nothing_new(const struct ps_cli_settings *settings, const struc
          event->attempts[0]->reason == POOLSEND_REASON_OK;
 }
 
-/* What can be said of an event without any memory. */
+/* What of an event can be said without any memory, with -s too: it is an account. */
+static void say_plainly(const struct poolsend_event *event, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void say_plainly(const struct poolsend_event *event, const char *format, ...)
+{
+  char words[160], line[32] = "";
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(words, sizeof words, format, arguments);
+  va_end(arguments);
+  if (event->line)
+    snprintf(line, sizeof line, " (line %llu)", (unsigned long long)event->line);
+  ps_cli_complain("out of memory: message %s%s: %s", event->message, line, words);
+}
+
+static void say_fate_plainly(const struct poolsend_event *event, const struct poolsend_attempt *attempt)
+{
+  say_plainly(event, "attempt %u to %.100s: %s", attempt->number, attempt->name, poolsend_fate_name(attempt->fate));
+}
+
 static void show_plainly(struct ps_cli_results *results, const struct poolsend_event *event)
 {
-  char line[256];
-  ps_cli_results_fail(results, "out of memory: of message %s only this can be told", event->message);
-  for (size_t i = 0; event->kind == POOLSEND_EVENT_SETTLED && i < event->attempt_count; i++) {
-    const struct poolsend_attempt *attempt = event->attempts[i];
-    snprintf(line, sizeof line, "attempt %u to %.100s: %s\n", attempt->number, attempt->name,
-             poolsend_fate_name(attempt->fate));
-    ps_cli_say(line);
+  atomic_store(&results->failed_locally, true);
+  switch (event->kind) {
+  case POOLSEND_EVENT_START:
+    say_plainly(event, "attempt %u to %.100s", event->attempt->number, event->attempt->name);
+    break;
+  case POOLSEND_EVENT_FINISH:
+    say_fate_plainly(event, event->attempt);
+    break;
+  case POOLSEND_EVENT_DELIVERED:
+    say_plainly(event, "delivered by %.100s (attempt %u)", event->attempt->name, event->attempt->number);
+    break;
+  case POOLSEND_EVENT_SETTLED:
+    for (size_t i = 0; i < event->attempt_count; i++)
+      say_fate_plainly(event, event->attempts[i]);
+    say_plainly(event, "settled, %s", event->winner ? "delivered" : "undelivered");
+    break;
   }
 }
 

@@ -2,9 +2,13 @@
 
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/status.h"
 
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void ps_cli_settings_init(struct ps_cli_settings *settings, enum ps_cli_command command)
 {
@@ -34,7 +38,7 @@ bool ps_cli_add_text(struct ps_cli_texts *texts, const char *text)
 {
   const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
   if (!items)
-    return ps_cli_complain("out of memory");
+    return ps_cli_lack_memory();
   texts->items = items;
   items[texts->count++] = text;
   return true;
@@ -52,39 +56,59 @@ char *ps_cli_own(struct ps_cli_settings *settings, char *text)
   return text;
 }
 
-static bool vcomplain(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
+/* On the stack, for it may be memory that is wanting; what is longer is cut. */
+#define COMPLAINT_SIZE 8192
 
-static bool vcomplain(const char *format, va_list arguments)
+void ps_cli_vcomplain(const char *format, va_list arguments)
 {
-  char *words = NULL;
-  if (vasprintf(&words, format, arguments) < 0)
-    words = NULL;
-  if (words) /* it may quote what was on the command line */
-    ps_text_hide_controls(words);
-  char *line = NULL;
-  if (words && asprintf(&line, "poolsend: %s\n", words) < 0)
-    line = NULL;
-  ps_cli_say(line ? line : "poolsend: out of memory\n");
-  free(line);
-  free(words);
-  return false;
+  static const char prefix[] = "poolsend: ";
+  char line[COMPLAINT_SIZE + 1]; /* with room for the newline */
+  char *words = stpcpy(line, prefix);
+  vsnprintf(words, sizeof line - sizeof prefix, format, arguments);
+  ps_text_hide_controls(words); /* it may quote what was on the command line */
+  stpcpy(strchr(words, '\0'), "\n");
+  ps_cli_say(line);
 }
 
 bool ps_cli_complain(const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
-  vcomplain(format, arguments);
+  ps_cli_vcomplain(format, arguments);
   va_end(arguments);
   return false;
 }
 
+static atomic_bool failed_here; /* something was lacking that no other command line would have got */
+
+const char *ps_cli_why(int error)
+{
+  if (error == ENOMEM || error == EMFILE || error == ENFILE)
+    atomic_store(&failed_here, true);
+  return strerror(error);
+}
+
+bool ps_cli_lack_memory(void)
+{
+  ps_cli_why(ENOMEM);
+  return ps_cli_complain("out of memory");
+}
+
+int ps_cli_refusal(void)
+{
+  return atomic_load(&failed_here) ? PS_EXIT_LOCAL : PS_EXIT_USAGE;
+}
+
+void ps_cli_vwarn(const struct ps_cli_settings *settings, const char *format, va_list arguments)
+{
+  if (!settings->silent || settings->show_error)
+    ps_cli_vcomplain(format, arguments);
+}
+
 void ps_cli_warn(const struct ps_cli_settings *settings, const char *format, ...)
 {
-  if (settings->silent && !settings->show_error)
-    return;
   va_list arguments;
   va_start(arguments, format);
-  vcomplain(format, arguments);
+  ps_cli_vwarn(settings, format, arguments);
   va_end(arguments);
 }

@@ -59,10 +59,21 @@ bool ps_cli_add_text(struct ps_cli_texts *texts, const char *text);
 /* Keeps `text`, from malloc, until fini, and returns it. NULL: no memory, and it is freed; NULL gives NULL. */
 char *ps_cli_own(struct ps_cli_settings *settings, char *text);
 
-/* Says what is wrong with the command line, on standard error, and returns false. */
+/* Says what is wrong with the command line, on standard error, and returns false. Needs no memory. */
 bool ps_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void ps_cli_vcomplain(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
-/* A warning, on standard error, unless -s is given without -S. Any thread. */
+/* The words for an errno value, to complain of. A want of memory or of descriptors is no fault of the command line,
+ * which is kept in mind for the exit status. */
+const char *ps_cli_why(int error);
+bool ps_cli_lack_memory(void);
+
+/* The exit status of a command that was complained of. */
+int ps_cli_refusal(void);
+
+/* A warning, on standard error, unless -s is given without -S. Needs no memory. Any thread. */
 void ps_cli_warn(const struct ps_cli_settings *settings, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ps_cli_vwarn(const struct ps_cli_settings *settings, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -129,7 +129,7 @@ static bool add_piece(struct ps_cli_settings *settings, const struct ps_cli_opti
 {
   struct ps_cli_piece *pieces = realloc(settings->pieces, (settings->piece_count + 1) * sizeof *pieces);
   if (!pieces)
-    return ps_cli_complain("out of memory");
+    return ps_cli_lack_memory();
   settings->pieces = pieces;
   pieces[settings->piece_count++] = (struct ps_cli_piece){.kind = (enum ps_cli_data)option->field, .text = value};
   return true;
@@ -151,7 +151,7 @@ static bool set_certificate(struct ps_cli_settings *settings, const struct ps_cl
     return true;
   char *name = ps_cli_own(settings, strdup(value));
   if (!name)
-    return ps_cli_complain("out of memory");
+    return ps_cli_lack_memory();
   char *to = name;
   const char *from = value;
   for (; *from && *from != ':'; from++) {

@@ -351,13 +351,16 @@ static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_
   return result;
 }
 
+/* A machine that lacks something is no bad configuration. */
 static int check_spool(struct poolsend_error *error)
 {
-  int fd = ps_spool_open();
-  if (fd < 0)
-    return ps_refuse(error, "responses cannot be kept in TMPDIR (or /tmp): %s", strerror(errno));
-  close(fd);
-  return 0;
+  int fd = ps_spool_open(), failure = errno;
+  if (fd >= 0) {
+    close(fd);
+    return 0;
+  }
+  ps_refuse(error, "responses cannot be kept in TMPDIR (or /tmp): %s", strerror(failure));
+  return failure == ENOMEM || failure == EMFILE || failure == ENFILE ? -failure : -EINVAL;
 }
 
 int ps_sender_configure(struct poolsend_sender *sender, const struct poolsend_config *config,

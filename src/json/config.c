@@ -27,6 +27,7 @@ static int take_endpoint(struct ps_config_reader *reader, const struct ps_config
                          void *into)
 {
   (void)key;
+  reader->known = reader->path.size;
   return ps_config_endpoint(reader, value, into);
 }
 
@@ -41,14 +42,17 @@ static int take_endpoints(struct ps_config_reader *reader, const struct ps_confi
   size_t count = json_object_array_length(value);
   struct poolsend_endpoint *endpoints = ps_config_array(reader, count, sizeof *endpoints);
   size_t *lines = ps_config_array(reader, count, sizeof *lines);
-  int result = endpoints && lines ? 0 : -ENOMEM;
+  const char **begins = ps_config_array(reader, count, sizeof *begins);
+  int result = endpoints && lines && begins ? 0 : -ENOMEM;
   if (!result)
-    ps_config_item_lines(reader, lines);
+    ps_config_item_lines(reader, lines, begins);
   for (size_t i = 0; i < count && !result; i++) {
     char index[24];
     snprintf(index, sizeof index, "%zu", i);
     endpoints[i] = file->defaults;
+    reader->known_value = ps_jsontext_root(begins[i], (size_t)(reader->text + reader->size - begins[i]));
     result = ps_config_below(reader, index, &row, json_object_array_get_idx(value, i), &endpoints[i]);
+    reader->known = 0;
   }
   file->config.endpoints = endpoints;
   file->config.endpoint_count = count;

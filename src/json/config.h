@@ -24,6 +24,8 @@ struct ps_config_reader {
   const char *text;
   size_t size;
   struct ps_buf path; /* the JSON pointer of the value at hand */
+  size_t known; /* how much of `path` leads to `known_value`, from where what is below is looked for; 0: nowhere */
+  struct ps_jsontext_value known_value;
   bool in_defaults;
   struct ps_config_file *file;
   struct poolsend_error *error;
@@ -74,8 +76,8 @@ struct ps_config_fault {
  * surrogate pair. */
 int ps_config_check(const char *text, size_t size, struct ps_config_fault *fault);
 
-/* The lines, from 1, on which the items of the array at hand begin; there is room for all of them. */
-void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines);
+/* The lines, from 1, on which the items of the array at hand begin, and where; there is room for all of them. */
+void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines, const char **begins);
 
 /* ---- Ownership: the file frees it */
 

@@ -51,9 +51,25 @@ static size_t line_of(const char *text, size_t offset)
 
 struct ps_jsontext_value ps_config_here(const struct ps_config_reader *reader)
 {
-  struct ps_jsontext_value root = ps_jsontext_root(reader->text, reader->size), found;
-  return ps_jsontext_find(root, reader->path.data ? reader->path.data : "", &found) ? found : root;
+  const char *path = reader->path.data ? reader->path.data : "";
+  struct ps_jsontext_value found, from = reader->known_value;
+  if (!reader->known)
+    from = ps_jsontext_root(reader->text, reader->size);
+  return ps_jsontext_find(from, path + reader->known, &found) ? found : from;
 }
+
+/* How much of `text` can be shown: a header's whole line, or a URL, may have been written where another thing belongs,
+ * and none of what does holds any of `marks`. */
+static size_t size_before_secret(const char *text, size_t size, const char *marks)
+{
+  for (size_t i = 0; i < size; i++)
+    if (strchr(marks, text[i]))
+      return i;
+  return size;
+}
+
+#define NAME_MARKS  ":;@"
+#define VALUE_MARKS "@?="
 
 /* Names and values come from the file: what would break the line, or was cut off, is shown as a question mark. */
 static void make_presentable(char *text)
@@ -72,10 +88,11 @@ int ps_config_refuse(struct ps_config_reader *reader, const char *format, ...)
   vsnprintf(words, sizeof words, format, arguments);
   va_end(arguments);
   const char *path = reader->path.data ? reader->path.data : "";
-  const char *more = strlen(path) > SHOWN_PATH ? "..." : "";
+  size_t size = size_before_secret(path, strlen(path), NAME_MARKS), shown = size < SHOWN_PATH ? size : SHOWN_PATH;
+  const char *more = path[shown] ? "..." : "";
   size_t offset = (size_t)(ps_config_here(reader).text - reader->text);
   snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %.*s%s%s%s", line_of(reader->text, offset),
-           SHOWN_PATH, path, more, *path ? ": " : "", words);
+           (int)shown, path, more, *path ? ": " : "", words);
   make_presentable(reader->error->text);
   return -EINVAL;
 }
@@ -94,6 +111,8 @@ int ps_config_mismatch(struct ps_config_reader *reader, struct json_object *valu
     return ps_config_refuse(reader, "an array %s", words);
   struct ps_jsontext_value here = ps_config_here(reader);
   bool string = *here.text == '"';
+  if (string && size_before_secret(here.text, here.size, VALUE_MARKS) < here.size)
+    return ps_config_refuse(reader, "a string %s", words);
   int size = (int)(here.size < SHOWN_VALUE ? here.size : SHOWN_VALUE);
   const char *more = here.size > SHOWN_VALUE ? "..." : "";
   if (!string)
@@ -143,9 +162,10 @@ static void tell_fault(struct ps_config_fault *told, const char *text, const str
   const char *at = text + fault->offset;
   told->line = line_of(text, fault->offset);
   if (strncmp(fault->words, about_name, size) == 0) {
-    size_t name = (size_t)(string_end(at) - at) - 1;
-    snprintf(told->words, sizeof told->words, "\"%.*s%s\" %s", name < SHOWN_VALUE ? (int)name : SHOWN_VALUE, at + 1,
-             name > SHOWN_VALUE ? "..." : "", fault->words + size);
+    size_t name = (size_t)(string_end(at) - at) - 1, known = size_before_secret(at + 1, name, NAME_MARKS);
+    size_t shown = known < SHOWN_VALUE ? known : SHOWN_VALUE;
+    snprintf(told->words, sizeof told->words, "\"%.*s%s\" %s", (int)shown, at + 1, name > shown ? "..." : "",
+             fault->words + size);
     make_presentable(told->words);
   } else {
     snprintf(told->words, sizeof told->words, "%s", fault->words);
@@ -228,7 +248,7 @@ static int refuse_unknown(struct ps_config_reader *reader, const char *name, con
 
 /* An item begins with the first character behind the bracket or a comma that is not white space. All are looked for at
  * once: from the beginning of the text for each of them would take long. */
-void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines)
+void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines, const char **begins)
 {
   struct ps_jsontext_value array = ps_config_here(reader);
   size_t line = line_of(reader->text, (size_t)(array.text - reader->text));
@@ -238,6 +258,7 @@ void ps_config_item_lines(const struct ps_config_reader *reader, size_t *lines)
     line += *at == '\n';
     if (awaited && !strchr(" \t\r\n", *at)) {
       *lines++ = line;
+      *begins++ = at;
       awaited = false;
     }
     if (*at == '"')

@@ -136,6 +136,8 @@ static int secret_from_file(struct ps_config_reader *reader, const char *path, c
 static int secret_from_environment(struct ps_config_reader *reader, const char *name, const char **text)
 {
   const char *found = getenv(name);
+  if (strpbrk(name, " :;=@"))
+    return ps_config_refuse(reader, "it must be the name of an environment variable, such as API_TOKEN");
   if (!found || !*found)
     return ps_config_refuse(reader, "the environment variable %.200s is %s", name, found ? "empty" : "not set");
   int result = check_clean(reader, found, strlen(found));

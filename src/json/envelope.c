@@ -160,7 +160,7 @@ static int parse_part(struct parser *p, struct ps_jsontext_value name, struct ps
 static int parse_bodies(struct parser *p, struct ps_jsontext_value object)
 {
   struct ps_jsontext_value name, value;
-  size_t count;
+  size_t count = 0;
   int result = expect_type(p, "bodies", object, '{', "an object of endpoint names and their bodies");
   if (!result)
     result = check_count(p, "bodies", object, &count);
@@ -185,8 +185,9 @@ static bool same_header(const char *a, const char *b)
 static int check_line(struct parser *p, const char *line, size_t name_size)
 {
   const struct poolsend_message *message = &p->message->public;
+  int shown = (int)strcspn(line, " :;=");
   if (strlen(line) < name_size || strcspn(line, ":;") != name_size)
-    return ps_refuse(p->error, "header '%.100s': a header's name is made of letters, digits and -", line);
+    return ps_refuse(p->error, "header '%.*s': a header's name is made of letters, digits and -", shown, line);
   if (name_size > HEADER_NAME_MAX)
     return ps_refuse(p->error, "header '%.100s': its name is too long", line);
   int result = ps_check_message_header(line, p->error);
@@ -224,7 +225,7 @@ static int parse_header(struct parser *p, struct ps_jsontext_value name, struct 
 static int parse_headers(struct parser *p, struct ps_jsontext_value object)
 {
   struct ps_jsontext_value name, value;
-  size_t count;
+  size_t count = 0;
   int result = expect_type(p, "headers", object, '{', "an object of names and values");
   if (!result)
     result = check_count(p, "headers", object, &count);
@@ -245,8 +246,9 @@ static int refuse_key(struct parser *p, struct ps_jsontext_value name)
 {
   char word[64] = "";
   size_t size = name.size - 2;
-  int shown = (int)ps_text_whole_utf8(name.text + 1, size < sizeof word ? size : sizeof word - 1);
-  memcpy(word, name.text + 1, (size_t)shown);
+  size = ps_text_whole_utf8(name.text + 1, size < sizeof word ? size : sizeof word - 1);
+  memcpy(word, name.text + 1, size);
+  word[strcspn(word, ":;=@")] = '\0'; /* behind it there may be a header's value, or a URL's password before it */
   const char *meant = ps_text_nearest(word, key_names, KEYS);
   if (meant)
     return ps_refuse(p->error, "'%s' is not a key of an envelope; did you mean '%s'?", word, meant);

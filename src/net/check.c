@@ -49,10 +49,21 @@ static bool has_line_break(const char *text)
   return text[strcspn(text, "\r\n")] != '\0';
 }
 
+/* A tab is white space in a header (RFC 9110, 5.5). */
+static bool has_control(const char *text)
+{
+  for (; *text; text++)
+    if (ps_text_is_control(*text) && *text != '\t')
+      return true;
+  return false;
+}
+
 int ps_check_text(const char *what, const char *text, struct poolsend_error *error)
 {
   if (text && has_line_break(text))
     return ps_refuse(error, "%s: it holds a line break, which would end it early in the request", what);
+  if (text && has_control(text))
+    return ps_refuse(error, "%s: it holds a control character", what);
   return 0;
 }
 
@@ -72,24 +83,39 @@ static const char *after_scheme(const char *url)
   return strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
 }
 
-static bool parses_with_host(const char *url, unsigned flags)
+/* 0; -EINVAL: it is no URL, or has no host; -ENOMEM. */
+static int parse_with_host(const char *url, unsigned flags)
 {
   CURLU *parsed = curl_url();
   char *host = NULL;
-  bool good =
-      parsed && !curl_url_set(parsed, CURLUPART_URL, url, flags) && !curl_url_get(parsed, CURLUPART_HOST, &host, 0);
+  CURLUcode code = parsed ? curl_url_set(parsed, CURLUPART_URL, url, flags) : CURLUE_OUT_OF_MEMORY;
+  if (!code)
+    code = curl_url_get(parsed, CURLUPART_HOST, &host, 0);
   curl_free(host);
   curl_url_cleanup(parsed);
-  return good;
+  return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : code ? -EINVAL : 0;
 }
 
-/* Where a URL cannot be understood, neither can what of it is a secret: one that may hold a password is not shown. */
+/* Whether a user and a password may stand before the path: there is an "@", maybe encoded, or a colon without a port
+ * behind it. */
+static bool may_hold_password(const char *url)
+{
+  const char *scheme = strstr(url, "://");
+  const char *authority = scheme ? scheme + 3 : url;
+  const char *colon = authority + strcspn(authority, *authority == '[' ? "]" : ":/?#");
+  const char *rest = colon + (*colon == ':');
+  rest += strspn(rest, "0123456789");
+  return strchr(url, '@') || strstr(url, "%40") || (*colon == ':' && *rest && !strchr("/?#", *rest));
+}
+
+/* Where a URL cannot be understood, neither can what of it is a secret: one that may hold a password is not shown, of
+ * others not what stands behind the path. */
 static int refuse_url(const char *url, const char *why, struct poolsend_error *error)
 {
-  char *shown = strchr(url, '@') ? NULL : ps_redact_url(url);
-  int result = shown ? ps_refuse(error, "URL '%.200s': %s", shown, why) : ps_refuse(error, "URL: %s", why);
-  free(shown);
-  return result;
+  int size = (int)strcspn(url, "?#");
+  if (may_hold_password(url))
+    return ps_refuse(error, "URL: %s", why);
+  return ps_refuse(error, "URL '%.*s%s': %s", size < 200 ? size : 200, url, url[size] || size > 200 ? "..." : "", why);
 }
 
 int ps_check_url(const char *url, struct poolsend_error *error)
@@ -100,9 +126,8 @@ int ps_check_url(const char *url, struct poolsend_error *error)
   if (!authority)
     return refuse_url(url, "it must begin with http:// or https://", error);
   /* libcurl would forgive slashes too many and take what follows for the host. */
-  if (!*authority || strchr("/?#", *authority) || !parses_with_host(url, 0))
-    return refuse_url(url, "it cannot be understood as a URL with a host", error);
-  return 0;
+  int result = !*authority || strchr("/?#", *authority) ? -EINVAL : parse_with_host(url, 0);
+  return result == -EINVAL ? refuse_url(url, "it cannot be understood as a URL with a host", error) : result;
 }
 
 int ps_check_proxy(const char *proxy, struct poolsend_error *error)
@@ -116,9 +141,9 @@ int ps_check_proxy(const char *proxy, struct poolsend_error *error)
   if (!known)
     return ps_refuse(error, "proxy: its URL must begin with http://, https://, socks4://, socks4a://, socks5:// or "
                             "socks5h://");
-  if (has_control_or_space(proxy) || !parses_with_host(proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME))
-    return ps_refuse(error, "proxy: it cannot be understood as a URL with a host");
-  return 0;
+  int result =
+      has_control_or_space(proxy) ? -EINVAL : parse_with_host(proxy, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+  return result == -EINVAL ? ps_refuse(error, "proxy: it cannot be understood as a URL with a host") : result;
 }
 
 /* Past the field that begins at `text`: a colon inside brackets, as IPv6 addresses have, does not end it. */
@@ -142,15 +167,20 @@ int ps_check_resolve(const char *entry, struct poolsend_error *error)
   const char *port = *host_end ? host_end + 1 : host_end;
   size_t port_size = strcspn(port, ":");
   bool good = host_end > host && is_port(port, port_size) && (removes || (port[port_size] && port[port_size + 1]));
+  if (has_control_or_space(entry))
+    return ps_refuse(error, "resolve '%.200s': it holds a space or a control character", entry);
   return good ? 0 : ps_refuse(error, "resolve '%.200s': write HOST:PORT:ADDRESS", entry);
 }
 
+/* A proxy is asked for a tunnel to HOST2 as it stands here. */
 int ps_check_connect_to(const char *entry, struct poolsend_error *error)
 {
   const char *at = entry;
   unsigned colons = 0;
   for (at = skip_field(at); *at; at = skip_field(at + 1))
     colons++;
+  if (has_control_or_space(entry))
+    return ps_refuse(error, "connect-to '%.200s': it holds a space or a control character", entry);
   return colons == 3 ? 0 : ps_refuse(error, "connect-to '%.200s': write HOST1:PORT1:HOST2:PORT2", entry);
 }
 
@@ -172,28 +202,35 @@ static bool frames_the_message(const char *name, size_t size)
   return is_named(name, size, "Content-Length") || is_named(name, size, "Transfer-Encoding");
 }
 
+/* How much of a header line can be shown: its name. Where the colon was forgotten, or stands elsewhere, the value may
+ * be taken for the name or for a part of it. */
+static int shown_size(const char *line)
+{
+  size_t name = strcspn(line, ":;=\r\n"), word = 0;
+  while (word < name && is_token(line + word, 1))
+    word++;
+  if (line[name] == ':' || line[name] == ';')
+    return (int)(word < name && ps_redact_is_secret(line, word) ? word : name);
+  size_t letters = strspn(line, "-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  return letters == word ? (int)word : 0;
+}
+
 int ps_check_header(const char *line, struct poolsend_error *error)
 {
   size_t name = strcspn(line, ":;");
+  int shown = shown_size(line);
   if (has_line_break(line))
-    return ps_refuse(error, "header '%.*s': it holds a line break, which would begin another header",
-                     (int)strcspn(line, ":;\r\n"), line);
+    return ps_refuse(error, "header '%.*s': it holds a line break, which would begin another header", shown, line);
   if (!line[name] || (line[name] == ';' && line[name + 1]))
     return ps_refuse(error, "header '%.*s': write 'Name: value', 'Name:' to remove it, or 'Name;' to send it empty",
-                     (int)strcspn(line, " :;"), line);
+                     shown, line);
   if (!is_token(line, name))
-    return ps_refuse(error, "header '%.*s': a header's name is made of letters, digits and -", (int)name, line);
+    return ps_refuse(error, "header '%.*s': a header's name is made of letters, digits and -", shown, line);
+  if (has_control(line))
+    return ps_refuse(error, "header '%.*s': it holds a control character", shown, line);
   if (frames_the_message(line, name))
-    return ps_refuse(error, "header '%.*s': it is set from the body and cannot be set by hand", (int)name, line);
+    return ps_refuse(error, "header '%.*s': it is set from the body and cannot be set by hand", shown, line);
   return 0;
-}
-
-static bool has_control(const char *text)
-{
-  for (; *text; text++)
-    if (ps_text_is_control(*text) && *text != '\t')
-      return true;
-  return false;
 }
 
 /* Those of RFC 9110, 7.6.1 and 10.1.1, that are between two neighbours on the way, or would have the request wait. */
@@ -214,8 +251,6 @@ int ps_check_message_header(const char *line, struct poolsend_error *error)
     return result;
   size_t name = strcspn(line, ":;");
   bool empty = !line[name + 1 + strspn(line + name + 1, " \t")];
-  if (has_control(line))
-    return ps_refuse(error, "header '%.*s': it holds a control character", (int)name, line);
   if (is_named(line, name, "Host"))
     return ps_refuse(error, "header '%.*s': a message does not choose the host it goes to", (int)name, line);
   if (is_about_connection(line, name))

@@ -20,7 +20,7 @@ int ps_check_header(const char *line, struct poolsend_error *error);
  * empty Idempotency-Key, on whose being sent we rely. */
 int ps_check_message_header(const char *line, struct poolsend_error *error);
 
-/* Any other text that goes into a request: no CR and no LF. `what` names it. */
+/* Any other text that goes into a request: no control character but a tab. `what` names it. */
 int ps_check_text(const char *what, const char *text, struct poolsend_error *error);
 
 /* A file or a directory that will be read; NULL and PKCS #11 URIs (RFC 7512) pass. `what` names it. */

@@ -283,6 +283,8 @@ static int check(const struct poolsend_endpoint *settings, struct poolsend_error
   if (!result)
     result = ps_check_text("bearer token", settings->bearer, error);
   if (!result)
+    result = ps_check_text("user", settings->userpwd, error);
+  if (!result)
     result = check_files(settings, error);
   return result ? result : check_route(settings, error);
 }

@@ -19,11 +19,13 @@ static int parse(const char *text, size_t size, struct json_object **value)
   struct ps_buf compact = {0};
   *value = NULL;
   int error = size < INT32_MAX ? ps_jsontext_compact(&compact, text, size) : -E2BIG;
-  struct json_tokener *tokener = error ? NULL : json_tokener_new();
+  struct json_tokener *tokener = error ? NULL : json_tokener_new_ex(PS_JSONTEXT_DEPTH + 2);
   if (tokener) {
     /* The NUL is counted in: json-c sees the end of a bare number by it. */
     *value = json_tokener_parse_ex(tokener, compact.data, (int)compact.size + 1);
-    bool failed = json_tokener_get_error(tokener) != json_tokener_success;
+    /* Without memory for a locale json-c gives nothing, and says that all is well. */
+    bool failed =
+        json_tokener_get_error(tokener) != json_tokener_success || (!*value && strcmp(compact.data, "null") != 0);
     error = failed ? -ENOMEM : 0;
     json_tokener_free(tokener);
   } else if (!error) {
@@ -33,19 +35,14 @@ static int parse(const char *text, size_t size, struct json_object **value)
   return error;
 }
 
-static bool is_json(const char *text)
+/* `text` as JSON: as it stands if it is, else as a string. NULL: no memory, in which nobody can tell. */
+static char *as_json(const char *text)
 {
   struct json_object *value;
   int error = parse(text, strlen(text), &value);
   json_object_put(value);
-  return error == 0;
-}
-
-/* `text` as JSON: as it stands if it is, else as a string. */
-static char *as_json(const char *text)
-{
-  if (is_json(text))
-    return strdup(text);
+  if (error == 0 || error == -ENOMEM)
+    return error ? NULL : strdup(text);
   struct json_object *string = json_object_new_string(text);
   const char *json = string ? json_object_to_json_string_ext(string, JSON_C_TO_STRING_PLAIN) : NULL;
   char *copy = json ? strdup(json) : NULL;
@@ -265,35 +262,47 @@ static bool step(struct json_object **value, const char *token)
   return true;
 }
 
-/* Where `pointer` leads to from `value`. False: nowhere, or no memory. */
-static bool find(struct json_object *value, const char *pointer, struct json_object **found)
+/* Where `pointer` leads to from `value`. 0; -ENOENT: nowhere; -ENOMEM. */
+static int find(struct json_object *value, const char *pointer, struct json_object **found)
 {
   bool there = true;
   while (there && *pointer == '/') {
     size_t size = strcspn(++pointer, "/");
     char *token = strndup(pointer, size);
-    if (token)
-      unescape(token);
-    there = token && step(&value, token);
+    if (!token)
+      return -ENOMEM;
+    unescape(token);
+    there = step(&value, token);
     free(token);
     pointer += size;
   }
   *found = value;
-  return there;
+  return there ? 0 : -ENOENT;
 }
 
-static bool holds(const struct ps_json_rule *test, struct json_object *body, char *words, size_t size)
+static enum ps_json_test cannot_be_made(int error, char *words, size_t size)
 {
-  struct json_object *found, *expected;
-  if (!find(body, test->pointer, &found)) {
+  snprintf(words, size, "the JSON test cannot be made: %s", error == -E2BIG ? "nested too deep" : "no memory");
+  return PS_JSON_IMPOSSIBLE;
+}
+
+static enum ps_json_test make_test(const struct ps_json_rule *test, struct json_object *body, char *words, size_t size)
+{
+  struct json_object *found, *expected = NULL;
+  int error = find(body, test->pointer, &found);
+  if (error == -ENOENT) {
     snprintf(words, size, "the answer has no %s", test->pointer);
-    return false;
+    return PS_JSON_FAILED;
   }
-  bool same = parse(test->expected, strlen(test->expected), &expected) == 0 && equal(found, expected);
+  if (!error)
+    error = parse(test->expected, strlen(test->expected), &expected);
+  if (error)
+    return cannot_be_made(error, words, size);
+  bool same = equal(found, expected);
   if (!same)
     snprintf(words, size, "%s in the answer is not %s", test->pointer, test->expected);
   json_object_put(expected);
-  return same;
+  return same ? PS_JSON_PASSED : PS_JSON_FAILED;
 }
 
 enum ps_json_test ps_success_test(const struct ps_success *success, const char *body, size_t body_size, char *words,
@@ -307,14 +316,11 @@ enum ps_json_test ps_success_test(const struct ps_success *success, const char *
     snprintf(words, size, "the answer is not JSON");
     return PS_JSON_FAILED;
   }
-  if (error) {
-    snprintf(words, size, "the JSON test cannot be made: %s", error == -E2BIG ? "nested too deep" : "no memory");
-    return PS_JSON_IMPOSSIBLE;
-  }
+  if (error)
+    return cannot_be_made(error, words, size);
   enum ps_json_test result = PS_JSON_PASSED;
   for (const struct ps_json_rule *test = success->tests; test && result == PS_JSON_PASSED; test = test->next)
-    if (!holds(test, value, words, size))
-      result = PS_JSON_FAILED;
+    result = make_test(test, value, words, size);
   json_object_put(value);
   return result;
 }

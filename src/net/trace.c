@@ -1,5 +1,6 @@
 #include "net/trace.h"
 
+#include "base/text.h"
 #include "net/endpoint.h"
 #include "net/redact.h"
 
@@ -53,9 +54,18 @@ static void trace_line(const struct ps_endpoint *endpoint, curl_infotype type, c
     before = size_before_header(text, size);
   }
   if (!ps_buf_puts(&line, mark) && !ps_redact_append(&line, text, before) &&
-      !ps_endpoint_show_header(endpoint, &line, text + before, size - before))
+      !ps_endpoint_show_header(endpoint, &line, text + before, size - before)) {
+    ps_text_hide_controls(line.data);
     endpoint->trace(endpoint->trace_context, endpoint->name, line.data);
+  }
   ps_buf_fini(&line);
+}
+
+/* libcurl tells one thing at a time, and may quote others with a line break in the middle. */
+static size_t line_size(curl_infotype type, const char *text, const char *end)
+{
+  const char *newline = type == CURLINFO_TEXT ? end - 1 : memchr(text, '\n', (size_t)(end - text));
+  return newline && *newline == '\n' ? (size_t)(newline - text) : (size_t)(end - text);
 }
 
 int ps_trace_debug(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
@@ -63,8 +73,7 @@ int ps_trace_debug(CURL *easy, curl_infotype type, char *data, size_t size, void
   const struct ps_endpoint *endpoint = context;
   (void)easy;
   for (const char *text = data, *end = data + size; mark_of(type) && text < end;) {
-    const char *newline = memchr(text, '\n', (size_t)(end - text));
-    size_t length = (size_t)((newline ? newline : end) - text);
+    size_t length = line_size(type, text, end);
     size_t shown = length && text[length - 1] == '\r' ? length - 1 : length;
     trace_line(endpoint, type, text, shown);
     text += length + 1;

@@ -62,9 +62,12 @@ def test_what_runs_is_hardened(installed, binary):
     path = getattr(installed, binary)
     dynamic = run('readelf', '-dW', path).stdout
     segments = run('readelf', '-lW', path).stdout
+    symbols = run('nm', '-D', path).stdout
     assert re.search(r'\bBIND_NOW\b|\bNOW\b', dynamic)
+    assert not re.search(r'\((RPATH|RUNPATH)\)', dynamic)
     assert 'GNU_RELRO' in segments
     assert re.search(r'GNU_STACK .* RW +0x', segments)
     assert 'TEXTREL' not in dynamic
     assert re.search(r'Type:\s+DYN', run('readelf', '-hW', path).stdout)
-    assert '__stack_chk_fail' in run('nm', '-D', path).stdout
+    assert '__stack_chk_fail' in symbols
+    assert re.search(r'__v?snprintf_chk\b|__fprintf_chk\b', symbols), 'without _FORTIFY_SOURCE'

@@ -42,7 +42,7 @@ struct giving_up {
 
 static void give_up_one(const struct giving_up *given)
 {
-  const struct poolsend_event *event, **out = given->looks ? &event : NULL;
+  const struct poolsend_event *event = NULL, **out = given->looks ? &event : NULL;
   struct poolsend_sender *sender = sender_with_late();
   struct poolsend_report *report = submit_report(sender, "m");
   await_true(second_has_answered, sender);

@@ -1,6 +1,8 @@
 #include "helpers.h"
 
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct server *server;
 
@@ -70,6 +72,17 @@ struct poolsend_sender *sender_with_late(void)
   struct setup setup;
   set_up_late(&setup);
   return sender_of(&setup);
+}
+
+int refuse_at(char *url, size_t size)
+{
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  must(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+  must(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+  snprintf(url, size, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+  return fd;
 }
 
 struct poolsend_message message_of(const char *id)

@@ -45,6 +45,9 @@ struct poolsend_sender *sender_to_path(const char *path);
 void set_up_late(struct setup *setup);
 struct poolsend_sender *sender_with_late(void);
 
+/* Writes the URL of a port that is taken, and where nobody listens, until what this returns is closed. */
+int refuse_at(char *url, size_t size);
+
 /* A message with a small body. `id` may be NULL. */
 struct poolsend_message message_of(const char *id);
 

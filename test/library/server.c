@@ -113,6 +113,21 @@ unsigned server_count_id(struct server *server, const char *name, const char *id
   return count;
 }
 
+static bool ends(const char *name, const char *with)
+{
+  size_t size = strlen(name), wanted = strlen(with);
+  return size >= wanted && strcmp(name + size - wanted, with) == 0;
+}
+
+void server_tell_ids(struct server *server, const char *end, void (*told)(void *context, const char *id), void *context)
+{
+  pthread_mutex_lock(&server->mutex);
+  for (const struct path *path = server->paths; path; path = path->next)
+    for (unsigned i = 0; ends(path->name, end) && i < path->requests; i++)
+      told(context, path->ids[i]);
+  pthread_mutex_unlock(&server->mutex);
+}
+
 void server_await(struct server *server, const char *name, unsigned requests)
 {
   struct timespec end;
@@ -301,10 +316,33 @@ static bool take_connection(struct server *server, int fd)
   return !stopping;
 }
 
+/* Those that are over: threads that nobody has joined keep their stacks. Only the thread that accepts takes any out. */
+static void reap_connections(struct server *server)
+{
+  struct connection *over = NULL;
+  pthread_mutex_lock(&server->mutex);
+  for (struct connection **at = &server->connections, *connection; (connection = *at);) {
+    if (connection->fd >= 0) {
+      at = &connection->next;
+      continue;
+    }
+    *at = connection->next;
+    connection->next = over;
+    over = connection;
+  }
+  pthread_mutex_unlock(&server->mutex);
+  for (struct connection *next; over; over = next) {
+    next = over->next;
+    pthread_join(over->thread, NULL);
+    free(over);
+  }
+}
+
 static void *accept_all(void *argument)
 {
   struct server *server = argument;
   for (;;) {
+    reap_connections(server);
     int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
       continue;

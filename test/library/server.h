@@ -30,6 +30,11 @@ const char *server_url(struct server *server, const char *path);
 unsigned server_count(struct server *server, const char *path);
 unsigned server_count_id(struct server *server, const char *path, const char *id);
 
+/* Calls `told` with the Idempotency-Key of each request that has come for a path ending like this; "" where there was
+ * none. No request comes meanwhile. */
+void server_tell_ids(struct server *server, const char *end, void (*told)(void *context, const char *id),
+                     void *context);
+
 /* Wait until so many have come. The process ends if they do not come for a long time. */
 void server_await(struct server *server, const char *path, unsigned requests);
 

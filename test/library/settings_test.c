@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ struct edge {
 };
 
 static const char *const bad_headers[] = {"no colon"};
+static const char *const no_headers[] = {NULL};
 
 #define EDGE(name, assignment)                                                                                         \
   static void set_##name(struct setup *setup)                                                                          \
@@ -34,6 +36,8 @@ EDGE(attempt_timeout, config.attempt_timeout = POOLSEND_NEVER - 1)
 EDGE(connect_timeout, apis[0].connect_timeout = INT64_MIN)
 EDGE(longest_connect_timeout, apis[0].connect_timeout = POOLSEND_NEVER)
 EDGE(own_attempt_timeout, apis[0].attempt_timeout = INT64_MIN)
+EDGE(no_attempt_timeout, config.attempt_timeout = 0)
+EDGE(no_end, config.hedge_delay = POOLSEND_NEVER; setup->config.answer_wait = 0)
 EDGE(own_hedge_delay, apis[0].hedge_delay = INT64_MIN)
 EDGE(retry_delay, config.retry_delay = INT64_MIN; setup->config.retries = 1)
 EDGE(retry_max_time, config.retry_max_time = INT64_MIN; setup->config.retries = 1)
@@ -67,6 +71,10 @@ EDGE(fatal, config.fatal_status = "200")
 EDGE(fatal_words, config.fatal_status = "all")
 EDGE(success, apis[0].success = "maybe")
 EDGE(header, apis[0].headers = bad_headers; setup->apis[0].header_count = 1)
+EDGE(null_header, apis[0].headers = no_headers; setup->apis[0].header_count = 1)
+EDGE(null_headers, apis[0].header_count = 1)
+EDGE(control_name, apis[1].name = "a\nb")
+EDGE(null_endpoints, config.endpoints = NULL)
 EDGE(no_endpoints, config.endpoint_count = 0)
 EDGE(endpoints, config.endpoint_count = SIZE_MAX)
 
@@ -99,6 +107,8 @@ static void settings_are_refused_in_words_or_work(void **state)
       {"connect timeout below 0", set_connect_timeout, 0},
       {"endless connect timeout", set_longest_connect_timeout, 0},
       {"own attempt timeout below 0", set_own_attempt_timeout, 0},
+      {"no attempt timeout", set_no_attempt_timeout, -EINVAL},
+      {"no end of silence", set_no_end, -EINVAL},
       {"own hedge delay below 0", set_own_hedge_delay, 0},
       {"retry delay below 0", set_retry_delay, 0},
       {"retry max time below 0", set_retry_max_time, 0},
@@ -131,6 +141,10 @@ static void settings_are_refused_in_words_or_work(void **state)
       {"fatal words", set_fatal_words, -EINVAL},
       {"success", set_success, -EINVAL},
       {"header", set_header, -EINVAL},
+      {"null header", set_null_header, -EINVAL},
+      {"null headers", set_null_headers, -EINVAL},
+      {"line break in a name", set_control_name, -EINVAL},
+      {"null endpoints", set_null_endpoints, -EINVAL},
       {"no endpoints", set_no_endpoints, -EINVAL},
       {"endless endpoints", set_endpoints, -EINVAL},
       {"no url", set_no_url, -EINVAL},
@@ -198,6 +212,65 @@ static void body_that_is_kept_can_be_read_while_the_event_is_held(void **state)
   poolsend_free(sender);
 }
 
+static void body_that_cannot_be_kept_is_told_and_the_message_delivered(void **state)
+{
+  (void)state;
+  struct setup setup;
+  const struct poolsend_event *event;
+  set_up(&setup, server_url(server, "/ok"), NULL);
+  setup.config.keep_bodies = true;
+  struct poolsend_sender *sender = sender_of(&setup);
+  must(setenv("TMPDIR", "/dev/null/none", 1) == 0);
+  struct poolsend_report *report = submit_report(sender, "m");
+  int result = poolsend_report_settled(report, PATIENCE, &event);
+  must(unsetenv("TMPDIR") == 0);
+  assert_int_equal(result, 0);
+  assert_non_null(event->winner);
+  const struct poolsend_response *response = event->winner->response;
+  assert_int_equal(response->spool, -1);
+  assert_int_equal(response->spool_error, ENOTDIR);
+  assert_int_equal(response->size, 6);
+  poolsend_report_free(report);
+  poolsend_free(sender);
+}
+
+static void body_of_a_late_attempt_is_not_kept(void **state)
+{
+  (void)state;
+  struct setup setup;
+  const struct poolsend_event *event;
+  set_up_late(&setup);
+  setup.config.keep_bodies = true;
+  struct poolsend_sender *sender = sender_of(&setup);
+  struct poolsend_report *report = submit_report(sender, "m");
+  assert_int_equal(poolsend_report_delivered(report, PATIENCE, NULL), 0);
+  server_open(server, "/gate/a");
+  assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
+  assert_int_equal(event->attempts[0]->fate, POOLSEND_FATE_DELIVERED);
+  assert_int_equal(event->attempts[0]->response->spool, -1);
+  assert_int_equal(event->attempts[0]->response->spool_error, 0);
+  assert_true(event->winner->response->spool >= 0);
+  poolsend_report_free(report);
+  poolsend_free(sender);
+}
+
+static void answer_too_long_for_its_json_test_may_have_been_a_success(void **state)
+{
+  (void)state;
+  struct setup setup;
+  const struct poolsend_event *event;
+  set_up(&setup, server_url(server, "/json"), NULL);
+  setup.apis[0].success = "/ok=true";
+  setup.config.max_response = 2;
+  struct poolsend_sender *sender = sender_of(&setup);
+  struct poolsend_report *report = submit_report(sender, "m");
+  assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
+  assert_int_equal(event->attempts[0]->fate, POOLSEND_FATE_UNKNOWN);
+  assert_string_equal(event->attempts[0]->error, "the answer is too long for the JSON test");
+  poolsend_report_free(report);
+  poolsend_free(sender);
+}
+
 static void note(void *context, const char *endpoint, const char *line)
 {
   must(strcmp(endpoint, "a") == 0 && !strchr(line, '\n') && !strstr(line, "secret-token"));
@@ -227,6 +300,9 @@ int main(void)
       CASE(settings_are_refused_in_words_or_work),
       CASE(settle_time_below_zero_is_none),
       CASE(body_that_is_kept_can_be_read_while_the_event_is_held),
+      CASE(body_that_cannot_be_kept_is_told_and_the_message_delivered),
+      CASE(body_of_a_late_attempt_is_not_kept),
+      CASE(answer_too_long_for_its_json_test_may_have_been_a_success),
       CASE(conversation_is_told_without_secrets),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,28 @@ What happens before there is a request cannot depend on one: it is chosen by the
 `mode` of the Server.  RST exists in TCP only; on a unix domain socket `reset`
 closes.  Over TLS a connection that ends as it should ends with close_notify; one
 that is cut does not.
+
+Faults
+======
+
+A test that wants another misfortune each time, and an exact account of it, gives
+the Server `faults`: an object whose methods the threads of the connections call.
+
+    connection(n)        what befalls the n-th connection: a mode, of which `hang`
+                         (after the handshake) and `tls-hang` (before) read what
+                         has come once the peer has closed
+    request(request)     the step for a request whose head has come, instead of a
+                         script's or the query's: see parse_step.  After a `lie`
+                         without TLS, and after the mode `close`, what comes is
+                         still read
+    ended(request)       its exchange is over: `complete`, `answered` and `whole`
+                         tell how far it came
+    fragment(data)       a connection ended within the head of a request
+    lost()               a connection is being ended on which another request may
+                         be on its way, which will never be read
+    malformed(problem)   what came is no request, and was answered 400
+
+Such a server keeps no request, so that it may serve for as long as it likes.
 """
 
 import argparse
@@ -128,6 +150,7 @@ MAX_HEAD = 1 << 20
 MAX_LINE = 8192
 RECEIVE = 1 << 16
 JOIN_SECONDS = 2
+WATCHED_SECONDS = 60  # to see all that has come, however busy the machine
 HEAD_DRIP_SECONDS = 0.05
 
 CONTINUE = b'HTTP/1.1 100 Continue\r\n\r\n'
@@ -259,6 +282,9 @@ class Request:
     number: int = 0         # among the server's requests, from 1 on
     body: bytes = b''       # what was read of it
     complete: bool = False  # whether all of the request was read
+    answered: int | None = None  # the status, once a whole final head was sent to a peer that had not closed
+    whole: bool = False     # whether the same is true of the body
+    note: object = None     # whatever `faults` wants to keep with it
 
     @property
     def path(self):
@@ -340,6 +366,11 @@ class Reader:
         self._receive = receive
         self._buffer = bytearray()
 
+    @property
+    def rest(self):
+        """What was received and not taken."""
+        return bytes(self._buffer)
+
     def _fill(self):
         data = self._receive(RECEIVE)
         if not data:
@@ -416,14 +447,15 @@ class Answer:
 
     def __init__(self, request, step):
         self._step = step
-        self._status = status_of(step)
+        self.status = status_of(step)
         self._content, self._type = content(request, step)
         self._http10 = request.version == 'HTTP/1.0'
         self._chunked = step['chunked'] or step['body_endless'] or step['chunk'] == 'bad'
-        self._describes_body = self._status not in (204, 304) and self._status // 100 != 1
+        self._describes_body = self.status not in (204, 304) and self.status // 100 != 1
         self._sends_body = (self._describes_body and request.method != 'HEAD'
                             and not step['garbage'])
         self.keeps_alive = step['keepalive'] != '0' and request.wants_keep_alive()
+        self.is_http = not step['garbage']
 
     def head(self):
         if self._step['garbage']:
@@ -435,7 +467,7 @@ class Answer:
         return self._lines([next(self._headers())])
 
     def _lines(self, headers):
-        lines = [f'HTTP/1.1 {self._status} {REASONS.get(self._status, "")}']
+        lines = [f'HTTP/1.1 {self.status} {REASONS.get(self.status, "")}']
         lines += [f'{name}: {value}' for name, value in headers]
         return octets(''.join(line + '\r\n' for line in lines))
 
@@ -523,20 +555,27 @@ class Connection:
 
     def _run(self):
         try:
-            if self._server.mode == 'reset':
+            mode = self._server.meet(self._number)
+            if mode == 'reset':
                 self._reset()
-            elif self._server.mode == 'close':
+            elif mode == 'close' and not self._server.is_watched:
                 self._linger()
             else:
-                self._serve()
+                self._serve(mode)
         except (EOFError, OSError):
             pass  # the peer is gone, or the server stops
         finally:
             self._server.forget(self)
 
-    def _serve(self):
+    def _serve(self, mode):
+        if mode == 'close':
+            self._end_output()
+        if mode == 'tls-hang':
+            self._hang()
         if self._server.context:
             self._encrypt()
+        if mode == 'hang':
+            self._hang()
         self._reader = Reader(self._sock.recv)
         try:
             while self._exchange():
@@ -551,6 +590,7 @@ class Connection:
         self._sock.do_handshake()
 
     def _refuse(self, problem):
+        self._server.tell('malformed', problem)
         body = f'{problem}\n'.encode('latin-1', 'replace')
         self._sock.sendall(b'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n'
                            b'Content-Length: %d\r\nConnection: close\r\n\r\n%s'
@@ -560,8 +600,22 @@ class Connection:
 
     def _exchange(self):
         """Take one request and treat it as its step says."""
-        request = parse_head(self._reader.until(b'\r\n\r\n', MAX_HEAD), self._number)
+        request = parse_head(self._read_head(), self._number)
         scripted = self._server.record(request)
+        try:
+            return self._treat(request, scripted)
+        finally:
+            self._server.tell('ended', request)
+
+    def _read_head(self):
+        try:
+            return self._reader.until(b'\r\n\r\n', MAX_HEAD)
+        except (EOFError, OSError):
+            if self._reader.rest:
+                self._server.tell('fragment', self._reader.rest)
+            raise
+
+    def _treat(self, request, scripted):
         try:
             step = scripted or self._own_step(request)
             if reads_body(step):
@@ -611,22 +665,47 @@ class Connection:
 
         head, frames = answer.head(), answer.frames()
         if trick == 'drip':
-            self._drip((head[at:at + 1] for at in range(len(head))), HEAD_DRIP_SECONDS)
-            head = b''
+            self._drip((head[at:at + 1] for at in range(len(head) - 1)), HEAD_DRIP_SECONDS)
+            self._wait(HEAD_DRIP_SECONDS)
+            head = head[-1:]
         if step['drip'] or step['body_endless']:
-            self._sock.sendall(head)
+            self._send_answer(request, answer, head)
             self._drip(frames, step['drip'])
         else:
-            self._sock.sendall(head + b''.join(frames))
+            self._send_answer(request, answer, head, b''.join(frames))
+        request.whole = request.answered is not None and answer.is_whole()
 
         if step['hang']:
             return self._hang()
         if not answer.is_whole():
             return False
-        if answer.keeps_alive and step['keepalive'] != 'lie':
-            return True
+        if answer.keeps_alive:
+            return step['keepalive'] != 'lie' or self._break_promise()
         self._say_goodbye()
         return False
+
+    def _break_promise(self):
+        """End a connection on which the next request may be on its way."""
+        if self._server.is_watched and not self._server.context:
+            return self._end_output()
+        self._server.tell('lost')  # and under TLS saying goodbye would take it in
+        self._say_goodbye()
+        return False
+
+    def _send_answer(self, request, answer, head, rest=b''):
+        """Send this in one go, and note when the head, or what is left of it, has gone to a peer that can read it."""
+        heard = not self._peer_has_closed() and answer.is_http
+        data = memoryview(head + rest)
+        sent = 0
+        while sent < len(data):
+            sent += self._sock.send(data[sent:])
+            if heard and sent >= len(head) and request.answered is None:
+                request.answered = answer.status
+
+    def _peer_has_closed(self):
+        poller = select.poll()
+        poller.register(self._sock, select.POLLRDHUP)
+        return bool(poller.poll(0))
 
     def _send_continues(self, n):
         while n > 0:
@@ -654,6 +733,11 @@ class Connection:
         """Read and write no more, until the peer closes."""
         self._wait(None, select.POLLRDHUP)
         return False
+
+    def _end_output(self):
+        """Send FIN now, and read on: what comes then is seen, and cannot be answered."""
+        self._shut_down(socket.SHUT_WR)
+        return True
 
     def _linger(self):
         """Send FIN now, and throw away what the peer sends until it closes."""
@@ -688,9 +772,11 @@ class Server:
     unix   the path of a unix domain socket to listen on instead; removed at stop
     log    a binary file opened without buffering: one line of JSON is written for
            each request, before it is answered
+    faults an object that chooses what becomes of each connection and request, and
+           is told: see above
     """
 
-    def __init__(self, tls=None, host='127.0.0.1', mode='serve', port=0, unix=None, log=None):
+    def __init__(self, tls=None, host='127.0.0.1', mode='serve', port=0, unix=None, log=None, faults=None):
         if mode not in MODES:
             raise ValueError(f'mode {mode!r} is not one of ' + ', '.join(MODES))
         self.mode = mode
@@ -699,8 +785,10 @@ class Server:
         self.context = server_context(tls) if tls else None
         self._unix = unix
         self._log = log
+        self._faults = faults
         self._listener = None
         self._acceptor = None
+        self._last = None  # the address of who comes last
         self._fillers = []
         self._stopping = False
         self.changed = threading.Condition()  # guards all that follows, and each socket
@@ -742,23 +830,42 @@ class Server:
 
     def stop(self):
         """Close everything, and wait for the threads to end."""
+        if self.is_watched and self._acceptor:
+            self._accept_the_rest()
         self._stopping = True
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # ends accept()
         if self._acceptor:
-            self._acceptor.join(JOIN_SECONDS)
+            self._acceptor.join(self._patience)
         for sock in [self._listener, *self._fillers]:
             sock.close()
         if self._unix:
             Path(self._unix).unlink(missing_ok=True)
         self._stop_connections()
 
+    @property
+    def _patience(self):
+        return WATCHED_SECONDS if self.is_watched else JOIN_SECONDS
+
+    def _accept_the_rest(self):
+        """Wait until whoever is connected by now has been accepted: what they sent is to be seen.
+
+        They are accepted in turn, so that whoever comes last tells.
+        """
+        with suppress(OSError), socket.socket(self._listener.family) as last:
+            last.settimeout(WATCHED_SECONDS)
+            last.bind((self.host, 0))
+            self._last = last.getsockname()
+            last.connect(self._listener.getsockname())
+            last.recv(1)
+
     def _stop_connections(self):
         with self.changed:
             connections = list(self._open)
             for connection in connections:
+                self.tell('lost')
                 connection.unplug()
-        deadline = time.monotonic() + JOIN_SECONDS
+        deadline = time.monotonic() + self._patience
         for connection in connections:
             connection.thread.join(max(0, deadline - time.monotonic()))
 
@@ -812,21 +919,53 @@ class Server:
     def _accept_all(self):
         while True:
             try:
-                sock, _ = self._listener.accept()
+                sock, peer = self._listener.accept()
             except OSError:
                 if self._stopping:
                     return
                 raise
-            if not self._unix:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self.changed:
-                self._connections += 1
-                connection = Connection(self, sock, self._connections)
-                self._open.add(connection)
-            connection.thread.start()
+            if peer == self._last:
+                sock.close()
+                return self._close_the_door()
+            self._take_in(sock)
+
+    def _take_in(self, sock):
+        if not self._unix:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self.changed:
+            self._connections += 1
+            connection = Connection(self, sock, self._connections)
+            self._open.add(connection)
+        connection.thread.start()
+
+    def _close_the_door(self):
+        """Right after somebody was looked for in vain: hardly anyone can come in between, and be lost."""
+        self._listener.settimeout(0)
+        with suppress(OSError):
+            while True:
+                self._take_in(self._listener.accept()[0])
+        self._listener.close()
+
+    def meet(self, number):
+        """The mode in which the connection of this number is met."""
+        mode = self._faults.connection(number) if self._faults else self.mode
+        if mode == 'reset':
+            self.tell('lost')
+        return mode
+
+    @property
+    def is_watched(self):
+        return self._faults is not None
+
+    def tell(self, what, *arguments):
+        """Tell `faults`, if there are any, what they would want to know."""
+        if self._faults:
+            getattr(self._faults, what)(*arguments)
 
     def record(self, request):
         """Note a request; return the step that is scripted for it, or None."""
+        if self._faults:
+            return self._faults.request(request)
         with self.changed:
             self._requests.append(request)
             request.number = len(self._requests)

@@ -1,10 +1,11 @@
 """The scripted server does what its docstring says, key by key."""
 
 import base64
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPSConnection
 import json
 from pathlib import Path
+import queue
 import select
 import signal
 import socket
@@ -17,7 +18,7 @@ import time
 import pytest
 
 from certs import hashed_dir, make_ca
-from server import KEYS, MODES, Server, refused_port
+from server import KEYS, MODES, Server, parse_step, refused_port
 
 GET = b'GET %s HTTP/1.1\r\nHost: test\r\n\r\n'
 PATIENCE = 5    # seconds for what must happen
@@ -765,6 +766,146 @@ def test_stopping_is_prompt_in_every_mode(mode, certificate):
         sock.connect_ex(('127.0.0.1', server.port))
         assert stop_time(server) < 0.2
     assert threading.active_count() == 1
+
+
+# Faults
+
+class Told:
+    """Faults that are one step for all requests, and a list of what was told."""
+
+    def __init__(self, step='', mode=None):
+        self.step, self.mode, self.ends = parse_step(step, strict=True), mode, queue.Queue()
+        self.losses = 0
+
+    def connection(self, _number):
+        return self.mode
+
+    def request(self, request):
+        return self.step
+
+    def ended(self, request):
+        self.ends.put((request.complete, request.answered, request.whole))
+
+    def fragment(self, data):
+        self.ends.put(data)
+
+    def malformed(self, problem):
+        self.ends.put(str(problem))
+
+    def lost(self):
+        self.losses += 1
+
+    def next(self):
+        return self.ends.get(timeout=PATIENCE)
+
+
+@contextmanager
+def told(step='', mode=None, **options):
+    faults = Told(step, mode)
+    with Server(faults=faults, **options) as running:
+        yield running, faults
+
+
+POST = b'POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc'
+
+
+@pytest.mark.parametrize('step, told_of_it', [
+    ('', (True, 200, True)),
+    ('status=503', (True, 503, True)),
+    ('status=204', (True, 204, True)),
+    ('chunked=1', (True, 200, True)),
+    ('drip=0.001', (True, 200, True)),
+    ('continue=2', (True, 200, True)),
+    ('body_cut=2', (True, 200, False)),
+    ('hang=body', (True, 200, False)),
+    ('hang=headers', (True, 200, False)),
+    ('headers=cut', (True, None, False)),
+    ('garbage=1', (True, None, False)),
+    ('close=after', (True, None, False)),
+    ('reset=after', (True, None, False)),
+    ('hang=request', (True, None, False)),
+    ('hang=read', (False, None, False)),
+    ('close=before', (False, None, False)),
+])
+def test_faults_choose_the_step_and_are_told_how_far_it_came(step, told_of_it):
+    with told(step) as (server, faults):
+        with dial(server) as sock:
+            sock.sendall(POST)
+            sock.settimeout(SILENCE)
+            with suppress(OSError):
+                read_to_end(sock)
+        assert faults.next() == told_of_it
+
+
+def test_faults_are_told_of_an_answer_over_tls(certificate):
+    with told('status=201', tls=certificate) as (server, faults):
+        client = ssl.create_default_context()
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        with dial(server) as plain, client.wrap_socket(plain) as sock:
+            sock.sendall(POST)
+            sock.recv(65536)
+        assert faults.next() == (True, 201, True)
+
+
+def test_an_answer_to_a_peer_that_has_closed_is_none():
+    with told(f'delay={SILENCE}') as (server, faults):
+        with dial(server) as sock:
+            sock.sendall(POST)
+        assert faults.next() == (True, None, False)
+
+
+def test_what_came_on_a_connection_that_hangs_is_read_when_the_peer_has_closed():
+    with told(mode='hang') as (server, faults):
+        with dial(server) as sock:
+            sock.sendall(POST)
+            assert is_silent(sock)
+            assert faults.ends.empty()
+        assert faults.next() == (True, None, False)
+
+
+@pytest.mark.parametrize('step, mode', [('', 'close'), ('keepalive=lie', None)])
+def test_what_comes_on_a_connection_that_was_closed_is_seen_and_not_answered(step, mode):
+    with told(step, mode) as (server, faults), dial(server) as sock:
+        if not mode:
+            sock.sendall(POST)
+            assert faults.next() == (True, 200, True)
+        read_to_end(sock)
+        sock.sendall(POST)
+        assert faults.next() == (True, None, False)
+        assert not faults.losses
+
+
+def test_what_came_is_seen_though_the_server_stops():
+    with told() as (server, faults):
+        socks = [socket.create_connection((server.host, server.port), PATIENCE) for _ in range(50)]
+        for sock in socks:
+            sock.sendall(POST)
+            sock.close()
+    assert [faults.next()[0] for _ in socks] == [True] * 50
+
+
+def test_a_part_of_a_head_and_what_is_no_request_are_told():
+    with told() as (server, faults):
+        with dial(server) as sock:
+            sock.sendall(POST[:20])
+        assert faults.next() == POST[:20]
+        with dial(server) as sock:
+            sock.sendall(b'no request\r\n\r\n')
+            assert 'no request line' in faults.next()
+
+
+@pytest.mark.parametrize('step, mode, tls', [('', 'reset', False), ('keepalive=lie', None, True)])
+def test_connections_are_told_on_which_something_may_be_lost(step, mode, tls, certificate):
+    with told(step, mode, tls=certificate if tls else None) as (server, faults), dial(server) as sock:
+        if tls:
+            client = ssl.create_default_context()
+            client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+            sock = client.wrap_socket(sock)
+            sock.sendall(POST)
+        with suppress(OSError):
+            read_to_end(sock)
+        sock.close()
+        assert faults.losses == 1
 
 
 # The command

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -460,6 +461,39 @@ static void line_of_each_endpoint_is_told(void **state)
   }
 }
 
+/* What it takes to read a file of so many endpoints. */
+static clock_t time_to_read(size_t count)
+{
+  static const char item[] = "{\"url\": \"http://a/\", \"body\": 1},";
+  char *text = malloc(count * sizeof item + 100), *at = text;
+  assert_non_null(text);
+  at += sprintf(at, "{\"endpoints\": [");
+  for (size_t i = 0; i < count; i++)
+    at = stpcpy(at, item);
+  at = stpcpy(at - 1, "]}");
+  clock_t begin = clock();
+  assert_int_equal(parse_bytes(text, (size_t)(at - text)), 0);
+  clock_t taken = clock() - begin;
+  assert_int_equal(file->config->endpoint_count, count);
+  free(text);
+  return taken;
+}
+
+/* Eight times as many take eight times as long; if each were looked for from the beginning of the text, 64 times. */
+static void time_to_read_a_file_grows_with_its_endpoints_and_no_faster(void **state)
+{
+  (void)state;
+  clock_t few = 0, many = CLOCKS_PER_SEC;
+  for (int tries = 0; tries < 3 && many > 24 * few; tries++) {
+    few = time_to_read(1500);
+    free_file(NULL);
+    many = time_to_read(12000);
+    free_file(NULL);
+  }
+  if (many > 24 * few)
+    fail_msg("%.3f s, and %.3f s for eight times as many", (double)few / CLOCKS_PER_SEC, (double)many / CLOCKS_PER_SEC);
+}
+
 static void fault_that_a_sender_finds_says_of_which_endpoint_it_is(void **state)
 {
   (void)state;
@@ -593,7 +627,7 @@ static void unknown_key_is_refused_with_what_was_meant(void **state)
       {"{\"qqqqqqqq\": 1}", "line 1: /qqqqqqqq: unknown"},
       {"{\"\": 1}", "line 1: /: unknown"},
       {"{\"q/q~q\": 1}", "line 1: /q~1q~0q: unknown"},
-      {"{\"q\\nline 7: q\": 1}", "line 1: /q?line 7: q: unknown"},
+      {"{\"q\\nline 7: q\": 1}", "line 1: /q?line 7...: unknown"},
       {"{\"endpoints\": [{\"url\": \"http://a/\"},\n{\"URL\": \"http://b/\"}]}", "line 2: /endpoints/1/URL: unknown"},
       {"{\"defaults\":\n{\"metod\": 1}}", "line 2: /defaults/metod: unknown; did you mean method?"},
       {"{\"defaults\": {\"headers\":\n{\"A\": {\"evn\": \"B\"}}}}",
@@ -704,8 +738,8 @@ static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
       {"\"max_in_flight\": 0", "max_in_flight: 0 is not a whole number from 1 to 100000"},
       {"\"headers\": [\"A: b\"]", "headers: it is not an object; write {\"Name\": \"value\"}"},
       {"\"headers\": {\"A B\": \"c\"}", "headers/A B: a header's name is made of letters, digits and -"},
-      {"\"headers\": {\"A:b\": \"c\"}", "headers/A:b: a header's name is made of letters, digits and -"},
-      {"\"headers\": {\"A;\": \"c\"}", "headers/A;: a header's name is made of letters, digits and -"},
+      {"\"headers\": {\"A:b\": \"c\"}", "headers/A...: a header's name is made of letters, digits and -"},
+      {"\"headers\": {\"A;\": \"c\"}", "headers/A...: a header's name is made of letters, digits and -"},
       {"\"headers\": {\"Content-Length\": \"1\"}", "headers/Content-Length: it is set from the "
                                                    "body and cannot be set by hand"},
       {"\"headers\": {\"X-A\": \"1\", \"x-a\": \"2\"}", "headers/x-a: the header is there twice"},
@@ -739,6 +773,37 @@ static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
       {"\"success\": {\"json\": {\"/a=b\": true}}", "success/json/~1a=b: a name with , or = in it cannot be tested"},
   };
   expect_endpoint_refusals(rows, COUNT_OF(rows));
+}
+
+/* Each is a mistake of somebody who has a secret in his hands. */
+static void refusal_does_not_show_what_may_be_a_secret(void **state)
+{
+  (void)state;
+  static const char *const texts[] = {
+      "{\"endpoints\": [\"https://user:hunter2@h/\"]}",
+      "{\"endpoints\": \"https://h/?token=hunter2\"}",
+      "{\"defaults\": \"token=hunter2\"}",
+      "{\"https://user:hunter2@h/\": 1}",
+      "{\"defaults\": {\"Authorization: Bearer hunter2\": 1}}",
+      "{\"defaults\": {\"headers\": {\"Authorization: hunter2\": null}}}",
+      "{\"defaults\": {\"headers\": {\"Cookie: a=hunter2\": null, \"Cookie: a=hunter2\": null}}}",
+      "{\"defaults\": {\"headers\": {\"Authorization\": {\"env\": \"Bearer hunter2\"}}}}",
+      "{\"defaults\": {\"headers\": {\"Authorization\": {\"value\": \"hunter2\"}}}}",
+      "{\"defaults\": {\"headers\": {\"Authorization\": [\"hunter2\"]}}}",
+      "{\"defaults\": {\"headers\": {\"Authorization\": \"hunter2\\n\"}}}",
+      "{\"defaults\": {\"headers\": [\"Authorization: hunter2\"]}}",
+      "{\"defaults\": {\"headers\": \"Authorization: hunter2\"}}",
+      "{\"defaults\": {\"user\": \"hunter2\"}}",
+      "{\"defaults\": {\"proxy\": \"hunter2\\n\"}}",
+      "{\"defaults\": {\"user\": \"hunter2\" \"x\"}}",
+  };
+  for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    struct poolsend_file *refused;
+    struct poolsend_error told;
+    assert_int_equal(poolsend_file_parse(&refused, texts[i], strlen(texts[i]), &told), -EINVAL);
+    if (strstr(told.text, "hunter2"))
+      fail_msg("%s is refused with %s", texts[i], told.text);
+  }
 }
 
 static void long_value_is_cut_where_it_is_told(void **state)
@@ -1062,6 +1127,7 @@ int main(void)
       SENTENCE(body_is_kept_as_it_is_written),
       SENTENCE(success_is_built_in_the_command_lines_spelling),
       SENTENCE(line_of_each_endpoint_is_told),
+      SENTENCE(time_to_read_a_file_grows_with_its_endpoints_and_no_faster),
       SENTENCE(fault_that_a_sender_finds_says_of_which_endpoint_it_is),
       SENTENCE(text_that_is_not_json_is_refused_with_its_line),
       SENTENCE(name_that_stands_twice_is_told),
@@ -1073,6 +1139,7 @@ int main(void)
       SENTENCE(long_name_is_cut_where_it_is_told),
       SENTENCE(value_of_the_top_level_that_cannot_be_is_refused),
       SENTENCE(value_of_an_endpoint_that_cannot_be_is_refused),
+      SENTENCE(refusal_does_not_show_what_may_be_a_secret),
       SENTENCE(long_value_is_cut_where_it_is_told),
       SENTENCE(text_longer_than_any_configuration_is_refused),
       SENTENCE(error_may_be_left_out),

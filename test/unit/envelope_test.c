@@ -237,9 +237,14 @@ static void line_that_is_cut_anywhere_is_refused(void **state)
 static void refusal_does_not_show_values(void **state)
 {
   (void)state;
-  static const char *const texts[] = {"{\"body\":\"hunter2\",\"x\":1}", "{\"id\":\"hunter2 \",\"body\":1}",
+  static const char *const texts[] = {"{\"body\":\"hunter2\",\"x\":1}",
+                                      "{\"id\":\"hunter2 \",\"body\":1}",
                                       "{\"headers\":{\"Authorization\":\"hunter2\\n\"},\"body\":1}",
                                       "{\"body_base64\":\"hunter2\"}",
+                                      "{\"headers\":{\"Authorization: Bearer\":\"hunter2\"},\"body\":1}",
+                                      "{\"headers\":{\"Authorization Bearer hunter2\":\"\"},\"body\":1}",
+                                      "{\"headers\":{\"Cookie=hunter2; a\":\"\"},\"body\":1}",
+                                      "{\"Authorization: hunter2\":1,\"body\":1}",
                                       "{\"headers\":{\"a\":\"hunter2\\u0000\"},\"body\":1}"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     assert_int_equal(parse_bytes(texts[i], strlen(texts[i])), -EINVAL);

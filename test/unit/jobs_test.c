@@ -902,12 +902,12 @@ static bool is_dead(struct poolsend_job *job)
 
 static bool pool_is_dead(void)
 {
-  static const struct poolsend_pool_counts zero;
   struct poolsend_pool_counts counts = poolsend_pool_count(pool);
+  bool counts_nothing = !counts.limit && !counts.threads && !counts.running && !counts.waiting && !counts.submitted &&
+                        !counts.finished && !counts.withdrawn;
   struct poolsend_job *job = (void *)&seen;
   return poolsend_pool_submit(pool, run, NULL, POOLSEND_NEVER, &job) == -ECHILD && !job &&
-         poolsend_pool_drain(pool, POOLSEND_NEVER) == -ECHILD && memcmp(&counts, &zero, sizeof zero) == 0 &&
-         !ps_jobs_pool(pool);
+         poolsend_pool_drain(pool, POOLSEND_NEVER) == -ECHILD && counts_nothing && !ps_jobs_pool(pool);
 }
 
 static bool everything_is_dead(const struct handles *handles)

@@ -314,8 +314,8 @@ static void what_ends_or_spoils_a_string_is_found_wherever_it_stands(void **stat
     text[41] = '"';
     struct ps_jsontext_fault fault;
     assert_int_equal(ps_jsontext_check(text, 42, false, NULL), 0);
-    for (char c = 0; c < ' '; c++) {
-      text[1 + at] = c;
+    for (int c = 0; c < ' '; c++) {
+      text[1 + at] = (char)c;
       assert_int_equal(ps_jsontext_check(text, 42, false, &fault), -EINVAL);
       assert_int_equal(fault.offset, 1 + at);
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 struct row {
@@ -113,7 +114,21 @@ static void value_of_a_secret_parameter_is_hidden(void **state)
                                       "authorization",
                                       "X-Amz-Security-Token",
                                       "X-Goog-Signature",
-                                      "subscription-key"};
+                                      "subscription-key",
+                                      "passcode",
+                                      "bearer",
+                                      "hmac",
+                                      "client_assertion",
+                                      "pin-value",
+                                      "key2",
+                                      "key[]",
+                                      "key[0]",
+                                      "api[key]",
+                                      "api.key.value",
+                                      "user[password]",
+                                      "%74oken",
+                                      "t%6Fken",
+                                      "a;token"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     char text[200], shown[200];
     snprintf(text, sizeof text, "http://h/p?a=1&%s=hu:nt/er?2&b=2", names[i]);
@@ -123,6 +138,56 @@ static void value_of_a_secret_parameter_is_hidden(void **state)
     snprintf(shown, sizeof shown, "http://h/p?%s=***#part", names[i]);
     check(ps_redact_append, &(struct row){text, shown});
   }
+}
+
+static void name_that_only_resembles_a_secret_is_none(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"http://h/?keyboard=us", NULL},         {"http://h/?monkeys=3", NULL}, {"http://h/?pinned=1", NULL},
+      {"http://h/?pass_through=1", NULL},      {"http://h/?a[b]=1", NULL},    {"http://h/?2=1", NULL},
+      {"a/b; charset=utf-8;boundary=x", NULL}, {"http://h/?q=1%26b=2", NULL},
+  };
+  CHECK_ALL(ps_redact_append, rows);
+}
+
+/* ";" is an older "&", and begins the parameters of a path (RFC 3986, 3.3). */
+static void parameter_behind_a_semicolon_is_one(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"http://h/?a=1;token=hunter2", "http://h/?a=1;token=***"},
+      {"http://h/p;key=hunter2/q?a=1", "http://h/p;key=***"},
+      {"pkcs11:object=a;pin-value=hunter2", "pkcs11:object=a;pin-value=***"},
+  };
+  CHECK_ALL(ps_redact_append, rows);
+}
+
+static void parameter_of_a_url_in_another_one_is_hidden(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"http://h/?next=%2Fa%3Ftoken%3Dhunter2&b=1", "http://h/?next=%2Fa%3Ftoken%3D***&b=1"},
+      {"http://h/?next=%2fa%3fx%3d1%26sig%3dhunter2", "http://h/?next=%2fa%3fx%3d1%26sig%3d***"},
+      {"http://h/?token%3Dhunter2", "http://h/?token%3D***"},
+      {"http://h/?next=%2Fa%3Fx%3D1", NULL},
+      {"http://h/?a%", NULL},
+      {"http://h/?a%3", NULL},
+  };
+  CHECK_ALL(ps_redact_append, rows);
+}
+
+/* As libcurl quotes what the environment names. */
+static void proxy_that_cannot_be_read_is_hidden(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"Unsupported proxy syntax in 'user:hunter2@[bad'", "Unsupported proxy syntax in '***'"},
+      {"Unsupported proxy syntax in 'u:hunt'er2@[bad': why", "Unsupported proxy syntax in '***': why"},
+      {"Unsupported proxy syntax in 'user:hunter2", "Unsupported proxy syntax in '***"},
+      {"Unsupported proxy scheme for 'ftp://u:hunter2@h'", "Unsupported proxy scheme for 'ftp://h'"},
+  };
+  CHECK_ALL(ps_redact_append, rows);
 }
 
 static void edges_of_a_query_are_kept(void **state)
@@ -158,6 +223,9 @@ static void every_url_of_a_line_is_redacted(void **state)
       {"http://h/?next=http://a:b@i/?token=1", "http://h/?next=http://i/?token=***"},
       {"request to this URL: 'http://a:b@h/x'", "request to this URL: 'http://h/x'"},
       {"http://a:b@h1\thttp://c:d@h2", "http://h1\thttp://h2"},
+      {"http://h/?next=http://i&key=a@b/c&d=e", "http://h/?next=http://&d=e"},
+      {"http://h/?next=http://i&@b/key=a/c&d=e", "http://h/?next=http://&d=e"},
+      {"http://h/?next=http://a:b&c@i/", "http://h/?next=http://i/"},
   };
   CHECK_ALL(ps_redact_append, rows);
 }
@@ -255,6 +323,35 @@ static void redacted_url_is_a_copy(void **state)
   free(shown);
 }
 
+static void words_are_one_line_that_no_terminal_obeys(void **state)
+{
+  (void)state;
+  char *shown = ps_redact_url("in 'http://h\nX: y\x1b[31m\x7f'");
+  assert_string_equal(shown, "in 'http://h?X: y?[31m?'");
+  free(shown);
+}
+
+/* As long as the longest line of a header that libcurl takes. */
+static void long_line_is_looked_through_once(void **state)
+{
+  (void)state;
+  static const char *const again_and_again[] = {"?",   ";",     "%3f",  "%26",    "?a%3d",  ";a",
+                                                "://", "://u@", "?://", "&key[]", "?://x;@"};
+  for (size_t i = 0; i < sizeof again_and_again / sizeof *again_and_again; i++) {
+    struct ps_buf line = {0};
+    while (line.size < 100 * 1024)
+      assert_int_equal(ps_buf_puts(&line, again_and_again[i]), 0);
+    assert_int_equal(ps_buf_puts(&line, "="), 0);
+    clock_t begin = clock();
+    assert_int_equal(ps_redact_append(&out, line.data, line.size), 0);
+    /* A hundredth of it is enough; to look again at what was looked at takes minutes. */
+    if (clock() - begin > 5 * CLOCKS_PER_SEC)
+      fail_msg("100 KiB of '%s' take %.1f s", again_and_again[i], (double)(clock() - begin) / CLOCKS_PER_SEC);
+    ps_buf_fini(&line);
+    ps_buf_clear(&out);
+  }
+}
+
 #define SENTENCE(name) cmocka_unit_test_teardown(name, free_out)
 
 int main(void)
@@ -264,6 +361,10 @@ int main(void)
       SENTENCE(quotes_within_a_secret_do_not_end_it),
       SENTENCE(at_sign_elsewhere_is_no_user_information),
       SENTENCE(value_of_a_secret_parameter_is_hidden),
+      SENTENCE(name_that_only_resembles_a_secret_is_none),
+      SENTENCE(parameter_behind_a_semicolon_is_one),
+      SENTENCE(parameter_of_a_url_in_another_one_is_hidden),
+      SENTENCE(proxy_that_cannot_be_read_is_hidden),
       SENTENCE(edges_of_a_query_are_kept),
       SENTENCE(every_url_of_a_line_is_redacted),
       SENTENCE(request_line_keeps_its_shape),
@@ -272,7 +373,9 @@ int main(void)
       SENTENCE(value_of_a_secret_header_is_hidden),
       SENTENCE(other_headers_are_shown_without_what_is_secret_in_them),
       SENTENCE(only_as_much_as_is_said_is_read),
+      SENTENCE(long_line_is_looked_through_once),
       SENTENCE(redacted_url_is_a_copy),
+      SENTENCE(words_are_one_line_that_no_terminal_obeys),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* What counts as accepted: the list, and the JSON tests on a body. */
 #include "net/success.h"
 
-#include "base/buf.h"
+#include "base/jsontext.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -221,6 +221,8 @@ static void numbers_within_collections_are_compared_by_value_too(void **state)
       {"/a=[1]", "{\"a\":[1.0]}", PS_JSON_PASSED},
       {"/a=[1]", "{\"a\":[1.5]}", PS_JSON_FAILED},
       {"/a={\"b\":1.0}", "{\"a\":{\"b\":1}}", PS_JSON_PASSED},
+      {"/a={\"b\":1.0}", "{\"a\":{\"b\":2}}", PS_JSON_FAILED},
+      {"/a={\"b\":1.0}", "{\"a\":{\"c\":1}}", PS_JSON_FAILED},
   };
   CHECK_ALL(rows);
 }
@@ -340,6 +342,7 @@ static void check_nesting(int depth, enum ps_json_test result)
   ps_buf_puts(&body, "{\"ok\":true,\"x\":");
   for (int i = 0; i < depth; i++)
     ps_buf_puts(&body, "[");
+  ps_buf_puts(&body, "1"); /* to json-c it is what makes the array around it one level deeper */
   for (int i = 0; i < depth; i++)
     ps_buf_puts(&body, "]");
   ps_buf_puts(&body, "}");
@@ -351,6 +354,8 @@ static void body_nested_too_deep_is_neither_passed_nor_failed(void **state)
 {
   (void)state;
   check_nesting(20, PS_JSON_PASSED);
+  check_nesting(PS_JSONTEXT_DEPTH - 1, PS_JSON_PASSED);
+  check_nesting(PS_JSONTEXT_DEPTH, PS_JSON_IMPOSSIBLE);
   check_nesting(40, PS_JSON_IMPOSSIBLE);
   check_nesting(100000, PS_JSON_IMPOSSIBLE);
 }

@@ -57,6 +57,15 @@ static void cut_through_a_character_is_moved_before_it(void **state)
   }
 }
 
+static void bytes_that_are_no_text_are_not_cut_short(void **state)
+{
+  (void)state;
+  static const char *const rows[] = {"a\xff", "a\xf8\x9f\xb3\x98", "a\xf5\x80",
+                                     "\xc1",  "\x80\x80",          "a\x80\x80\x80\x80"};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    assert_int_equal(ps_text_whole_utf8(rows[i], strlen(rows[i])), strlen(rows[i]));
+}
+
 /* ---- Base64 */
 
 static void base64_is_that_of_rfc_4648(void **state)
@@ -186,6 +195,7 @@ int main(void)
       SENTENCE(utf8_is_told_from_other_bytes),
       SENTENCE(controls_of_others_texts_are_hidden),
       SENTENCE(cut_through_a_character_is_moved_before_it),
+      SENTENCE(bytes_that_are_no_text_are_not_cut_short),
       SENTENCE(base64_is_that_of_rfc_4648),
       SENTENCE(base64_comes_back_as_what_went_in),
       SENTENCE(base64_that_is_not_exact_is_refused),

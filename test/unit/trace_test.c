@@ -98,8 +98,17 @@ static void other_words_are_shown_without_secrets(void **state)
       {"Server auth using Basic with user 'hunter2'\n", "* Server auth using Basic\n"},
       {"Issue another request to this URL: 'http://u:hunter2@[::1]/'\n",
        "* Issue another request to this URL: 'http://[::1]/'\n"},
+      {"Uses proxy env variable http_proxy == 'http://u:hun\nter2@h'\n", "* Uses proxy env variable http_proxy\n"},
+      {"Unsupported proxy syntax in 'u:hun\nter2@[h'\n", "* Unsupported proxy syntax in '***'\n"},
   };
   EXPECT(CURLINFO_TEXT, rows);
+}
+
+static void nothing_that_a_terminal_obeys_is_shown(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {{"X-One: \x1b[31m\a\r\n", "< X-One: ?[31m?\n"}};
+  EXPECT(CURLINFO_HEADER_IN, rows);
 }
 
 static void bodies_are_not_shown(void **state)
@@ -119,6 +128,7 @@ int main(void)
       SENTENCE(headers_are_shown_line_by_line_without_secrets),
       SENTENCE(headers_of_HTTP2_that_are_told_in_words_are_shown_without_secrets),
       SENTENCE(other_words_are_shown_without_secrets),
+      SENTENCE(nothing_that_a_terminal_obeys_is_shown),
       SENTENCE(bodies_are_not_shown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

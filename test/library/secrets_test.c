@@ -1,0 +1,209 @@
+/* Whatever the library says, by whichever way: an error, an event, a preview, a line of a conversation. None of it has
+ * a secret of the caller's in it. */
+#include "helpers.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECRET "hunter2"
+
+/* "user:hunter2" and ":hunter2", as Basic authentication sends them. */
+static const char *const forms[] = {SECRET, "dXNlcjpodW50ZXIy", "Omh1bnRlcjI", "h%75nter2"};
+
+static void is_clean(const char *text)
+{
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    if (text && strstr(text, forms[i]))
+      fail_msg("%s", text);
+}
+
+/* ---- What is refused */
+
+static const char *const broken_line[] = {"Authorization: " SECRET "\r\nX: y"};
+static const char *const no_colon[] = {"Authorization Bearer " SECRET};
+static const char *const equals[] = {"X-Api-Key=" SECRET};
+static const char *const control[] = {"Authorization: " SECRET "\x01"};
+static const char *const unclosed[] = {"Authorization: " SECRET "{{/a"};
+static const char *const bad_route[] = {"::" SECRET "\n:443"};
+
+static void error_has_no_secret(void **state)
+{
+  (void)state;
+  const struct poolsend_endpoint endpoints[] = {
+      {.url = "ftp://user:" SECRET "@h/"},
+      {.url = "http://user:" SECRET "@h:port/"},
+      {.url = "http://h/?token=a " SECRET},
+      {.url = "http://user:" SECRET "%40h/"},
+      {.url = "http://h/", .headers = broken_line, .header_count = 1},
+      {.url = "http://h/", .headers = no_colon, .header_count = 1},
+      {.url = "http://h/", .headers = equals, .header_count = 1},
+      {.url = "http://h/", .headers = control, .header_count = 1},
+      {.url = "http://h/", .header_templates = unclosed, .header_template_count = 1},
+      {.url = "http://h/", .bearer = SECRET "\n"},
+      {.url = "http://h/", .bearer = SECRET "\x7f"},
+      {.url = "http://h/", .proxy = "ftp://user:" SECRET "@h"},
+      {.url = "http://h/", .proxy = "user:" SECRET "@[h"},
+      {.url = "http://h/", .key_password = SECRET, .key = "/nowhere"},
+  };
+  for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+    struct setup setup;
+    struct poolsend_error error;
+    struct poolsend_sender *sender;
+    set_up(&setup, "http://h/", NULL);
+    setup.apis[0] = endpoints[i];
+    assert_int_equal(poolsend_new(&sender, &setup.config, &error), -EINVAL);
+    assert_null(sender);
+    assert_true(strlen(error.text) > 10);
+    is_clean(error.text);
+  }
+}
+
+static void route_that_would_begin_a_line_is_refused(void **state)
+{
+  (void)state;
+  struct setup setup;
+  struct poolsend_error error;
+  struct poolsend_sender *sender;
+  set_up(&setup, "http://h/", NULL);
+  setup.apis[0].connect_to = bad_route;
+  setup.apis[0].connect_to_count = 1;
+  assert_int_equal(poolsend_new(&sender, &setup.config, &error), -EINVAL);
+}
+
+static void error_of_a_message_has_no_secret(void **state)
+{
+  (void)state;
+  static const char *const lines[] = {"Authorization: " SECRET "\n", "Authorization Bearer " SECRET,
+                                      "Proxy-Authorization: " SECRET, "Cookie=" SECRET "; a: b"};
+  struct poolsend_sender *sender = sender_to_path("/ok");
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    struct poolsend_error error;
+    struct poolsend_message message = message_of(NULL);
+    message.headers = &lines[i];
+    message.header_count = 1;
+    assert_int_equal(poolsend_submit(sender, &message, 0, &error), -EINVAL);
+    is_clean(error.text);
+    struct poolsend_preview *preview;
+    assert_int_equal(poolsend_preview_new(sender, 0, &message, &preview, &error), -EINVAL);
+    is_clean(error.text);
+  }
+  poolsend_free(sender);
+}
+
+/* ---- What is told */
+
+static const char *const given[] = {"Authorization: Bearer " SECRET, "X-Api-Key: " SECRET, "X-Mine: " SECRET,
+                                    "Cookie: a=" SECRET};
+static const char *const mine[] = {"X-Mine"};
+
+/* With a secret wherever there is room for one; at `authority`. */
+static void set_up_secrets(struct setup *setup, const char *authority)
+{
+  static char url[300];
+  snprintf(url, sizeof url,
+           "http://user:" SECRET "@%s?token=" SECRET "&next=%%3Fkey%%3D" SECRET "#access_token=" SECRET, authority);
+  set_up(setup, url, NULL);
+  setup->apis[0].headers = given;
+  setup->apis[0].header_count = 4;
+  setup->apis[0].secret_headers = mine;
+  setup->apis[0].secret_header_count = 1;
+  setup->config.events =
+      POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+}
+
+/* On a worker, where no check of cmocka's may be made. */
+static void read_line(void *context, const char *endpoint, const char *line)
+{
+  unsigned *lines = context;
+  (void)endpoint;
+  ++*lines;
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    must(!strstr(line, forms[i]));
+}
+
+static void read_attempt(const struct poolsend_attempt *attempt)
+{
+  is_clean(attempt->name);
+  is_clean(attempt->url);
+  is_clean(attempt->error);
+}
+
+static void read_event(struct poolsend_event *event)
+{
+  char *json = poolsend_event_json(event);
+  is_clean(json);
+  free(json);
+  if (event->attempt)
+    read_attempt(event->attempt);
+  for (size_t i = 0; i < event->attempt_count; i++)
+    read_attempt(event->attempts[i]);
+}
+
+static unsigned read_events(const struct setup *setup)
+{
+  struct poolsend_sender *sender = sender_of(setup);
+  bool over = false;
+  unsigned events = 0;
+  submit(sender, "m");
+  for (; !over; events++) {
+    struct poolsend_event *event = next_event(sender);
+    over = event->kind == POOLSEND_EVENT_SETTLED;
+    read_event(event);
+    poolsend_event_free(event);
+  }
+  poolsend_free(sender);
+  return events;
+}
+
+static void event_and_conversation_have_no_secret(void **state)
+{
+  (void)state;
+  static const char *const paths[] = {"/ok", "/status/500", "/slam", "/json"};
+  char dead[64];
+  int fd = refuse_at(dead, sizeof dead);
+  unsigned lines = 0;
+  for (size_t i = 0; i < 5; i++) {
+    struct setup setup;
+    set_up_secrets(&setup, (i < 4 ? server_url(server, paths[i]) : dead) + strlen("http://"));
+    setup.config.trace = read_line;
+    setup.config.trace_context = &lines;
+    assert_in_range(read_events(&setup), 3, 4);
+  }
+  close(fd);
+  assert_in_range(lines, 20, 1000);
+}
+
+static void preview_has_no_secret(void **state)
+{
+  (void)state;
+  struct setup setup;
+  struct poolsend_preview *preview;
+  struct poolsend_message message = message_of("m");
+  set_up_secrets(&setup, "h/");
+  struct poolsend_sender *sender = sender_of(&setup);
+  assert_int_equal(poolsend_preview_new(sender, 0, &message, &preview, NULL), 0);
+  char *json = poolsend_preview_json(preview);
+  is_clean(json);
+  is_clean(preview->url);
+  assert_true(preview->header_count >= 4);
+  for (size_t i = 0; i < preview->header_count; i++)
+    is_clean(preview->headers[i]);
+  free(json);
+  poolsend_preview_free(preview);
+  poolsend_free(sender);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, serve, stop_serving)
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      CASE(error_has_no_secret),
+      CASE(route_that_would_begin_a_line_is_refused),
+      CASE(error_of_a_message_has_no_secret),
+      CASE(event_and_conversation_have_no_secret),
+      CASE(preview_has_no_secret),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
