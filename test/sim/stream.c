@@ -1077,7 +1077,8 @@ static bool is_over(const struct world *w)
 /* So many a message; and what waits for a slot is looked at once a hedge delay, if nobody tells that it has started. */
 static double most_rounds(const struct world *w)
 {
-  return (double)ROUNDS * w->messages + (double)(w->now / LEAST_DELAY) * (w->max_pending + PROBES * w->count);
+  ps_time delays = w->now / LEAST_DELAY;
+  return (double)ROUNDS * w->messages + (double)delays * (w->max_pending + PROBES * w->count);
 }
 
 static void pass_time(struct world *w)

@@ -44,6 +44,8 @@ struct book {
 
 struct world {
   uint64_t seed, random;
+  const uint8_t *choices; /* instead of the generator, while there are any */
+  size_t choices_left;
   ps_time now;
   ps_time lateness; /* the engine may be stepped this much after its deadline */
   struct ps_engine engine;
@@ -79,7 +81,12 @@ __attribute__((noreturn)) static void fail(const struct world *w, const char *co
 
 static uint64_t below(struct world *w, uint64_t bound)
 {
-  return ps_random_below(&w->random, bound);
+  uint64_t chosen = 0;
+  if (!w->choices_left)
+    return ps_random_below(&w->random, bound);
+  for (uint64_t reach = 1; reach < bound && w->choices_left; reach <<= 8, w->choices_left--)
+    chosen = chosen << 8 | *w->choices++;
+  return chosen % bound;
 }
 
 static bool chance(struct world *w, unsigned percent)
@@ -785,7 +792,7 @@ static bool over(const struct world *w)
   return true;
 }
 
-void world_run(uint64_t seed, struct world_totals *totals)
+static struct world *new_world(uint64_t seed, struct world_totals *totals)
 {
   struct world *w = calloc(1, sizeof *w);
   if (!w)
@@ -793,6 +800,11 @@ void world_run(uint64_t seed, struct world_totals *totals)
   w->seed = w->random = seed;
   w->now = BEGINNING;
   w->totals = totals;
+  return w;
+}
+
+static void run(struct world *w)
+{
   struct ps_engine_settings settings;
   set_up(w, &settings);
   struct ps_engine_host host = {launch, recall, promote, cancel, tell, w};
@@ -821,7 +833,7 @@ void world_run(uint64_t seed, struct world_totals *totals)
       deadline = ps_engine_step(&w->engine, w->now);
     }
     check_permits(w);
-    totals->steps++;
+    w->totals->steps++;
   }
   for (unsigned i = 0; i < settings.rule.endpoints; i++) {
     REQUIRE(w, w->in_slots[i] + w->in_probes[i] == 0, "a permit is still lent at the end");
@@ -830,4 +842,17 @@ void world_run(uint64_t seed, struct world_totals *totals)
   ps_engine_fini(&w->engine);
   ps_stock_fini(&w->stock);
   free(w);
+}
+
+void world_run(uint64_t seed, struct world_totals *totals)
+{
+  run(new_world(seed, totals));
+}
+
+void world_run_chosen(const uint8_t *choices, size_t size, struct world_totals *totals)
+{
+  struct world *w = new_world(0, totals);
+  w->choices = choices;
+  w->choices_left = size;
+  run(w);
 }

@@ -6,6 +6,7 @@
 #ifndef PS_SIM_WORLD_H
 #define PS_SIM_WORLD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct world_totals {
@@ -15,5 +16,9 @@ struct world_totals {
 /* Run the schedule of `seed` to its end; what happened is added to `totals`. Ends the process with an explanation,
  * the seed in it, when an invariant does not hold. */
 void world_run(uint64_t seed, struct world_totals *totals);
+
+/* The same with choices from elsewhere: each is made by as many of these bytes as it takes, and when they have come to
+ * an end by a generator that always begins alike. For those who look for choices (test/fuzz). */
+void world_run_chosen(const uint8_t *choices, size_t size, struct world_totals *totals);
 
 #endif
