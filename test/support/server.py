@@ -944,7 +944,8 @@ class Server:
         with suppress(OSError):
             while True:
                 self._take_in(self._listener.accept()[0])
-        self._listener.close()
+        # Closing it would not do: a process that is just being started may still have it open.
+        self._listener.shutdown(socket.SHUT_RDWR)
 
     def meet(self, number):
         """The mode in which the connection of this number is met."""
