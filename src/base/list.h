@@ -53,7 +53,7 @@ static inline struct ps_list *ps_list_pop(struct ps_list *list)
   if (ps_list_empty(list))
     return NULL;
   struct ps_list *first = list->next;
-  ps_list_remove(first);
+  ps_list_remove(first); /* NOLINT(clang-analyzer-unix.Malloc): it takes what was popped and freed for still linked */
   return first;
 }
 

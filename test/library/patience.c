@@ -22,7 +22,10 @@ bool start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
 void await_true(bool (*holds)(void *context), void *context)
 {
   const struct timespec nap = {.tv_nsec = 1000000};
-  for (int i = 0; i < PATIENCE_S * 1000 && !holds(context); i++)
+  bool held = holds(context);
+  for (int i = 0; i < PATIENCE_S * 1000 && !held; i++) {
     nanosleep(&nap, NULL);
-  must(holds(context));
+    held = holds(context);
+  }
+  must(held);
 }

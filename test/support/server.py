@@ -119,6 +119,7 @@ import argparse
 import base64
 from collections import Counter, deque
 from contextlib import ExitStack, contextmanager, suppress
+import ctypes
 from dataclasses import dataclass
 from http.client import responses as REASONS
 from itertools import repeat
@@ -152,6 +153,7 @@ RECEIVE = 1 << 16
 JOIN_SECONDS = 2
 WATCHED_SECONDS = 60  # to see all that has come, however busy the machine
 HEAD_DRIP_SECONDS = 0.05
+SO_ATTACH_FILTER, BPF_RETURN = 26, 6  # of Linux
 
 CONTINUE = b'HTTP/1.1 100 Continue\r\n\r\n'
 CONTINUES_PER_SEND = 1000
@@ -925,8 +927,8 @@ class Server:
                     return
                 raise
             if peer == self._last:
-                sock.close()
-                return self._close_the_door()
+                self._close_the_door()
+                return sock.close()  # which tells stop()
             self._take_in(sock)
 
     def _take_in(self, sock):
@@ -939,7 +941,8 @@ class Server:
         connection.thread.start()
 
     def _close_the_door(self):
-        """Right after somebody was looked for in vain: hardly anyone can come in between, and be lost."""
+        """So that nobody comes in between whom the kernel lets in and we do not."""
+        deafen(self._listener)
         self._listener.settimeout(0)
         with suppress(OSError):
             while True:
@@ -993,6 +996,12 @@ class Server:
         with self.changed:
             self._open.discard(connection)
             connection.close()
+
+
+def deafen(listener):
+    """Let the kernel drop whatever comes to it from now on: a packet filter that returns 0."""
+    instruction = ctypes.create_string_buffer(struct.pack('HBBI', BPF_RETURN, 0, 0, 0))
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack('HP', 1, ctypes.addressof(instruction)))
 
 
 @contextmanager
