@@ -49,12 +49,12 @@ static bool take_first_locked(struct ps_coordinator *c, struct ps_list *first)
   return more;
 }
 
-static struct ps_attempt *take_next(struct ps_coordinator *c, unsigned endpoint)
+static struct ps_attempt *take_next(struct ps_coordinator *c, unsigned endpoint, bool *first)
 {
   ps_coordinator_enter(c);
   struct ps_attempt *attempt = ps_work_next_locked(c, endpoint);
   if (attempt)
-    ps_work_give_locked(c, endpoint);
+    *first = ps_work_give_locked(c, endpoint);
   ps_coordinator_leave(c);
   return attempt;
 }
@@ -65,10 +65,11 @@ static void put_back(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
   ps_coordinator_enter(c);
   struct ps_tally *tally = &c->shared.tallies[attempt->endpoint];
-  c->narrowed |= !tally->narrow;
-  tally->narrow = true;
   ps_lane_return(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
   ps_work_return_locked(c, attempt->endpoint);
+  c->narrowed |= !tally->narrow;
+  if (!tally->narrow)
+    tally->narrow = tally->jobs ? tally->jobs : 1;
   ps_work_end_locked(c);
   ps_coordinator_leave(c);
 }
@@ -98,7 +99,7 @@ static void flush_launches(struct ps_coordinator *c)
   for (struct ps_list *link; (link = ps_list_pop(&first));)
     hand_over(c, PS_CONTAINER(link, struct ps_attempt, job.link), true);
   for (unsigned i = 0; more && i < c->endpoints; i++)
-    while ((attempt = take_next(c, i)) && hand_over(c, attempt, false))
+    for (bool only; (attempt = take_next(c, i, &only)) && hand_over(c, attempt, only);)
       ;
 }
 
@@ -284,10 +285,8 @@ static void feed(struct ps_coordinator *c, struct news *news, ps_time now)
 
 static unsigned size_locked(const struct ps_coordinator *c, unsigned endpoint)
 {
-  const struct ps_tally *tally = &c->shared.tallies[endpoint];
-  if (!tally->narrow)
-    return c->shared.lanes[endpoint].slots.total;
-  return tally->jobs ? tally->jobs : 1;
+  unsigned narrow = c->shared.tallies[endpoint].narrow;
+  return narrow ? narrow : c->shared.lanes[endpoint].slots.total;
 }
 
 /* A lane counts for as many slots as it had threads when there were no more to be had; after a while for all of them
@@ -298,7 +297,8 @@ static void resize_lanes(struct ps_coordinator *c, ps_time now)
     return;
   for (unsigned i = 0; i < c->endpoints; i++) {
     ps_coordinator_enter(c);
-    c->shared.tallies[i].narrow &= c->narrowed;
+    if (!c->narrowed)
+      c->shared.tallies[i].narrow = 0;
     unsigned slots = size_locked(c, i);
     ps_coordinator_leave(c);
     ps_engine_resize(&c->engine, i, slots, now);

@@ -52,8 +52,8 @@ enum ps_sleep { PS_AWAKE, PS_RESTING, PS_ASLEEP };
 struct ps_tally {
   uint64_t started, fates[4];
   bool avoided;
-  unsigned jobs; /* given to the pool, whose threads go on with the next attempt of the lane */
-  bool narrow;   /* no thread was to be had for one more */
+  unsigned jobs;   /* given to the pool, whose threads go on with the next attempt of the lane */
+  unsigned narrow; /* how many it had when there was no thread for one more, at least 1; 0: there was */
 };
 
 struct ps_coordinator {

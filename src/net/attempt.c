@@ -296,9 +296,10 @@ static void judge(struct ps_transfer *t, CURLcode code)
 /* A kept connection that has died is found before anything is sent on it: a fresh one may be tried at once. */
 static CURLcode transfer(struct ps_transfer *t)
 {
-  curl_easy_setopt(t->slot->easy, CURLOPT_FRESH_CONNECT, t->stale ? 1L : 0L);
+  bool again = t->stale;
+  curl_easy_setopt(t->slot->easy, CURLOPT_FRESH_CONNECT, again ? 1L : 0L);
   t->stale = false;
-  if (!set_timeouts(t))
+  if (again && !set_timeouts(t))
     return CURLE_OPERATION_TIMEDOUT;
   t->offset = ps_now() - t->began;
   ps_slot_begin(t->slot);
@@ -324,7 +325,7 @@ static void judge_unsent(struct ps_transfer *t, enum ps_ending ending)
   struct ps_evidence evidence = {.ending = ending};
   t->outcome->verdict = ps_fate_judge(&evidence, &t->endpoint->success.statuses);
   t->outcome->timings = (struct poolsend_timings){0, -1, -1, -1, -1, -1, t->finding};
-  put_into_words(t, CURLE_COULDNT_RESOLVE_HOST, ending);
+  put_into_words(t, ending == PS_END_TIMEOUT ? CURLE_OPERATION_TIMEDOUT : CURLE_COULDNT_RESOLVE_HOST, ending);
 }
 
 static void perform(struct ps_transfer *t)
@@ -335,6 +336,8 @@ static void perform(struct ps_transfer *t)
     return;
   }
   enum ps_ending ending = find_addresses(t);
+  if (ending == PS_END_COMPLETE && !set_timeouts(t))
+    ending = PS_END_TIMEOUT;
   if (ending != PS_END_COMPLETE) {
     judge_unsent(t, ending);
     return;

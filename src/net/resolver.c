@@ -80,7 +80,7 @@ static int family(void)
 {
   int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0)
-    return AF_INET;
+    return errno == EAFNOSUPPORT ? AF_INET : AF_UNSPEC;
   close(fd);
   return AF_UNSPEC;
 }
@@ -193,7 +193,7 @@ static bool is_told_locked(const struct ps_host *host, ps_time now, struct ps_ho
   if (fresh)
     *result = give_locked(host, answer);
   if (failed) {
-    *result = PS_HOST_FAILED;
+    *result = host->shared.failure == EAI_MEMORY ? -ENOMEM : PS_HOST_FAILED;
     answer->words = gai_strerror(host->shared.failure);
   }
   return fresh || failed;

@@ -20,10 +20,12 @@ static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
 
 static const char *environment(const char *const *names)
 {
-  const char *value = NULL;
-  for (; *names && !value; names++)
-    value = getenv(*names);
-  return value;
+  for (; *names; names++) {
+    const char *value = getenv(*names);
+    if (value && *value)
+      return value;
+  }
+  return NULL;
 }
 
 static bool names_proxy(void)
@@ -105,6 +107,8 @@ static int connect_to(const char *entry, const struct authority *authority, char
     sizes[i] = field_size(entry);
     entry += sizes[i];
   }
+  if (!sizes[2] && !sizes[3])
+    return 0; /* libcurl goes on to the next */
   if ((sizes[0] && !is_field(fields[0], sizes[0], authority->host)) ||
       (sizes[1] && !is_field(fields[1], sizes[1], authority->port)))
     return 0;

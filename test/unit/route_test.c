@@ -104,6 +104,7 @@ static void other_host_to_connect_to_is_looked_up_instead(void **state)
       {"http://a.example/", "a.example:80:", .connect_to = LIST("c.example:80:b.example:81")},
       {"http://a.example/", "a.example:80:", .connect_to = LIST("a.example:443:b.example:81")},
       {"http://a.example/", "c.example:80:", .connect_to = LIST("b::b.example:", "::c.example:", "::d.example:")},
+      {"http://a.example/", "b.example:80:", .connect_to = LIST("a.example:80::", "::b.example:")},
       {"http://a.example/", NULL, .connect_to = LIST("::[::1]:81")},
       {"http://a.example/", NULL, .connect_to = LIST("::127.0.0.1:81")},
       {"http://a.example/", NULL, .connect_to = LIST("::b:81"), .resolve = LIST("b:81:127.0.0.1")},
@@ -168,6 +169,8 @@ static void proxy_of_the_environment_counts_where_it_is_asked_for(void **state)
   set_environment("no_proxy", "b.example");
   EXPECT(left, true);
   set_environment("no_proxy", NULL);
+  set_environment("http_proxy", "");
+  EXPECT(none, true);
   set_environment("http_proxy", "http://:no such thing");
   EXPECT(left, true);
   set_environment("http_proxy", NULL);
