@@ -25,6 +25,9 @@ def test_descriptors_that_are_refused_lose_nothing(server, tmp_path, kind, later
     torture(f'{kind.__name__}, descriptors{later}, {calls} calls', scenario, server, orders)
 
 
+OF_SANITIZER = 4  # which looks for leaks at the end, and without a descriptor does so for ever
+
+
 def leave(free):
     """In the child: so many descriptors, and no more, are to be had. All others are taken, those too that end here."""
     def prepare():
@@ -43,4 +46,4 @@ def test_a_limit_that_leaves_few_descriptors_loses_nothing(server, tmp_path, kin
     scenario = kind(tmp_path)
     with scenario.serving(server) as its_server:
         torture(f'{kind.__name__}, with 1 to {MOST_LEFT} descriptors', scenario.learn(its_server), its_server,
-                sample(MOST_LEFT, 2), make=make)
+                [left for left in sample(MOST_LEFT, 2) if MODULE or left > OF_SANITIZER], make=make)
