@@ -530,11 +530,16 @@ class Answer:
 
 # Connections
 
+def disconnect(sock):
+    """What connect(2) says of AF_UNSPEC: a TCP connection is reset. Python's own connect() cannot say it."""
+    ctypes.CDLL(None).connect(sock.fileno(), bytes(16), 16)
+
+
 class Connection:
     """One accepted connection and the thread that serves it.
 
     The methods that end an exchange say whether the connection stays open.  When
-    it does not, its thread closes the socket, which sends the FIN or RST.
+    it does not, its thread closes the socket, which sends the FIN unless something else ended it.
     """
 
     def __init__(self, server, sock, number):
@@ -749,8 +754,9 @@ class Connection:
         return False
 
     def _reset(self):
-        """Let closing send RST instead of FIN."""
-        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        """Send RST now. Closing would not do: a child that another thread has just forked, and that is about to become
+        its program, has the socket for another moment."""
+        disconnect(self._sock)
         return False
 
     def _say_goodbye(self):

@@ -4,6 +4,7 @@ import base64
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPSConnection
 import json
+import os
 from pathlib import Path
 import queue
 import select
@@ -361,6 +362,21 @@ def test_reset_after_sends_rst_when_the_body_was_read(server):
         with pytest.raises(ConnectionResetError):
             sock.recv(1)
     assert server.requests[0].complete
+
+
+def test_a_reset_does_not_wait_for_others_who_have_the_socket(server):
+    with dial(server) as sock:
+        get(sock, '/')
+        assert sock.recv(1)
+        (connection,) = server._open
+        other = os.dup(connection._sock.fileno())
+        try:
+            sock.sendall(b'GET /?reset=after HTTP/1.1\r\n\r\n')
+            with pytest.raises(ConnectionResetError):
+                while sock.recv(1):
+                    pass
+        finally:
+            os.close(other)
 
 
 def test_an_end_without_an_answer_can_be_delayed(server):
