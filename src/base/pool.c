@@ -1,10 +1,9 @@
 /* Each worker sleeps on a condition variable of its own, and a job goes to the one that became idle last: its stack and
  * what it used are warm, and the others may sleep on. One mutex guards all; it is held to move a job in or out, never
  * while one runs or a thread is being made. `coming` counts the threads that were asked for and have not looked for a
- * job yet: a job needs a new thread when more are queued than threads are coming or idle, less those that are kept.
- *
- * A queued job has a serial number that no other ever had: it tells jobs apart without looking at memory that may be
- * somebody else's by now. */
+ * job yet: a job needs a new thread when more are queued than threads are coming or idle, less those that are kept. One
+ * that may not have those, or for which there is no other, is not queued while its thread is being made: it is the new
+ * thread's own, so that it can be given back if there is none. */
 #include "base/pool.h"
 
 #include "base/sync.h"
@@ -29,8 +28,8 @@ struct worker {
   /* Holding the pool's mutex. */
   pthread_cond_t wake; /* job or draining changed */
   struct ps_list idle; /* among those idle, or in none */
-  struct ps_job *job;  /* to be run next */
-  bool looked;         /* for a job, once: it is no longer among those coming */
+  struct ps_job *job;  /* to be run next; from the start that which the thread was made for, if any */
+  bool looked;         /* for a job, once, or was given one: it is not among those coming */
 };
 
 struct ps_pool {
@@ -45,7 +44,6 @@ struct ps_pool {
     pthread_cond_t made; /* workers or started changed: submitters wait */
     struct ps_list queue, workers, idle;
     size_t queued;
-    uint64_t serial; /* the last */
     uint64_t denied; /* threads that could not be made */
     unsigned started, coming, running, idling;
     bool draining;
@@ -90,7 +88,7 @@ static void leave(struct ps_pool *pool)
 static void unqueue_locked(struct ps_pool *pool, struct ps_job *job)
 {
   ps_list_remove(&job->link);
-  job->serial = 0;
+  job->queued = false;
   pool->shared.queued--;
 }
 
@@ -137,17 +135,21 @@ static struct ps_job *take_job(struct worker *worker)
 
 static void *work(void *argument)
 {
-  for (struct ps_job *job; (job = take_job(argument));)
+  struct worker *worker = argument;
+  struct ps_job *job = worker->job ? worker->job : take_job(worker);
+  for (; job; job = take_job(worker))
     job->run(job);
   return NULL;
 }
 
-static struct worker *new_worker(struct ps_pool *pool)
+static struct worker *new_worker(struct ps_pool *pool, struct ps_job *first)
 {
   struct worker *worker = calloc(1, sizeof *worker);
   if (!worker)
     return NULL;
   worker->pool = pool;
+  worker->job = first;
+  worker->looked = first;
   ps_list_init(&worker->idle);
   ps_cond_init(&worker->wake);
   return worker;
@@ -162,17 +164,26 @@ static void free_worker(struct worker *worker)
 
 /* ---- The callers */
 
-/* Make the thread whose place was reserved in `started` and `coming`. Whether it could be made. */
-static bool add_worker(struct ps_pool *pool)
+/* The place of a thread that is to be made for `first` or, if that is NULL, for any job: taken by 1, given up by -1. */
+static void reserve_locked(struct ps_pool *pool, const struct ps_job *first, int more)
 {
-  struct worker *worker = new_worker(pool);
+  pool->shared.started += (unsigned)more;
+  if (first)
+    pool->shared.running += (unsigned)more;
+  else
+    pool->shared.coming += (unsigned)more;
+}
+
+/* Make the thread for which there is a place. Whether it could be made. */
+static bool add_worker(struct ps_pool *pool, struct ps_job *first)
+{
+  struct worker *worker = new_worker(pool, first);
   bool made = worker && ps_thread_start(&worker->thread, pool->stack_size, work, worker) == 0;
   enter(pool);
   if (made) {
     ps_list_append(&pool->shared.workers, &worker->link);
   } else {
-    pool->shared.started--;
-    pool->shared.coming--;
+    reserve_locked(pool, first, -1);
     pool->shared.denied++;
   }
   ps_cond_broadcast(&pool->shared.made);
@@ -180,25 +191,6 @@ static bool add_worker(struct ps_pool *pool)
   if (!made)
     free_worker(worker);
   return made;
-}
-
-/* Take back a job that no thread will run. False if one that another caller made has it after all: the job may be gone
- * by then, hence the search by its number, from the end, where it has just been put. */
-static bool take_back(struct ps_pool *pool, uint64_t serial)
-{
-  bool found = false;
-  enter(pool);
-  for (struct ps_list *link = pool->shared.queue.prev; link != &pool->shared.queue; link = link->prev) {
-    struct ps_job *job = PS_CONTAINER(link, struct ps_job, link);
-    if (job->serial > serial)
-      continue;
-    found = job->serial == serial;
-    if (found)
-      unqueue_locked(pool, job);
-    break;
-  }
-  leave(pool);
-  return found;
 }
 
 /* Hands the job to the worker that became idle last. NULL: none is beside those that are kept. */
@@ -209,22 +201,14 @@ static struct worker *give_locked(struct ps_pool *pool, struct ps_job *job, unsi
   struct worker *worker = PS_CONTAINER(ps_list_pop(&pool->shared.idle), struct worker, idle);
   pool->shared.idling--;
   worker->job = job;
-  job->serial = 0;
   pool->shared.running++;
   return worker;
-}
-
-/* The place of a thread that is to be made. */
-static void reserve_locked(struct ps_pool *pool)
-{
-  pool->shared.started++;
-  pool->shared.coming++;
 }
 
 static void queue_locked(struct ps_pool *pool, struct ps_job *job)
 {
   ps_list_append(&pool->shared.queue, &job->link);
-  job->serial = ++pool->shared.serial;
+  job->queued = true;
   pool->shared.queued++;
 }
 
@@ -235,47 +219,37 @@ static bool lacks_thread_locked(const struct ps_pool *pool, unsigned kept)
   return pool->shared.queued + 1 + kept > there && pool->shared.started < pool->limit;
 }
 
-/* Whether a job that no thread can be made for has one to wait for. */
-static bool has_thread(struct ps_pool *pool)
-{
-  enter(pool);
-  bool has = !ps_list_empty(&pool->shared.workers);
-  leave(pool);
-  return has;
-}
-
-/* Who gives up a thread that is kept for him has said so before that thread is idle. */
-static int submit(struct ps_pool *pool, struct ps_job *job, bool waits)
+/* `own`: not a thread that is kept. Who gives up one that is kept for him has said so before that thread is idle. */
+static int submit(struct ps_pool *pool, struct ps_job *job, bool own)
 {
   enter(pool);
   /* While every place is taken by a thread that others are still making, nobody knows whether there will be one. */
   while (pool->shared.started == pool->limit && ps_list_empty(&pool->shared.workers))
     ps_cond_wait(&pool->shared.made, &pool->shared.mutex, PS_NEVER);
-  unsigned kept = waits ? 0 : atomic_load(&pool->kept);
+  unsigned kept = own ? atomic_load(&pool->kept) : 0;
+  struct ps_job *first = own || ps_list_empty(&pool->shared.workers) ? job : NULL;
+  job->queued = false;
   struct worker *idle = give_locked(pool, job, kept);
   bool grow = !idle && lacks_thread_locked(pool, kept);
-  if (!idle)
+  if (!idle && !(grow && first))
     queue_locked(pool, job);
   if (grow)
-    reserve_locked(pool);
-  uint64_t serial = pool->shared.serial;
+    reserve_locked(pool, first, 1);
   leave(pool);
 
   if (idle) /* with the mutex free, which it wants at once; it lives until the pool is freed */
     ps_cond_signal(&idle->wake);
-  if (grow && !add_worker(pool) && !(waits && has_thread(pool)) && take_back(pool, serial))
-    return -EAGAIN;
-  return 0;
+  return grow && !add_worker(pool, first) && first ? -EAGAIN : 0;
 }
 
 int ps_pool_submit(struct ps_pool *pool, struct ps_job *job)
 {
-  return submit(pool, job, false);
+  return submit(pool, job, true);
 }
 
 int ps_pool_queue(struct ps_pool *pool, struct ps_job *job)
 {
-  return submit(pool, job, true);
+  return submit(pool, job, false);
 }
 
 void ps_pool_keep(struct ps_pool *pool, int more)
@@ -288,7 +262,7 @@ static bool lacks_start(struct ps_pool *pool, unsigned threads)
   enter(pool);
   bool lacks = pool->shared.started < threads && pool->shared.started < pool->limit;
   if (lacks)
-    reserve_locked(pool);
+    reserve_locked(pool, NULL, 1);
   leave(pool);
   return lacks;
 }
@@ -296,7 +270,7 @@ static bool lacks_start(struct ps_pool *pool, unsigned threads)
 int ps_pool_start(struct ps_pool *pool, unsigned threads)
 {
   while (lacks_start(pool, threads))
-    if (!add_worker(pool))
+    if (!add_worker(pool, NULL))
       return -EAGAIN;
   return 0;
 }
@@ -304,7 +278,7 @@ int ps_pool_start(struct ps_pool *pool, unsigned threads)
 bool ps_pool_withdraw(struct ps_pool *pool, struct ps_job *job)
 {
   enter(pool);
-  bool queued = job->serial != 0;
+  bool queued = job->queued;
   if (queued)
     unqueue_locked(pool, job);
   leave(pool);

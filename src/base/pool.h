@@ -17,7 +17,7 @@ struct ps_pool;
 struct ps_job {
   void (*run)(struct ps_job *job);
   struct ps_list link;
-  uint64_t serial; /* the pool's: not 0 while it is queued */
+  bool queued; /* the pool's */
 };
 
 /* At most `threads` (>= 1) threads; none is started yet. For jobs of this library, which need little stack. NULL: no

@@ -24,37 +24,28 @@ static void launch(void *context, struct ps_attempt *attempt)
   ps_list_append(&c->launches, &attempt->job.link);
 }
 
-/* Attempts asked for in this step enter their lanes. Those that find a permit go to the pool, the others wait for a
- * worker that ends another. */
-static void enter_lanes_locked(struct ps_coordinator *c)
+/* Attempts asked for in this step enter their lanes. Whether somebody there finds a permit. */
+static bool enter_lanes_locked(struct ps_coordinator *c)
 {
+  bool ready = false;
   for (struct ps_list *link; (link = ps_list_pop(&c->launches));) {
     struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, job.link);
     ps_lane_enter(&c->shared.lanes[attempt->endpoint], &attempt->ticket);
   }
+  for (unsigned i = 0; i < c->endpoints && !ready; i++)
+    ready = ps_lane_is_ready(&c->shared.lanes[i]);
+  return ready;
 }
 
-/* Of each endpoint that has no job in the pool the first goes there. Whether others have a permit. */
-static bool take_first_locked(struct ps_coordinator *c, struct ps_list *first)
-{
-  bool more = false;
-  for (unsigned i = 0; i < c->endpoints; i++) {
-    struct ps_attempt *attempt = c->shared.tallies[i].jobs ? NULL : ps_work_next_locked(c, i);
-    if (attempt) {
-      ps_work_give_locked(c, i);
-      ps_list_append(first, &attempt->job.link);
-    }
-    more |= ps_lane_is_ready(&c->shared.lanes[i]);
-  }
-  return more;
-}
-
-static struct ps_attempt *take_next(struct ps_coordinator *c, unsigned endpoint, bool *first)
+/* Where there was no thread for one more a short while ago nobody asks for one. */
+static struct ps_attempt *take_next(struct ps_coordinator *c, unsigned endpoint, bool *only)
 {
   ps_coordinator_enter(c);
-  struct ps_attempt *attempt = ps_work_next_locked(c, endpoint);
+  const struct ps_tally *tally = &c->shared.tallies[endpoint];
+  bool full = tally->narrow && tally->jobs >= tally->narrow;
+  struct ps_attempt *attempt = full ? NULL : ps_work_next_locked(c, endpoint);
   if (attempt)
-    *first = ps_work_give_locked(c, endpoint);
+    *only = ps_work_give_locked(c, endpoint);
   ps_coordinator_leave(c);
   return attempt;
 }
@@ -74,31 +65,28 @@ static void put_back(struct ps_coordinator *c, struct ps_attempt *attempt)
   ps_coordinator_leave(c);
 }
 
-/* In a pool that others use too an attempt may have to wait for theirs anyway. */
-static bool hand_over(struct ps_coordinator *c, struct ps_attempt *attempt, bool first)
+/* `only`: the endpoint has no other job in the pool, and a thread that is kept for this one. In a pool that others use
+ * too an attempt may have to wait for theirs anyway. */
+static bool hand_over(struct ps_coordinator *c, struct ps_attempt *attempt, bool only)
 {
-  bool waits = first || !c->owns_pool;
+  bool waits = only || !c->owns_pool;
   int error = waits ? ps_pool_queue(c->pool, &attempt->job) : ps_pool_submit(c->pool, &attempt->job);
   if (error && waits)
     ps_work_fail(c, attempt, error);
   else if (error)
     put_back(c, attempt);
-  return !error;
+  return !error || waits;
 }
 
+/* Those that find a permit go to the pool, as far as there are threads; the others wait for a worker that ends
+ * another. */
 static void flush_launches(struct ps_coordinator *c)
 {
-  struct ps_list first;
   struct ps_attempt *attempt;
-  ps_list_init(&first);
   ps_coordinator_enter(c);
-  enter_lanes_locked(c);
-  bool more = take_first_locked(c, &first);
+  bool ready = enter_lanes_locked(c);
   ps_coordinator_leave(c);
-
-  for (struct ps_list *link; (link = ps_list_pop(&first));)
-    hand_over(c, PS_CONTAINER(link, struct ps_attempt, job.link), true);
-  for (unsigned i = 0; more && i < c->endpoints; i++)
+  for (unsigned i = 0; ready && i < c->endpoints; i++)
     for (bool only; (attempt = take_next(c, i, &only)) && hand_over(c, attempt, only);)
       ;
 }

@@ -1,6 +1,6 @@
 /* The coordinator with real threads, a real pool and real slots; attempts are acted by a fake runner. Hedge delays are
- * a few milliseconds, every other limit is too long to matter unless a test says otherwise: whatever the machine's
- * pace, a test waits for what happens and never for a time to pass. */
+ * a few milliseconds, every other limit is too long to matter unless a test says otherwise: a test waits for what
+ * happens and not for a time to pass, and where a thread has to run before one passes it has half a second. */
 #include "engine/coordinator.h"
 
 #include "base/sync.h"
@@ -25,6 +25,7 @@
 #define PROBES    2
 #define PERMITS   (SLOTS + PROBES)
 #define HEDGE     (3 * PS_MILLISECOND)
+#define UNHURRIED (500 * PS_MILLISECOND)
 #define LONG      (600 * PS_SECOND)
 #define TOO_LONG  (10 * PS_SECOND) /* what takes so long never comes */
 #define ALL       UINT_MAX
@@ -194,6 +195,7 @@ static void let_the_second_start(void)
 
 static struct ps_pool *pool;
 static struct ps_coordinator coordinator;
+static atomic_bool no_threads;
 
 /* One by one. */
 static int next_event(struct ps_coordinator *c, ps_time deadline, struct ps_event **event)
@@ -231,6 +233,7 @@ static int fresh_stage(void **state)
   ps_cond_init(&stage.changed);
   make_slots();
   atomic_store(&pool_jobs, 0);
+  atomic_store(&no_threads, false);
   for (unsigned i = 0; i < ENDPOINTS; i++)
     endpoints[i] = (struct ps_engine_endpoint){.name = names[i], .url = urls[i], .slots = SLOTS, .hedge_delay = HEDGE};
   settings = (struct ps_coordinator_settings){
@@ -263,6 +266,12 @@ static void start(unsigned threads, enum manner one, enum manner two, enum manne
   assert_non_null(pool);
   assert_int_equal(ps_coordinator_start(&coordinator, &settings, &runner, pool), 0);
   running = true;
+}
+
+static void give_threads_time(void)
+{
+  for (unsigned i = 0; i < ENDPOINTS; i++)
+    endpoints[i].hedge_delay = UNHURRIED;
 }
 
 /* One endpoint with one slot, and `run_ahead` messages that may wait for it. */
@@ -367,6 +376,11 @@ static bool fetchers_are(unsigned wanted)
 static bool arrived_are(unsigned wanted)
 {
   return coordinator.shared.arrived == wanted;
+}
+
+static bool second_has_free(unsigned wanted)
+{
+  return coordinator.shared.lanes[1].slots.free == wanted;
 }
 
 static bool events_are(unsigned wanted)
@@ -700,8 +714,6 @@ struct ps_effect __wrap_ps_delivery_decide(struct ps_delivery *delivery, ps_time
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 
-static atomic_bool no_threads;
-
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
 {
   return atomic_load(&no_threads) ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
@@ -782,6 +794,31 @@ static void attempt_that_finds_no_thread_waits_for_one_of_its_endpoint(void **st
     expect_settled(i, 0);
   atomic_store(&no_threads, false);
   assert_int_equal(ps_coordinator_count(&coordinator).threads, 1);
+}
+
+static void thread_that_was_not_to_be_had_is_asked_for_once_a_second(void **state)
+{
+  (void)state;
+  settings.engine.events = POOLSEND_EVENT_SETTLED;
+  settings.engine.rule.endpoints = 1;
+  settings.engine.run_ahead = 20;
+  endpoints[0].hedge_delay = LONG;
+  start_with_kept_threads_alone(WAITS, WAITS, WAITS);
+  submit(0);
+  await_performance(0, 1);
+  ps_time began = ps_now();
+  for (int i = 1; i < 20; i++) {
+    submit(i);
+    await(first_is_narrow, true);
+    await(arrived_are, 0);
+  }
+  uint64_t denied = ps_coordinator_count(&coordinator).threads_denied;
+  assert_true(denied >= 1);
+  assert_true(denied <= 1 + (uint64_t)((ps_now() - began) / PS_SECOND));
+  atomic_store(&no_threads, false);
+  release(0);
+  for (int i = 0; i < 20; i++)
+    expect_settled(i, 0);
 }
 
 static void threads_are_asked_for_again_when_there_are_some(void **state)
@@ -898,6 +935,7 @@ static void recall_of_an_attempt_that_has_started_unnoticed_tells_of_its_start(v
   settings.engine.events = POOLSEND_EVENT_DELIVERED;
   stage.second_held_back = true;
   stage.decided = start_just_before_the_recall;
+  give_threads_time();
   start(3, HANGS, HANGS, ANSWERS);
   submit(1);
   struct ps_event *delivered = expect(POOLSEND_EVENT_DELIVERED);
@@ -924,16 +962,14 @@ static void recalled_attempt_does_not_start_and_gives_its_slot_back(void **state
   stage.second_held_back = true;
   was_recalled = false;
   stage.decided = start_just_after_the_recall;
+  give_threads_time();
   start(3, HANGS, ANSWERS, ANSWERS);
   submit(1);
   expect_attempt(POOLSEND_EVENT_START, 1, 0);
   expect_attempt(POOLSEND_EVENT_START, 2, 2);
   expect_attempt(POOLSEND_EVENT_DELIVERED, 2, 2);
+  await(second_has_free, SLOTS);
   assert_int_equal(stage.performed[1], 0);
-  ps_mutex_lock(&coordinator.shared.mutex);
-  unsigned left = coordinator.shared.lanes[1].slots.free;
-  ps_mutex_unlock(&coordinator.shared.mutex);
-  assert_int_equal(left, SLOTS);
 }
 
 static void message_passes_over_an_endpoint_that_has_no_slot(void **state)
@@ -941,6 +977,7 @@ static void message_passes_over_an_endpoint_that_has_no_slot(void **state)
   (void)state;
   settings.engine.events = POOLSEND_EVENT_DELIVERED;
   endpoints[1].slots = 1;
+  give_threads_time();
   start(2 * SLOTS, HANGS, HANGS, ANSWERS);
   submit(1);
   expect_attempt(POOLSEND_EVENT_DELIVERED, 3, 2);
@@ -1387,6 +1424,7 @@ int main(void)
       SENTENCE(attempt_for_which_there_is_no_thread_is_accounted_for),
       SENTENCE(endpoint_keeps_a_thread_though_others_hang_and_no_more_are_to_be_had),
       SENTENCE(attempt_that_finds_no_thread_waits_for_one_of_its_endpoint),
+      SENTENCE(thread_that_was_not_to_be_had_is_asked_for_once_a_second),
       SENTENCE(threads_are_asked_for_again_when_there_are_some),
       SENTENCE(coordinator_without_a_thread_leaves_nothing_behind),
       SENTENCE(slot_of_a_launch_that_failed_goes_to_those_who_wait),

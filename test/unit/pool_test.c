@@ -536,7 +536,7 @@ static void submit_a_later_one(void)
   submit(&later, 1, count);
 }
 
-static void job_is_given_back_from_among_those_that_came_later(void **state)
+static void job_that_came_meanwhile_has_no_part_in_a_thread_that_could_not_be_made(void **state)
 {
   (void)state;
   struct task held, task = {.job.run = count};
@@ -628,33 +628,39 @@ static void another_thread_is_made_rather_than_one_taken_that_is_kept(void **sta
   let_go(2);
 }
 
-static struct task again, held_again;
-
-/* While a thread is being made for `again`, the one there is runs it, and it is submitted once more. */
-static void run_it_and_submit_it_again(void)
+static void free_the_thread_there_is(void)
 {
   calls.instead = do_nothing;
   let_go(1);
   do
     wait_for(&calls.idle);
-  while (atomic_load(&seen.ran) < 2);
-  submit(&held_again, 1, hold);
-  wait_for(&seen.began);
-  submit(&again, 1, count);
+  while (atomic_load(&seen.ran) < 1);
 }
 
-static void job_that_has_run_is_not_mistaken_for_one_in_the_same_memory(void **state)
+static void thread_that_becomes_idle_is_not_given_a_job_that_gets_its_own(void **state)
 {
   (void)state;
-  struct task held;
+  struct task held, task = {.job.run = count};
   pool = ps_pool_new(2);
   submit(&held, 1, hold);
   wait_for(&seen.began);
-  calls.instead = run_it_and_submit_it_again;
-  submit(&again, 1, count);
+  ps_pool_keep(pool, 1);
+  calls.instead = free_the_thread_there_is;
+  assert_int_equal(ps_pool_submit(pool, &task.job), -EAGAIN);
+  assert_false(ps_pool_withdraw(pool, &task.job));
+  count_is(1, 0, 0);
+}
+
+static void job_for_which_a_thread_was_made_is_not_withdrawn(void **state)
+{
+  (void)state;
+  struct task task;
+  pool = ps_pool_new(2);
+  submit(&task, 1, hold);
+  count_is(1, 1, 0);
+  assert_false(ps_pool_withdraw(pool, &task.job));
+  wait_for(&seen.began);
   let_go(1);
-  free_pool(state);
-  assert_int_equal(atomic_load(&seen.ran), 4);
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, free_pool)
@@ -684,13 +690,14 @@ int main(void)
       SENTENCE(job_is_given_back_when_there_is_no_thread_for_it),
       SENTENCE(job_that_would_wait_for_those_of_others_is_given_back_when_no_thread_can_be_made),
       SENTENCE(caller_who_counted_on_a_thread_that_could_not_be_made_is_told),
-      SENTENCE(job_is_given_back_from_among_those_that_came_later),
+      SENTENCE(job_that_came_meanwhile_has_no_part_in_a_thread_that_could_not_be_made),
       SENTENCE(pool_is_not_wanted_for_a_job_whose_thread_is_being_made),
       SENTENCE(job_that_may_wait_is_queued_when_no_thread_can_be_made),
       SENTENCE(threads_are_started_beforehand_as_far_as_there_are_any),
       SENTENCE(thread_that_is_kept_is_for_a_job_that_may_have_it),
       SENTENCE(another_thread_is_made_rather_than_one_taken_that_is_kept),
-      SENTENCE(job_that_has_run_is_not_mistaken_for_one_in_the_same_memory),
+      SENTENCE(thread_that_becomes_idle_is_not_given_a_job_that_gets_its_own),
+      SENTENCE(job_for_which_a_thread_was_made_is_not_withdrawn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
