@@ -314,7 +314,7 @@ static enum ps_ending find_addresses(struct ps_transfer *t)
 {
   ps_time connect = t->endpoint->route.connect_timeout;
   ps_time limit = ps_earlier(t->endpoint->attempt_timeout, connect ? connect : CONNECT_TIMEOUT);
-  enum ps_ending ending = ps_route_find(&t->endpoint->route, t->slot, t->began + limit);
+  enum ps_ending ending = ps_route_find(&t->endpoint->route, t->slot, ps_after(t->began, limit));
   t->finding = ps_now() - t->began;
   return ending;
 }
