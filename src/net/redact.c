@@ -106,13 +106,27 @@ static size_t name_size(const char *text, const char *end)
   return size;
 }
 
+/* The same where an encoded "=" is a part of the name: then one follows that is not, before the next parameter. 0: none
+ * does. */
+static size_t whole_name_size(const char *text, const char *end)
+{
+  size_t size = 0;
+  while (text + size < end && !strchr("= \t", text[size]) && !separator_size(text + size, end))
+    size++;
+  return text + size < end && text[size] == '=' ? size : 0;
+}
+
 /* Behind a separator: appends the parameter's name and "=", and "***" for a secret value. How much of `text` that was;
  * `named`: the end of a name that is not secret. */
 static int append_parameter(struct ps_buf *out, const char *text, const char *end, const char **named, size_t *taken)
 {
   size_t name = name_size(text, end), equals = size_of(text + name, end, '=');
   *named = text + name;
-  if (!equals || !ps_redact_is_secret(text, name))
+  if (equals > 1 && !ps_redact_is_secret(text, name)) {
+    name = whole_name_size(text, end);
+    equals = 1;
+  }
+  if (!equals || !name || !ps_redact_is_secret(text, name))
     return 0;
   *taken = name + equals + run(text + name + equals, end, "&# \t");
   int error = ps_buf_append(out, text, name + equals);
