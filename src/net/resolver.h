@@ -44,11 +44,10 @@ void ps_host_waiter_fini(struct ps_host_waiter *waiter);
 /* What is no address. */
 enum { PS_HOST_FAILED = 1, PS_HOST_TIMEOUT, PS_HOST_CANCELLED };
 
-/* What was found. */
+/* What was found. Addresses are numeric, with commas between, IPv6 in brackets, the best first (RFC 6724); the caller's.
+ * There are none where they are such as only the system can use, of one link. */
 struct ps_host_answer {
-  struct ps_buf
-      addresses;     /* numeric, with commas between, IPv6 in brackets, the best first (RFC 6724); the caller's. Empty
-                            * where they are such as only the system can use, of one link */
+  struct ps_buf addresses;
   unsigned serial;   /* another one for other addresses; never 0 */
   const char *words; /* with PS_HOST_FAILED: why; static */
 };

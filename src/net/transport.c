@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 /* Calls are counted: before libcurl 7.84 for one thread at a time only, and since then under a lock that a fork must
  * not meet. */
@@ -41,8 +40,6 @@ static CURLcode forget_keys(CURL *easy, void *tls_context, void *set_keylog)
 
 void ps_transport_hide_keys(CURL *easy)
 {
-  if (!getenv("SSLKEYLOGFILE"))
-    return;
   ps_module_function *set_keylog =
       ps_module_find((ps_module_function *)curl_easy_perform, "SSL_CTX_set_keylog_callback");
   if (!set_keylog)

@@ -4,9 +4,9 @@
 
 #include <curl/curl.h>
 
-/* Ready for use, until as many calls of fini; it counts. It stays loaded for good: it leaves threads behind where the
- * look-up of a name was given up, of which there are some still (of hosts that a redirect names, or a SOCKS proxy does not look up), to end when the
- * system's resolver returns. 0 or -ENOMEM. */
+/* Ready for use, until as many calls of fini; it counts. It stays loaded for good: where the look-up of a name that is
+ * left to it was given up (of hosts that a redirect names, or that a SOCKS proxy does not look up), it leaves a thread
+ * behind, to end when the system's resolver returns. 0 or -ENOMEM. */
 int ps_transport_init(void);
 void ps_transport_fini(void);
 

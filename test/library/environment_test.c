@@ -2,6 +2,7 @@
  * TLS unless the configuration does. */
 #include "helpers.h"
 
+#include <curl/curl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -192,11 +193,15 @@ static void keys_of_TLS_are_written_only_where_that_is_wanted(void **state)
   unsigned port = port_told(out);
   setenv("SSLKEYLOGFILE", path_of("keys"), 1);
   size_t ignored = keys_written(port, false), heeded = keys_written(port, true);
+  must(!curl_global_init(CURL_GLOBAL_DEFAULT)); /* by the program, before the variable is gone */
   unsetenv("SSLKEYLOGFILE");
+  size_t ignored_still = keys_written(port, false);
+  curl_global_cleanup();
   kill(child, SIGTERM);
   waitpid(child, NULL, 0);
   fclose(out);
   assert_int_equal(ignored, 0);
+  assert_int_equal(ignored_still, 0);
   assert_true(heeded > 0);
 }
 
