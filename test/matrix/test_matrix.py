@@ -4,6 +4,7 @@ All cells are tried before the first test looks at one, many at a time, since mo
 report at the end counts them.
 
 LENGTH=full  tries them three times, with other bodies and times
+ONE_IN=N     tries one in N
 NAMES_MODULE the module of test/support/slow_names.c, as it was built
 """
 
