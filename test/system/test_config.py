@@ -125,16 +125,16 @@ def test_settings_of_the_delivery_come_from_the_file(server):
 
 
 @pytest.mark.parametrize('config', [
-    {'hedge_delay': '100ms', 'settle': 0},
-    {'hedge_delay': 0.1, 'settle': '0s'},
-    {'defaults': {'hedge_delay': '100ms'}, 'settle': 0}], ids=str)
+    {'hedge_delay': '1500ms', 'settle': 0},
+    {'hedge_delay': 1.5, 'settle': '0s'},
+    {'defaults': {'hedge_delay': '1500ms'}, 'settle': 0}], ids=str)
 def test_hedge_delay_and_settle_come_from_the_file(server, config):
     result = run_json('--config', write({**config, 'endpoints': [
         endpoint(server, '/a?hang=request'), endpoint(server, '/b')]}), '-d', 'x')
     first, second = result.settled['attempts']
     assert (first['fate'], first['reason'], second['fate']) == ('unknown', 'cancelled', 'delivered')
-    assert 0.09 < second['started'] < 0.9
-    assert result.seconds < 10
+    assert 1.4 < second['started'] < 10
+    assert result.seconds < 20
 
 
 def test_each_endpoint_has_its_own_hedge_delay_timeout_and_success(server):

@@ -197,9 +197,9 @@ def test_start_and_finish_are_told_when_asked_for(a, b):
 
 
 def test_start_is_told_while_the_attempt_runs(a):
-    with Running('--format', 'json', '--events', 'start', '-d', 'x', a.url('/?delay=2')) as running:
+    with Running('--format', 'json', '--events', 'start', '-d', 'x', a.url('/?delay=60')) as running:
         assert '"event":"start"' in running.line()
-        assert time.monotonic() - running.began < 1.9
+        assert time.monotonic() - running.began < 50
 
 
 def test_endpoints_on_one_host_are_told_apart(a, b):

@@ -38,12 +38,15 @@ def assert_all_delivered(settled, count, path=None):
 # ---- An endpoint that hangs
 
 def hung_stream(server, *arguments, hung, count):
-    """A stream of which the first APIs hang, so many of them, and the next two answer."""
+    """A stream of which the first APIs hang, so many of them, and the next two answer. The last is for those who have
+    waited for a second, as some do on a machine that is busy."""
     urls = [server.url(f'/hung{n}?hang=request') for n in range(hung)] + [server.url('/good'), server.url('/spare')]
     result = stream('--settle', '0.3s', *arguments, *urls, lines=lines(count))
     assert result.code == 0, result
     settled = accounts(result.events)
-    assert_all_delivered(settled, count, '/good')
+    assert_all_delivered(settled, count)
+    assert {winner_of(event) for event in settled.values()} <= {'/good', '/spare'}
+    assert all(attempt['started'] > 0.95 for attempt in tries(settled, '/spare'))
     assert_accounted(settled, server)
     return settled, result
 
@@ -57,7 +60,7 @@ def slow(settled):
     (1, [], 22, 1000), (1, ['--workers', '6'], 2, 300), (2, [], 16, 300), (2, ['--workers', '6'], 2, 300)], ids=str)
 def test_hung_API_costs_a_stream_its_second_once(server, hung, arguments, slots, count):
     settled, result = hung_stream(server, *arguments, hung=hung, count=count)
-    assert result.seconds < 5 + 10  # the second of each, the settle time, the rest; not a second for each message
+    assert result.seconds < 40  # not a second for each message
     for n in range(hung):
         attempts = tries(settled, f'/hung{n}')
         assert 1 <= len(attempts) <= slots + PROBES
@@ -208,11 +211,11 @@ def busy(server, *b, settle, answer_wait):
 
 
 def test_API_without_a_free_slot_is_passed_over_and_named_if_it_was_never_tried(server):
-    second = busy(server, 'hang=request', settle='3s', answer_wait='0.5s')
+    second = busy(server, 'hang=request', settle='6s', answer_wait='0.5s')
     assert second['outcome'] == 'undelivered'
     assert paths_of(second) == ['/a', '/c']
     assert len(second['not_tried']) == 1
-    assert 0.6 < second['t'] < 2.9
+    assert 0.6 < second['t'] < 5.9
 
 
 def test_API_that_was_passed_over_is_tried_when_a_slot_comes_free(server):
