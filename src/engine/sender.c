@@ -69,7 +69,7 @@ static void cancel(void *context, struct ps_attempt *attempt)
 {
   (void)context;
   if (attempt->slot)
-    ps_slot_cancel(attempt->slot, attempt);
+    ps_slot_cancel(attempt->slot, attempt, PS_END_CANCELLED);
 }
 
 /* ---- Life */

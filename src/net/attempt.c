@@ -156,9 +156,9 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
   if (t->headers_too_big)
     return PS_END_PROTOCOL;
   if (t->resent || t->dead || code == CURLE_OK)
-    return ps_slot_is_cancelled(t->slot) ? PS_END_CANCELLED : PS_END_RESET;
+    return ps_slot_is_cancelled(t->slot) ? ps_slot_cancelled(t->slot) : PS_END_RESET;
   if (ps_slot_is_cancelled(t->slot))
-    return PS_END_CANCELLED;
+    return ps_slot_cancelled(t->slot);
   if (no_socket(t, code))
     return PS_END_LOCAL;
   if (line_too_long(t, code))

@@ -239,7 +239,7 @@ void ps_host_wake(struct ps_host *host, struct ps_host_waiter *waiter)
   ps_mutex_unlock(&host->shared.mutex);
 }
 
-void ps_host_waiter_init(struct ps_host_waiter *waiter, const atomic_bool *cancelled)
+void ps_host_waiter_init(struct ps_host_waiter *waiter, const atomic_int *cancelled)
 {
   waiter->cancelled = cancelled;
   ps_list_init(&waiter->link);

@@ -35,10 +35,10 @@ struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name)
 struct ps_host_waiter {
   struct ps_list link;
   pthread_cond_t wake;
-  const atomic_bool *cancelled; /* ends the wait, once ps_host_wake has been called after it was set */
+  const atomic_int *cancelled; /* not 0 ends the wait, once ps_host_wake has been called after it was set */
 };
 
-void ps_host_waiter_init(struct ps_host_waiter *waiter, const atomic_bool *cancelled);
+void ps_host_waiter_init(struct ps_host_waiter *waiter, const atomic_int *cancelled);
 void ps_host_waiter_fini(struct ps_host_waiter *waiter);
 
 /* What is no address. */

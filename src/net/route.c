@@ -283,7 +283,7 @@ static enum ps_ending say(const struct ps_route *route, struct ps_slot *slot, in
   case 0:
     return PS_END_COMPLETE;
   case PS_HOST_CANCELLED:
-    return PS_END_CANCELLED;
+    return ps_slot_cancelled(slot);
   case PS_HOST_TIMEOUT:
     snprintf(slot->words, sizeof slot->words, "no address for %.*s in time", name, route->target);
     return PS_END_TIMEOUT;

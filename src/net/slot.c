@@ -88,7 +88,7 @@ void ps_slot_rearm(struct ps_slot *slot, const void *user)
 {
   ps_mutex_lock(&slot->shared.mutex);
   slot->shared.user = user;
-  atomic_store(&slot->cancelled, false);
+  atomic_store(&slot->cancelled, PS_END_COMPLETE);
   ps_mutex_unlock(&slot->shared.mutex);
 }
 
@@ -99,12 +99,13 @@ void ps_slot_begin(struct ps_slot *slot)
 }
 
 /* A socket that is entered later sees the flag, one entered before is in the table. */
-void ps_slot_cancel(struct ps_slot *slot, const void *user)
+void ps_slot_cancel(struct ps_slot *slot, const void *user, enum ps_ending why)
 {
+  int not_yet = PS_END_COMPLETE;
   ps_mutex_lock(&slot->shared.mutex);
   bool matches = slot->shared.user == user;
   if (matches)
-    atomic_store(&slot->cancelled, true);
+    atomic_compare_exchange_strong(&slot->cancelled, &not_yet, (int)why);
   for (unsigned i = 0; matches && i < slot->shared.count; i++)
     shutdown(slot->shared.sockets[i].fd, SHUT_RDWR);
   ps_mutex_unlock(&slot->shared.mutex);
@@ -114,7 +115,26 @@ void ps_slot_cancel(struct ps_slot *slot, const void *user)
 
 bool ps_slot_is_cancelled(const struct ps_slot *slot)
 {
-  return atomic_load(&slot->cancelled);
+  return ps_slot_cancelled(slot) != PS_END_COMPLETE;
+}
+
+enum ps_ending ps_slot_cancelled(const struct ps_slot *slot)
+{
+  return (enum ps_ending)atomic_load(&slot->cancelled);
+}
+
+/* Under the mutex no descriptor in the table is closed, and poll does not wait. A socket that is still connecting has
+ * nothing to read. */
+bool ps_slot_is_readable(struct ps_slot *slot, const void *user)
+{
+  struct pollfd looks[PS_SLOT_SOCKETS];
+  ps_mutex_lock(&slot->shared.mutex);
+  unsigned count = slot->shared.user == user ? slot->shared.count : 0;
+  for (unsigned i = 0; i < count; i++)
+    looks[i] = (struct pollfd){.fd = slot->shared.sockets[i].fd, .events = POLLIN | POLLRDHUP};
+  bool readable = count && poll(looks, count, 0) > 0;
+  ps_mutex_unlock(&slot->shared.mutex);
+  return readable;
 }
 
 /* Only the thread that asks opens and closes them. */

@@ -6,6 +6,7 @@
 #ifndef PS_NET_SLOT_H
 #define PS_NET_SLOT_H
 
+#include "core/fate.h"
 #include "net/resolver.h"
 
 #include <curl/curl.h>
@@ -34,7 +35,7 @@ struct ps_slot {
   struct ps_host *host; /* whose addresses it is given, or NULL; immutable */
   struct ps_host_waiter waiter;
 
-  atomic_bool cancelled;
+  atomic_int cancelled; /* an enum ps_ending; PS_END_COMPLETE: it is not */
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
@@ -55,11 +56,18 @@ void ps_slot_rearm(struct ps_slot *slot, const void *user);
 /* Before each transfer. */
 void ps_slot_begin(struct ps_slot *slot);
 
-/* End what runs, a wait for the host's addresses included, promptly, if it is `user`'s still. Any thread; does nothing
- * to a slot that is idle but cost it its warm connection. */
-void ps_slot_cancel(struct ps_slot *slot, const void *user);
+/* End what runs, a wait for the host's addresses included, promptly, if it is `user`'s still. `why` is PS_END_CANCELLED
+ * or PS_END_TIMEOUT; the first of several cancels counts. Any thread; does nothing to a slot that is idle but cost it
+ * its warm connection. */
+void ps_slot_cancel(struct ps_slot *slot, const void *user, enum ps_ending why);
 
 bool ps_slot_is_cancelled(const struct ps_slot *slot);
+
+/* Why it was cancelled; PS_END_COMPLETE: it was not. */
+enum ps_ending ps_slot_cancelled(const struct ps_slot *slot);
+
+/* Whether bytes, or an end, wait to be read on a socket of the slot while it is `user`'s. Any thread. */
+bool ps_slot_is_readable(struct ps_slot *slot, const void *user);
 
 /* Whether it has a connection open, kept or not. The thread that runs an attempt. */
 bool ps_slot_is_connected(const struct ps_slot *slot);

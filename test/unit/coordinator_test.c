@@ -153,7 +153,7 @@ static void cancel(void *context, struct ps_attempt *attempt)
   (void)context;
   if (stage.before_cancel)
     stage.before_cancel(attempt);
-  ps_slot_cancel(attempt->slot, attempt);
+  ps_slot_cancel(attempt->slot, attempt, PS_END_CANCELLED);
   if (stage.after_cancel)
     stage.after_cancel(attempt);
   ps_mutex_lock(&stage.mutex);
@@ -999,10 +999,10 @@ static void slot_is_cancelled_for_its_present_user_alone(void **state)
   slot->shared.sockets[slot->shared.count++] = (struct ps_slot_socket){.fd = ends[0]};
   ps_slot_rearm(slot, &former);
   ps_slot_rearm(slot, &present);
-  ps_slot_cancel(slot, &former);
+  ps_slot_cancel(slot, &former, PS_END_CANCELLED);
   assert_false(ps_slot_is_cancelled(slot));
   assert_int_equal(recv(ends[1], &byte, 1, MSG_DONTWAIT), -1);
-  ps_slot_cancel(slot, &present);
+  ps_slot_cancel(slot, &present, PS_END_CANCELLED);
   assert_true(ps_slot_is_cancelled(slot));
   assert_int_equal(recv(ends[1], &byte, 1, MSG_DONTWAIT), 0);
   ps_slot_rearm(slot, &former);
@@ -1010,6 +1010,43 @@ static void slot_is_cancelled_for_its_present_user_alone(void **state)
   slot->shared.count = 0;
   close(ends[0]);
   close(ends[1]);
+}
+
+static void slot_keeps_the_first_reason_it_was_cancelled_for(void **state)
+{
+  (void)state;
+  static const char user;
+  struct ps_slot *slot = stage.slots[0][0];
+  ps_slot_rearm(slot, &user);
+  assert_int_equal(ps_slot_cancelled(slot), PS_END_COMPLETE);
+  ps_slot_cancel(slot, &user, PS_END_TIMEOUT);
+  ps_slot_cancel(slot, &user, PS_END_CANCELLED);
+  assert_int_equal(ps_slot_cancelled(slot), PS_END_TIMEOUT);
+  ps_slot_rearm(slot, &user);
+  assert_int_equal(ps_slot_cancelled(slot), PS_END_COMPLETE);
+}
+
+static void slot_is_readable_while_bytes_or_an_end_wait_for_its_present_user(void **state)
+{
+  (void)state;
+  static const char former, present;
+  struct ps_slot *slot = stage.slots[0][0];
+  int ends[2];
+  char byte = 'x';
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  ps_slot_rearm(slot, &present);
+  assert_false(ps_slot_is_readable(slot, &present));
+  slot->shared.sockets[slot->shared.count++] = (struct ps_slot_socket){.fd = ends[0]};
+  assert_false(ps_slot_is_readable(slot, &present));
+  assert_int_equal(send(ends[1], &byte, 1, 0), 1);
+  assert_true(ps_slot_is_readable(slot, &present));
+  assert_false(ps_slot_is_readable(slot, &former));
+  assert_int_equal(recv(ends[0], &byte, 1, 0), 1);
+  assert_false(ps_slot_is_readable(slot, &present));
+  close(ends[1]);
+  assert_true(ps_slot_is_readable(slot, &present));
+  slot->shared.count = 0;
+  close(ends[0]);
 }
 
 static bool next_was_touched; /* coordinator thread only, until it has ended */
@@ -1434,6 +1471,8 @@ int main(void)
       SENTENCE(recalled_attempt_does_not_start_and_gives_its_slot_back),
       SENTENCE(message_passes_over_an_endpoint_that_has_no_slot),
       SENTENCE(slot_is_cancelled_for_its_present_user_alone),
+      SENTENCE(slot_keeps_the_first_reason_it_was_cancelled_for),
+      SENTENCE(slot_is_readable_while_bytes_or_an_end_wait_for_its_present_user),
       SENTENCE(cancel_of_an_attempt_that_has_just_finished_leaves_the_next_alone),
       SENTENCE(message_is_taken_up_as_far_as_its_first_endpoint_can_take_it_soon),
       SENTENCE(message_that_has_arrived_takes_its_room_though_nobody_has_looked),

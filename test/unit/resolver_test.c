@@ -109,7 +109,7 @@ ps_time __wrap_ps_now(void)
 static struct ps_resolver resolver;
 static struct ps_host *host;
 static struct ps_host_waiter waiter;
-static atomic_bool cancelled;
+static atomic_int cancelled;
 static struct ps_host_answer answer;
 
 static int fresh(void **state)
@@ -254,7 +254,7 @@ static void *find_alone(void *result)
 {
   struct ps_host_waiter own;
   struct ps_host_answer found;
-  static atomic_bool never;
+  static atomic_int never;
   ps_host_waiter_init(&own, &never);
   *(int *)result = ps_host_find(host, &own, ps_now() + PATIENCE, &found);
   ps_buf_fini(&found.addresses);
