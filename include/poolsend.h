@@ -222,6 +222,7 @@ static inline struct poolsend_pool_counts poolsend_pool_count(struct poolsend_po
 
 /** What became of the data that an attempt was to bring. */
 enum poolsend_fate {
+  POOLSEND_FATE_NONE = 0,  /**< none yet: the attempt runs. A zero is never a verdict */
   POOLSEND_FATE_DELIVERED, /**< a success answer came */
   POOLSEND_FATE_REJECTED,  /**< a complete answer came that is not a success */
   POOLSEND_FATE_UNREACHED, /**< nothing of the request was sent: it cannot have arrived */
@@ -230,7 +231,8 @@ enum poolsend_fate {
 
 /** Why. */
 enum poolsend_reason {
-  POOLSEND_REASON_OK,
+  POOLSEND_REASON_NONE = 0,  /**< it has no fate yet */
+  POOLSEND_REASON_OK,        /**< a success answer came */
   POOLSEND_REASON_STATUS,    /**< the status is not a success */
   POOLSEND_REASON_JSON,      /**< the status is a success, the JSON test failed */
   POOLSEND_REASON_REDIRECT,  /**< a redirect that could not be followed */
@@ -248,8 +250,8 @@ enum poolsend_reason {
   POOLSEND_REASON_LOCAL      /**< no memory, thread or descriptor here */
 };
 
-/** "delivered", "rejected" ...: the word that events have for it; "?" for one that this version does not know. A static
- * string. */
+/** "delivered", "rejected" ...: the word that events have for it; "none" while there is no fate; "?" for one that this
+ * version does not know. A static string. */
 POOLSEND_API const char *poolsend_fate_name(enum poolsend_fate fate);
 
 /** "ok", "status" ...: likewise. */
@@ -277,7 +279,7 @@ struct poolsend_attempt {
   const char *name;                /**< the endpoint's */
   const char *url;                 /**< the endpoint's, without its secrets */
   poolsend_time started, finished; /**< since the message was taken up; finished is negative while it runs */
-  enum poolsend_fate fate;         /**< this and what follows only once it has finished */
+  enum poolsend_fate fate;         /**< NONE while it runs: this and what follows only once it has finished */
   enum poolsend_reason reason;
   int status;        /**< of the last complete final header; 0: none came */
   const char *error; /**< what went wrong, in words, or NULL */

@@ -71,9 +71,8 @@ static void print_details(FILE *out, const struct poolsend_attempt *attempt)
 static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool also)
 {
   static const char *const fates[] = {
-      [POOLSEND_FATE_DELIVERED] = "delivered",
-      [POOLSEND_FATE_REJECTED] = "rejected",
-      [POOLSEND_FATE_UNREACHED] = "not reached",
+      [POOLSEND_FATE_NONE] = "without a fate", [POOLSEND_FATE_DELIVERED] = "delivered",
+      [POOLSEND_FATE_REJECTED] = "rejected",   [POOLSEND_FATE_UNREACHED] = "not reached",
       [POOLSEND_FATE_UNKNOWN] = "unknown",
   };
   fprintf(out, "%s%s after %s", also ? "ALSO " : "", fates[attempt->fate],

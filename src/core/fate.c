@@ -3,9 +3,8 @@
 const char *poolsend_fate_name(enum poolsend_fate fate)
 {
   static const char *const names[] = {
-      [POOLSEND_FATE_DELIVERED] = "delivered",
-      [POOLSEND_FATE_REJECTED] = "rejected",
-      [POOLSEND_FATE_UNREACHED] = "unreached",
+      [POOLSEND_FATE_NONE] = "none",         [POOLSEND_FATE_DELIVERED] = "delivered",
+      [POOLSEND_FATE_REJECTED] = "rejected", [POOLSEND_FATE_UNREACHED] = "unreached",
       [POOLSEND_FATE_UNKNOWN] = "unknown",
   };
   return fate < sizeof names / sizeof *names ? names[fate] : "?";
@@ -14,6 +13,7 @@ const char *poolsend_fate_name(enum poolsend_fate fate)
 const char *poolsend_reason_name(enum poolsend_reason reason)
 {
   static const char *const names[] = {
+      [POOLSEND_REASON_NONE] = "none",
       [POOLSEND_REASON_OK] = "ok",
       [POOLSEND_REASON_STATUS] = "status",
       [POOLSEND_REASON_JSON] = "json",

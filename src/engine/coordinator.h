@@ -50,7 +50,7 @@ enum ps_sleep { PS_AWAKE, PS_RESTING, PS_ASLEEP };
 
 /* How an endpoint fares. */
 struct ps_tally {
-  uint64_t started, fates[4];
+  uint64_t started, fates[POOLSEND_FATE_UNKNOWN + 1];
   bool avoided;
   unsigned jobs;   /* given to the pool, whose threads go on with the next attempt of the lane */
   unsigned narrow; /* how many it had when there was no thread for one more, at least 1; 0: there was */

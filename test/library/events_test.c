@@ -16,6 +16,15 @@ static void set_up_one(struct setup *setup, const char *path)
 
 /* ---- Pulling */
 
+/* Its attempt has a fate if it has finished, and else none that could be taken for one. */
+static void expect_fate(const struct poolsend_event *event)
+{
+  bool ended = event->kind != POOLSEND_EVENT_START;
+  assert_int_equal(event->attempt->finished >= 0, ended);
+  assert_int_equal(event->attempt->fate, ended ? POOLSEND_FATE_DELIVERED : POOLSEND_FATE_NONE);
+  assert_int_equal(event->attempt->reason, ended ? POOLSEND_REASON_OK : POOLSEND_REASON_NONE);
+}
+
 static void all_kinds_come_in_order_with_what_was_submitted(void **state)
 {
   static const enum poolsend_event_kind kinds[] = {POOLSEND_EVENT_START, POOLSEND_EVENT_FINISH,
@@ -37,6 +46,8 @@ static void all_kinds_come_in_order_with_what_was_submitted(void **state)
     assert_string_equal(event->message, "m");
     assert_int_equal(event->line, 7);
     assert_ptr_equal(event->context, &mine);
+    if (event->attempt)
+      expect_fate(event);
     poolsend_event_free(event);
   }
   expect_none(sender);

@@ -55,7 +55,7 @@ static struct {
   atomic_uint settled[MESSAGES + 1], delivered[MESSAGES + 1], won[MESSAGES + 1];
   atomic_uint answered[APIS][MESSAGES + 1], perhaps[APIS][MESSAGES + 1];
   unsigned seen[APIS][MESSAGES + 1];
-  atomic_uint fates[4], cancelled;
+  atomic_uint fates[POOLSEND_FATE_UNKNOWN + 1], cancelled;
 } storm;
 
 /* ---- Which messages have not settled */
@@ -244,7 +244,7 @@ static void is_accounted_for(unsigned line)
 
 static void endpoints_add_up(void)
 {
-  uint64_t fates[4] = {0};
+  uint64_t fates[POOLSEND_FATE_UNKNOWN + 1] = {0};
   for (unsigned api = 0; api < APIS; api++) {
     struct poolsend_endpoint_counts counts = poolsend_count_endpoint(storm.sender, api);
     assert_int_equal(counts.running + counts.waiting, 0);
@@ -253,7 +253,7 @@ static void endpoints_add_up(void)
     fates[POOLSEND_FATE_UNREACHED] += counts.unreached;
     fates[POOLSEND_FATE_UNKNOWN] += counts.unknown;
   }
-  for (unsigned fate = 0; fate < 4; fate++)
+  for (unsigned fate = POOLSEND_FATE_NONE; fate <= POOLSEND_FATE_UNKNOWN; fate++)
     assert_int_equal(fates[fate], atomic_load(&storm.fates[fate]));
 }
 

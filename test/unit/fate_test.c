@@ -181,15 +181,27 @@ static void configured_statuses_count_as_success(void **state)
 static void every_fate_and_reason_has_a_name_of_its_own(void **state)
 {
   (void)state;
-  for (int i = FATE(DELIVERED); i <= FATE(UNKNOWN); i++)
-    assert_non_null(poolsend_fate_name((enum poolsend_fate)i));
-  for (int i = WHY(OK); i <= WHY(LOCAL); i++)
-    for (int k = WHY(OK); k < i; k++)
+  for (int i = FATE(NONE); i <= FATE(UNKNOWN); i++)
+    for (int k = FATE(NONE); k < i; k++)
+      assert_string_not_equal(poolsend_fate_name((enum poolsend_fate)i), poolsend_fate_name((enum poolsend_fate)k));
+  for (int i = WHY(NONE); i <= WHY(LOCAL); i++)
+    for (int k = WHY(NONE); k < i; k++)
       assert_string_not_equal(poolsend_reason_name((enum poolsend_reason)i),
                               poolsend_reason_name((enum poolsend_reason)k));
   assert_string_equal(poolsend_fate_name(FATE(UNREACHED)), "unreached");
   assert_string_equal(poolsend_reason_name(WHY(GATEWAY)), "gateway");
   assert_string_equal(poolsend_reason_name(WHY(TEMPLATE)), "template");
+}
+
+static void a_zero_is_no_verdict(void **state)
+{
+  (void)state;
+  struct poolsend_attempt zeroed = {0};
+  assert_int_equal(zeroed.fate, FATE(NONE));
+  assert_int_equal(zeroed.reason, WHY(NONE));
+  assert_string_equal(poolsend_fate_name(zeroed.fate), "none");
+  assert_string_equal(poolsend_reason_name(zeroed.reason), "none");
+  assert_false(ps_fate_is_transient((struct ps_verdict){0}, 0));
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup(name, success_is_2xx)
@@ -208,6 +220,7 @@ int main(void)
       SENTENCE(redirect_is_a_status_unless_following_it_went_wrong),
       SENTENCE(configured_statuses_count_as_success),
       SENTENCE(every_fate_and_reason_has_a_name_of_its_own),
+      SENTENCE(a_zero_is_no_verdict),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
