@@ -68,6 +68,19 @@ int ps_buf_printf(struct ps_buf *buf, const char *format, ...)
   return error;
 }
 
+void ps_buf_cut(struct ps_buf *buf, size_t size)
+{
+  if (!buf->data)
+    return;
+  buf->size = size;
+  buf->data[size] = '\0';
+  char *data = realloc(buf->data, size + 1);
+  if (!data)
+    return;
+  buf->data = data;
+  buf->room = size + 1;
+}
+
 void ps_buf_clear(struct ps_buf *buf)
 {
   buf->size = 0;

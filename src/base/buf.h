@@ -22,6 +22,9 @@ int ps_buf_puts(struct ps_buf *buf, const char *text);
 int ps_buf_printf(struct ps_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int ps_buf_vprintf(struct ps_buf *buf, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
+/* Keep the first `size` bytes, at most as many as there are, and give back the memory of the others. */
+void ps_buf_cut(struct ps_buf *buf, size_t size);
+
 /* Empty it, keeping its memory. */
 void ps_buf_clear(struct ps_buf *buf);
 

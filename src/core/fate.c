@@ -1,5 +1,7 @@
 #include "core/fate.h"
 
+#include <stddef.h>
+
 const char *poolsend_fate_name(enum poolsend_fate fate)
 {
   static const char *const names[] = {
@@ -68,19 +70,42 @@ static struct ps_verdict judge_success(const struct ps_evidence *evidence)
   }
 }
 
-struct ps_verdict ps_fate_judge(const struct ps_evidence *evidence, const struct ps_status_set *success)
+/* Statuses with which a gateway tells that it has seen no good answer of the API's, not that nothing arrived: RFC 9110,
+ * 15.6.3 and 15.6.5; and those that a large network of proxies has added. */
+static bool is_of_gateway(int status)
+{
+  static const int statuses[] = {502, 504, 520, 522, 524};
+  for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+    if (statuses[i] == status)
+      return true;
+  return false;
+}
+
+static struct ps_verdict judge_last(const struct ps_evidence *evidence, const struct ps_status_set *success)
 {
   if (evidence->unanswered)
     return verdict(POOLSEND_FATE_UNKNOWN, reason_of(evidence->ending));
+  if (evidence->by_proxy)
+    return verdict(POOLSEND_FATE_UNREACHED, POOLSEND_REASON_PROXY);
   if (!evidence->status)
     return verdict(POOLSEND_FATE_UNREACHED, reason_of(evidence->ending));
+  if (evidence->ending == PS_END_REDIRECT)
+    return verdict(POOLSEND_FATE_REJECTED, POOLSEND_REASON_REDIRECT);
   if (ps_status_has(success, evidence->status))
     return judge_success(evidence);
-  /* RFC 9110, 15.6.3 and 15.6.5: the gateway tells that no good answer came from the API, not that nothing arrived. */
-  if (evidence->status == 502 || evidence->status == 504)
+  if (is_of_gateway(evidence->status))
     return verdict(POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_GATEWAY);
-  bool redirected = evidence->status / 100 == 3 && evidence->ending != PS_END_COMPLETE;
-  return verdict(POOLSEND_FATE_REJECTED, redirected ? POOLSEND_REASON_REDIRECT : POOLSEND_REASON_STATUS);
+  return verdict(POOLSEND_FATE_REJECTED, POOLSEND_REASON_STATUS);
+}
+
+struct ps_verdict ps_fate_judge(const struct ps_evidence *evidence, const struct ps_status_set *success)
+{
+  struct ps_verdict last = judge_last(evidence, success);
+  if (evidence->redirected == PS_REDIRECTED_ACTED && last.fate != POOLSEND_FATE_DELIVERED)
+    return verdict(POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_REDIRECT);
+  if (evidence->redirected == PS_REDIRECTED_UNTAKEN && last.fate == POOLSEND_FATE_UNREACHED)
+    return verdict(POOLSEND_FATE_REJECTED, POOLSEND_REASON_REDIRECT);
+  return last;
 }
 
 bool ps_fate_is_transient(struct ps_verdict verdict, int status)

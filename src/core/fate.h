@@ -19,7 +19,7 @@ enum ps_ending {
   PS_END_CANCELLED,
   PS_END_RESET,
   PS_END_PROTOCOL,
-  PS_END_REDIRECT, /* too many, or to where we do not go */
+  PS_END_REDIRECT, /* an answer that leads on, which was not followed */
   PS_END_LOCAL
 };
 
@@ -30,13 +30,18 @@ enum ps_json_test {
   PS_JSON_IMPOSSIBLE /* the body was lost or cut */
 };
 
+/* What redirects say of the requests before the last: an API that answered 303 may have acted on its request (RFC 9110,
+ * 15.4.4); the others took nothing. */
+enum ps_redirected { PS_REDIRECTED_NOT, PS_REDIRECTED_UNTAKEN, PS_REDIRECTED_ACTED };
+
+/* All but `redirected` is about the last request of the attempt. */
 struct ps_evidence {
-  /* Some of a request left, and no complete final header answered it. With redirects this is about the newest
-   * request: the earlier ones were answered. */
-  bool unanswered;
-  int status; /* of the last complete final header; 0: none came */
+  bool unanswered; /* some of it left, and no complete final header answered it */
+  int status;      /* of its complete final header; 0: none came */
   enum ps_ending ending;
   enum ps_json_test json;
+  enum ps_redirected redirected;
+  bool by_proxy; /* the answer is a forward proxy's own */
 };
 
 struct ps_verdict {

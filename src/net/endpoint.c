@@ -12,8 +12,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define REDIRECTS 30
-
 /* ---- Headers */
 
 bool ps_header_is(const char *line, const char *name)
@@ -28,7 +26,7 @@ bool ps_header_has_value(const char *line)
   return *rest == ';' || rest[1 + strspn(rest + 1, " \t")] != '\0';
 }
 
-static bool is_secret_here(const struct ps_endpoint *endpoint, const char *name, size_t size)
+bool ps_endpoint_is_secret(const struct ps_endpoint *endpoint, const char *name, size_t size)
 {
   for (const struct curl_slist *secret = endpoint->secret_headers; secret; secret = secret->next)
     if (strlen(secret->data) == size && strncasecmp(secret->data, name, size) == 0)
@@ -39,7 +37,7 @@ static bool is_secret_here(const struct ps_endpoint *endpoint, const char *name,
 int ps_endpoint_show_header(const struct ps_endpoint *endpoint, struct ps_buf *out, const char *line, size_t size)
 {
   size_t name = ps_redact_header_name(line, size);
-  if (name && is_secret_here(endpoint, line, name))
+  if (name && ps_endpoint_is_secret(endpoint, line, name))
     return ps_redact_append_hidden(out, line, name);
   return ps_redact_append_header(out, line, size);
 }
@@ -52,6 +50,7 @@ static void note_header(struct ps_endpoint *endpoint, const char *line)
   endpoint->own_expect |= ps_header_is(line, "Expect");
   endpoint->authenticates &= !ps_header_is(line, "Authorization");
   endpoint->own_type |= ps_header_is(line, "Content-Type");
+  endpoint->own_encoding |= ps_header_is(line, "Accept-Encoding");
   if (ps_header_is(line, "Idempotency-Key")) {
     endpoint->own_key = true;
     endpoint->key_sent |=
@@ -109,6 +108,14 @@ static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsen
   return !settings->user_agent && !endpoint->own_agent && !settings->proxy && !ps_route_heeds_environment(settings);
 }
 
+/* Whether codings are undone that nobody has asked for: any is acceptable where none was named (RFC 9110, 12.5.3), and
+ * a JSON test has to read the body. libcurl undoes what it is told to ask for; that it does not ask then is a header that
+ * is taken away. */
+static bool undoes_unasked(const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+{
+  return endpoint->success.tests && !settings->compressed;
+}
+
 #define AGENT "poolsend/" POOLSEND_VERSION
 
 static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
@@ -125,6 +132,8 @@ static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpo
     result = add_header_template(endpoint, settings->header_templates[i], error);
   if (!result && names_agent(endpoint, settings))
     result = ps_slist_append(&endpoint->headers, "User-Agent: " AGENT);
+  if (!result && undoes_unasked(endpoint, settings) && !endpoint->own_encoding)
+    result = ps_slist_append(&endpoint->headers, "Accept-Encoding:");
   return result ? result : settle_type(endpoint);
 }
 
@@ -189,19 +198,17 @@ static bool set_trust(CURL *easy, const struct poolsend_endpoint *settings)
 static bool set_protocols(CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-  return ps_option_keep(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
-         ps_option_keep(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  return ps_option_keep(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
   return true;
 #endif
 }
 
-static void set_limits(CURL *easy, const struct poolsend_endpoint *settings)
+/* Redirects are followed by us. */
+static void set_limits(CURL *easy)
 {
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, settings->follow ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTS);
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, 2L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -227,7 +234,25 @@ static bool set_headers(CURL *easy, const struct ps_endpoint *endpoint, const st
 {
   const char *agent = settings->user_agent ? settings->user_agent : AGENT;
   return ps_option_keep(easy, CURLOPT_USERAGENT, *agent && !names_agent(endpoint, settings) ? agent : NULL) &&
-         (!settings->compressed || ps_option_keep(easy, CURLOPT_ACCEPT_ENCODING, ""));
+         (!(settings->compressed || undoes_unasked(endpoint, settings)) ||
+          ps_option_keep(easy, CURLOPT_ACCEPT_ENCODING, ""));
+}
+
+/* The handle for redirects to other origins never knew a credential. Its connections are not kept. */
+static int make_stranger(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+{
+  static const CURLoption credentials[] = {CURLOPT_USERPWD, CURLOPT_XOAUTH2_BEARER, CURLOPT_SSLCERT, CURLOPT_SSLKEY,
+                                           CURLOPT_KEYPASSWD};
+  if (!settings->follow)
+    return 0;
+  CURL *easy = endpoint->stranger = curl_easy_duphandle(endpoint->model);
+  if (!easy)
+    return -ENOMEM;
+  for (size_t i = 0; i < sizeof credentials / sizeof *credentials; i++)
+    curl_easy_setopt(easy, credentials[i], NULL);
+  curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+  curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+  return 0;
 }
 
 static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
@@ -238,12 +263,13 @@ static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpo
     return -ENOMEM;
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    settings->http2 ? (long)CURL_HTTP_VERSION_2_0 : (long)CURL_HTTP_VERSION_1_1);
-  set_limits(easy, settings);
+  set_limits(easy);
   if (!config->log_tls_keys)
     ps_transport_hide_keys(easy);
   bool kept = set_headers(easy, endpoint, settings) && set_protocols(easy) && set_trust(easy, settings) &&
               set_credentials(easy, settings);
-  return kept ? ps_route_set(&endpoint->route, settings, easy) : -ENOMEM;
+  int result = kept ? ps_route_set(&endpoint->route, settings, easy) : -ENOMEM;
+  return result ? result : make_stranger(endpoint, settings);
 }
 
 /* ---- Life */
@@ -326,6 +352,7 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
       .form_type = settings->form_type,
       .no_key = config->no_idempotency_key,
       .follow = settings->follow,
+      .http2 = settings->http2,
       .authenticates = settings->userpwd || settings->bearer,
       .keep_bodies = config->keep_bodies,
       .max_response = config->max_response,
@@ -365,6 +392,7 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
     ps_slot_free(endpoint->slots[i]);
   free(endpoint->slots);
   curl_easy_cleanup(endpoint->model);
+  curl_easy_cleanup(endpoint->stranger);
   curl_slist_free_all(endpoint->headers);
   curl_slist_free_all(endpoint->json_headers);
   curl_slist_free_all(endpoint->secret_headers);
@@ -385,6 +413,6 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
 struct ps_slot *ps_endpoint_slot(struct ps_endpoint *endpoint, unsigned permit)
 {
   if (!endpoint->slots[permit])
-    endpoint->slots[permit] = ps_slot_new(endpoint->model, endpoint->route.host);
+    endpoint->slots[permit] = ps_slot_new(endpoint->model, endpoint->stranger, endpoint->route.host);
   return endpoint->slots[permit];
 }

@@ -24,7 +24,8 @@ struct ps_endpoint {
   bool own_key;                         /* the headers settle whether and which Idempotency-Key is sent */
   bool key_sent;                        /* with own_key: they send one */
   bool own_type, own_expect, own_agent; /* the headers settle the Content-Type, Expect, the User-Agent */
-  bool form_type, no_key, follow, keep_bodies;
+  bool own_encoding;                    /* and the Accept-Encoding */
+  bool form_type, no_key, follow, keep_bodies, http2;
   bool authenticates; /* an Authorization is made from credentials, none is given as a header */
   size_t max_response;
   ps_time hedge_delay, attempt_timeout;
@@ -32,7 +33,8 @@ struct ps_endpoint {
   struct ps_route route;
   poolsend_trace_fn *trace;
   void *trace_context;
-  CURL *model; /* every option of the endpoint set; slots copy it */
+  CURL *model;    /* every option of the endpoint set; slots copy it */
+  CURL *stranger; /* likewise without credentials, where redirects are followed; or NULL */
 
   /* The thread that lends permits. */
   unsigned permits;
@@ -59,6 +61,9 @@ bool ps_header_has_value(const char *line);
 
 /* Whether a header line is of this name. */
 bool ps_header_is(const char *line, const char *name);
+
+/* Whether the configuration calls the header of this name, of `size` bytes, secret. */
+bool ps_endpoint_is_secret(const struct ps_endpoint *endpoint, const char *name, size_t size);
 
 /* Appends a header line, of `size` bytes, as it may be shown: without the value if that is a secret here, and a line
  * that is no header without the secrets that may be in it. 0 or -ENOMEM. */

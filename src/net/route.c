@@ -186,6 +186,7 @@ static int find_name(struct ps_route *route, struct ps_resolver *resolver, const
   struct authority authority = {0};
   const char *proxy = proxy_of(settings, url);
   bool proxied = proxy && *proxy;
+  route->proxied = proxied && !route->unix_socket && !has_exceptions(settings) && strncasecmp(proxy, "socks", 5) != 0;
   if (route->unix_socket || (proxied && has_exceptions(settings)))
     return 0;
   int result = parse(proxied ? proxy : url, proxied, &authority);

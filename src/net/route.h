@@ -13,6 +13,7 @@ struct ps_route {
   struct curl_slist *given; /* the user's addresses */
   struct curl_slist *connect_to;
   char *unix_socket;       /* NULL: none */
+  bool proxied;            /* all requests go through an HTTP proxy */
   ps_time connect_timeout; /* 0: libcurl's */
 };
 

@@ -33,6 +33,9 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 {
   struct ps_slot *slot = context;
   (void)purpose;
+  slot->reopened |= slot->sealed;
+  if (slot->sealed)
+    return CURL_SOCKET_BAD;
   int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (fd < 0) {
     /* Of a family that this machine does not have, others will be tried. */
@@ -53,24 +56,33 @@ static int close_socket(void *context, curl_socket_t fd)
   return close(fd);
 }
 
-struct ps_slot *ps_slot_new(CURL *model, struct ps_host *host)
+/* NULL: no memory. */
+static CURL *copy_handle(CURL *model, struct ps_slot *slot)
+{
+  CURL *easy = curl_easy_duphandle(model);
+  if (!easy)
+    return NULL;
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, slot);
+  return easy;
+}
+
+struct ps_slot *ps_slot_new(CURL *model, CURL *stranger, struct ps_host *host)
 {
   struct ps_slot *slot = calloc(1, sizeof *slot);
   if (!slot)
     return NULL;
-  slot->easy = curl_easy_duphandle(model);
-  if (!slot->easy) {
-    free(slot);
-    return NULL;
-  }
   slot->host = host;
   ps_host_waiter_init(&slot->waiter, &slot->cancelled);
   ps_mutex_init(&slot->shared.mutex);
-  curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETDATA, slot);
-  curl_easy_setopt(slot->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-  curl_easy_setopt(slot->easy, CURLOPT_CLOSESOCKETDATA, slot);
-  return slot;
+  slot->easy = copy_handle(model, slot);
+  slot->stranger = stranger ? copy_handle(stranger, slot) : NULL;
+  if (slot->easy && (slot->stranger || !stranger))
+    return slot;
+  ps_slot_free(slot);
+  return NULL;
 }
 
 void ps_slot_free(struct ps_slot *slot)
@@ -78,6 +90,7 @@ void ps_slot_free(struct ps_slot *slot)
   if (!slot)
     return;
   curl_easy_cleanup(slot->easy);
+  curl_easy_cleanup(slot->stranger);
   curl_slist_free_all(slot->resolve);
   ps_host_waiter_fini(&slot->waiter);
   ps_mutex_fini(&slot->shared.mutex);
@@ -96,6 +109,12 @@ void ps_slot_begin(struct ps_slot *slot)
 {
   slot->use++;
   slot->open_error = 0;
+  slot->sealed = slot->reopened = false;
+}
+
+void ps_slot_seal(struct ps_slot *slot)
+{
+  slot->sealed = true;
 }
 
 /* A socket that is entered later sees the flag, one entered before is in the table. */
@@ -160,7 +179,8 @@ static int port_of(int fd)
 }
 
 /* Several sockets are open while addresses are tried in parallel, or with a connection kept for elsewhere; the port
- * tells them apart. A Unix socket has none: then it is the one opened last. */
+ * tells them apart. A Unix socket has none: then it is the one opened last, for a handle keeps one connection through it
+ * at most, and the stranger none. */
 static struct ps_slot_socket find_socket(struct ps_slot *slot, int local_port)
 {
   struct ps_slot_socket found = {.fd = -1};
@@ -175,16 +195,37 @@ static struct ps_slot_socket find_socket(struct ps_slot *slot, int local_port)
   return found;
 }
 
-enum ps_connection ps_slot_look(struct ps_slot *slot, int local_port)
+/* Whether what waits on the socket is TLS records of which the last is an alert (RFC 8446, 5.1 and 6): in the clear it
+ * says so; with TLS 1.3, encrypted, by its length, which nothing else has that comes before an answer. */
+static bool ends_in_alert(int fd)
+{
+  enum { HEADER = 5, ALERT = 21, DATA = 23, SEALED_ALERT = 2 + 1 + 16 };
+  unsigned char bytes[4096];
+  ssize_t size = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+  bool alert = false;
+  for (ssize_t at = 0; at + HEADER <= size;) {
+    unsigned length = (unsigned)bytes[at + 3] << 8 | bytes[at + 4];
+    alert = bytes[at] == ALERT || (bytes[at] == DATA && length == SEALED_ALERT);
+    at += HEADER + (ssize_t)length;
+    if (at > size)
+      return false;
+  }
+  return alert;
+}
+
+enum ps_connection ps_slot_look(struct ps_slot *slot, int local_port, bool tls, bool *kept)
 {
   struct ps_slot_socket found = find_socket(slot, local_port);
+  *kept = found.fd >= 0 && found.use != slot->use;
   if (found.fd < 0)
     return PS_CONNECTION_ALIVE;
   struct pollfd look = {.fd = found.fd, .events = POLLIN | POLLRDHUP};
   if (poll(&look, 1, 0) <= 0)
     return PS_CONNECTION_ALIVE;
-  if (found.use != slot->use)
+  if (*kept)
     return PS_CONNECTION_STALE;
+  if (tls && ends_in_alert(found.fd))
+    return PS_CONNECTION_ALERT;
   /* On a new connection bytes may wait that belong to it, such as TLS session tickets. */
   return look.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL) ? PS_CONNECTION_DEAD : PS_CONNECTION_ALIVE;
 }

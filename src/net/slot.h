@@ -23,9 +23,12 @@ struct ps_slot_socket {
 
 struct ps_slot {
   CURL *easy;                   /* the thread that runs an attempt, and so on to `words` */
+  CURL *stranger;               /* for redirects to other origins, without credentials; or NULL */
   struct ps_transfer *transfer; /* which it runs */
   unsigned prepared;            /* how the handle is set up, by attempt.c */
   unsigned use;                 /* counts transfers */
+  bool sealed;                  /* the transfer's request has been handed on: no other connection is for it */
+  bool reopened;                /* one was wanted all the same */
   int open_error;               /* errno of a socket that could not be had in this use, or 0 */
   ps_time used;                 /* when the last transfer ended */
   struct curl_slist *resolve;   /* the addresses that the handle was given */
@@ -45,9 +48,9 @@ struct ps_slot {
   } shared;
 };
 
-/* A slot whose handle is a copy of `model`, for connections to `host`; NULL: libcurl finds addresses itself. NULL: no
- * memory. */
-struct ps_slot *ps_slot_new(CURL *model, struct ps_host *host);
+/* A slot whose handles are copies of `model` and, unless it is NULL, of `stranger`; for connections to `host`, or NULL:
+ * libcurl finds addresses itself. NULL: no memory. */
+struct ps_slot *ps_slot_new(CURL *model, CURL *stranger, struct ps_host *host);
 void ps_slot_free(struct ps_slot *slot);
 
 /* Before an attempt: it is `user`'s from now on, and an earlier cancel is forgotten. */
@@ -55,6 +58,9 @@ void ps_slot_rearm(struct ps_slot *slot, const void *user);
 
 /* Before each transfer. */
 void ps_slot_begin(struct ps_slot *slot);
+
+/* From now on until the next begin no socket is opened: what libcurl would want one for is to send the request again. */
+void ps_slot_seal(struct ps_slot *slot);
 
 /* End what runs, a wait for the host's addresses included, promptly, if it is `user`'s still. `why` is PS_END_CANCELLED
  * or PS_END_TIMEOUT; the first of several cancels counts. Any thread; does nothing to a slot that is idle but cost it
@@ -72,10 +78,15 @@ bool ps_slot_is_readable(struct ps_slot *slot, const void *user);
 /* Whether it has a connection open, kept or not. The thread that runs an attempt. */
 bool ps_slot_is_connected(const struct ps_slot *slot);
 
-enum ps_connection { PS_CONNECTION_ALIVE, PS_CONNECTION_STALE, PS_CONNECTION_DEAD };
+enum ps_connection {
+  PS_CONNECTION_ALIVE,
+  PS_CONNECTION_STALE, /* kept from an earlier transfer; the peer has closed it, or sent what nobody asked for */
+  PS_CONNECTION_ALERT, /* new, and the last that the peer has sent is a TLS alert */
+  PS_CONNECTION_DEAD   /* new, and closed already */
+};
 
-/* The state of the connection that the transfer is about to use, told by its local port. STALE: it was kept from an
- * earlier transfer, and the peer has closed it or sent what nobody asked for. DEAD: it is new, and closed already. */
-enum ps_connection ps_slot_look(struct ps_slot *slot, int local_port);
+/* The state of the connection that the transfer is about to use, told by its local port; `kept`: an earlier transfer
+ * opened it. `tls`: TLS stands on it. */
+enum ps_connection ps_slot_look(struct ps_slot *slot, int local_port, bool tls, bool *kept);
 
 #endif

@@ -15,6 +15,9 @@ struct ps_success {
   struct ps_json_rule *tests; /* all must hold; NULL: none is set */
 };
 
+/* The longest body that is tested. */
+#define PS_SUCCESS_BODY_MAX ((size_t)16 * 1024 * 1024)
+
 /* From "200-299,409,/accepted=true"; NULL is "200-299", and so is a list of tests alone. A value that is not JSON is
  * taken as a string; one that is may hold commas ("/tags=[1,2],202"). 0; -ENOMEM; -EINVAL and in `error` what is
  * wrong. Fini it even so. */

@@ -1,118 +1,180 @@
 #include "net/transfer.h"
 
+#include "net/redirect.h"
 #include "net/spool.h"
 #include "net/trace.h"
+#include "net/transport.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* All headers of an attempt together, interim answers and redirects included. */
 #define HEADERS_MAX ((size_t)256 * 1024)
+
+/* Of the body of a redirect, which nobody wants: reading it costs less than another connection, up to here. */
+#define REDIRECT_BODY_MAX ((size_t)16 * 1024)
 
 static struct ps_transfer *transfer_of(void *slot)
 {
   return ((struct ps_slot *)slot)->transfer;
 }
 
-long ps_transfer_request_size(const struct ps_transfer *t)
+/* ---- What has been sent */
+
+/* As libcurl counts since the perform began, the request for a tunnel included. */
+static long request_size(const struct ps_transfer *t)
 {
   long size = 0;
-  curl_easy_getinfo(t->slot->easy, CURLINFO_REQUEST_SIZE, &size);
+  curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &size);
   return size;
 }
 
 bool ps_transfer_is_unanswered(const struct ps_transfer *t)
 {
-  return t->unanswered && ps_transfer_request_size(t) > t->size_before;
+  return t->seen.requested && !t->seen.status && request_size(t) > t->seen.size_before;
 }
 
-/* About to send a request on a connection. Legitimately once, and once more for every redirect that was answered. */
+/* Whether libcurl counts the body as part of the request: since 8.8 always, before 8.7 where it goes out in the same
+ * write as the header, below 64 KiB. */
+static bool counts_body(const struct ps_transfer *t)
+{
+  unsigned version = ps_transport_version();
+  return version >= 0x080800 || (version < 0x080700 && t->request.size < (size_t)64 * 1024);
+}
+
+uint64_t ps_transfer_bytes_sent(const struct ps_transfer *t)
+{
+  curl_off_t body = 0;
+  if (!t->seen.requested)
+    return 0;
+  curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  return (uint64_t)(request_size(t) - t->seen.size_before) + (counts_body(t) ? 0 : (uint64_t)body);
+}
+
+/* About to send a request on a connection, for the first time in this perform or not. */
 static int before_request(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
   struct ps_transfer *t = transfer_of(context);
+  struct ps_seen *seen = &t->seen;
   (void)remote_ip, (void)local_ip, (void)remote_port;
   if (ps_slot_is_cancelled(t->slot))
     return CURL_PREREQFUNC_ABORT;
-  if (t->unanswered) {
-    t->resent = true;
+  if (seen->requested) {
+    seen->again = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  enum ps_connection connection = ps_slot_look(t->slot, local_port);
-  if (connection != PS_CONNECTION_ALIVE) {
-    t->stale = connection == PS_CONNECTION_STALE && !t->requested;
-    t->dead = !t->stale;
+  seen->connection = ps_slot_look(t->slot, local_port, ps_redirect_is_https(t->hop.url), &seen->kept);
+  if (seen->connection != PS_CONNECTION_ALIVE)
     return CURL_PREREQFUNC_ABORT;
-  }
-  t->requested = t->unanswered = true;
-  t->size_before = ps_transfer_request_size(t);
+  seen->requested = true;
+  seen->size_before = request_size(t);
+  ps_slot_seal(t->slot);
   return CURL_PREREQFUNC_OK;
 }
 
-/* "HTTP/1.1 200 OK" -> 200. */
-static int status_of_line(const char *line, size_t size)
+/* ---- The header */
+
+/* The value of a header line of this name ("Name:"), without the white space before it; NULL: it has another name, or
+ * no value. */
+static const char *value_of(const char *line, size_t size, const char *name, size_t *value_size)
 {
-  const char *space = memchr(line, ' ', size);
-  char digits[4] = "";
-  if (space && (size_t)(space - line) + 4 <= size)
-    memcpy(digits, space + 1, 3);
-  return (int)strtol(digits, NULL, 10);
+  size_t at = strlen(name);
+  if (size < at || strncasecmp(line, name, at) != 0)
+    return NULL;
+  while (size > at && strchr(" \t\r\n", line[size - 1]))
+    size--;
+  while (at < size && strchr(" \t", line[at]))
+    at++;
+  *value_size = size - at;
+  return at < size ? line + at : NULL;
 }
 
-static bool will_be_followed(const struct ps_transfer *t)
+/* RFC 9110, 10.2.3: digits are a delay, however many there are. libcurl takes what does not fit for none. */
+static bool is_beyond_counting(const char *value, size_t size)
 {
-  return t->endpoint->follow && t->status / 100 == 3;
+  size_t digits = 0;
+  while (digits < size && value[digits] >= '0' && value[digits] <= '9')
+    digits++;
+  return digits == size && size > 18;
 }
 
-/* The method was given by name, which the transport would keep on where a 303 asks for a GET (RFC 9110, 15.4.4). */
-static void prepare_redirect(struct ps_transfer *t)
+static void note_header(struct ps_transfer *t, const char *line, size_t size)
 {
-  const char *method = t->endpoint->method;
-  if (t->status == 303 && method && strcmp(method, "HEAD") != 0)
-    curl_easy_setopt(t->slot->easy, CURLOPT_CUSTOMREQUEST, NULL);
+  size_t value_size;
+  if (value_of(line, size, "Location:", &value_size))
+    t->seen.located = true;
+  const char *value = value_of(line, size, "Retry-After:", &value_size);
+  if (value)
+    t->seen.long_wait = is_beyond_counting(value, value_size);
+}
+
+/* A status that counts as a success is an answer, wherever it leads. */
+bool ps_transfer_is_redirect(const struct ps_transfer *t)
+{
+  return t->endpoint->follow && t->seen.located && t->seen.status / 100 == 3 &&
+         !ps_status_has(&t->endpoint->success.statuses, t->seen.status);
+}
+
+static bool leads_on(const struct ps_transfer *t)
+{
+  return ps_transfer_is_redirect(t) && ps_redirect_kind(t->seen.status, t->hop.method) != PS_REDIRECT_LOSES &&
+         t->hop.number < PS_REDIRECTS_MAX;
 }
 
 /* The header alone tells it, but for a success whose body is to be tested. */
 static void tell_answer(struct ps_transfer *t)
 {
-  bool success = ps_status_has(&t->endpoint->success.statuses, t->status);
-  if (!success || !t->endpoint->success.tests)
-    t->watcher->answered(t->watcher->context, success, t->status);
+  bool success = ps_status_has(&t->endpoint->success.statuses, t->seen.status);
+  if (t->told || (success && t->endpoint->success.tests))
+    return;
+  t->told = true;
+  t->watcher->answered(t->watcher->context, success, t->seen.status);
 }
 
-static void end_of_header(struct ps_transfer *t)
+static void begin_header(struct ps_transfer *t)
 {
-  t->in_header = false;
-  if (t->header_status < 200) /* interim (RFC 9110, 15.2): the answer is still to come */
+  t->seen.in_header = true;
+  t->seen.located = t->seen.long_wait = false;
+}
+
+static void end_header(struct ps_transfer *t)
+{
+  long status = 0;
+  t->seen.in_header = false;
+  curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200) /* interim (RFC 9110, 15.2): the answer is still to come */
     return;
-  t->status = t->header_status;
-  t->unanswered = false;
-  if (will_be_followed(t))
-    prepare_redirect(t);
-  else
+  t->seen.status = (int)status;
+  t->seen.leads_on = leads_on(t);
+  if (!t->seen.leads_on)
     tell_answer(t);
 }
 
-/* Trailers come here too, and may look like anything: an answer is only what answers a request. */
+/* What libcurl hands on begins with a status line that it has understood. Trailers come here too, and may look like
+ * anything; but the request has its answer by then. */
 static size_t read_header(char *line, size_t unit, size_t size, void *context)
 {
   struct ps_transfer *t = transfer_of(context);
   size *= unit;
   t->header_bytes += size;
-  if (t->header_bytes > HEADERS_MAX) {
-    t->headers_too_big = true;
+  t->headers_too_big |= t->header_bytes > HEADERS_MAX;
+  if (t->headers_too_big || ps_slot_is_cancelled(t->slot))
     return 0;
-  }
-  bool begins = t->unanswered && !t->in_header && size >= 5 && memcmp(line, "HTTP/", 5) == 0;
-  if (begins) {
-    t->in_header = true;
-    t->header_status = status_of_line(line, size);
-  } else if (t->in_header && (*line == '\r' || *line == '\n')) {
-    end_of_header(t);
-  }
+  if (t->seen.status)
+    return size;
+  if (!t->seen.in_header)
+    begin_header(t);
+  else if (*line == '\r' || *line == '\n')
+    end_header(t);
+  else
+    note_header(t, line, size);
   return size;
 }
+
+/* ---- The body */
 
 void ps_transfer_drop_spool(struct ps_transfer *t)
 {
@@ -126,7 +188,8 @@ void ps_transfer_drop_spool(struct ps_transfer *t)
 static bool spool(struct ps_transfer *t, const char *data, size_t size)
 {
   struct poolsend_response *response = &t->outcome->response;
-  if (!t->endpoint->keep_bodies || response->spool_error || !ps_status_has(&t->endpoint->success.statuses, t->status))
+  if (!t->endpoint->keep_bodies || response->spool_error ||
+      !ps_status_has(&t->endpoint->success.statuses, t->seen.status))
     return false;
   if (t->watcher->is_late(t->watcher->context)) {
     ps_transfer_drop_spool(t);
@@ -141,18 +204,51 @@ static bool spool(struct ps_transfer *t, const char *data, size_t size)
   return !response->spool_error;
 }
 
+/* A body that is to be tested is wanted whole, whatever of it is to be shown. */
+static size_t body_limit(const struct ps_transfer *t)
+{
+  bool tested = t->endpoint->success.tests && ps_status_has(&t->endpoint->success.statuses, t->seen.status);
+  size_t shown = t->endpoint->max_response;
+  return tested && shown < PS_SUCCESS_BODY_MAX ? PS_SUCCESS_BODY_MAX : shown;
+}
+
+bool ps_transfer_body_is_cut(const struct ps_transfer *t)
+{
+  return t->seen.body_size > t->outcome->body.size;
+}
+
 /* Decoded bytes. What is past the limit is not read, unless all of it is being kept in a file. */
 static size_t read_body(char *data, size_t unit, size_t size, void *context)
 {
   struct ps_transfer *t = transfer_of(context);
   struct ps_outcome *outcome = t->outcome;
   size *= unit;
-  size_t room = t->endpoint->max_response - outcome->body.size;
+  t->seen.body_size += size;
+  if (t->seen.leads_on)
+    return t->seen.body_size > REDIRECT_BODY_MAX ? 0 : size;
+  size_t room = body_limit(t) - outcome->body.size;
   if (ps_buf_append(&outcome->body, data, size < room ? size : room))
     return 0;
-  outcome->response.truncated |= size > room;
-  t->body_is_enough = !spool(t, data, size) && size > room;
-  return t->body_is_enough ? 0 : size;
+  t->seen.body_is_enough = !spool(t, data, size) && size > room;
+  return t->seen.body_is_enough ? 0 : size;
+}
+
+/* ---- Progress */
+
+bool ps_transfer_is_connected(const struct ps_transfer *t)
+{
+  curl_off_t connected = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
+  return connected > 0;
+}
+
+/* The limit of an address is for connecting to it; TLS may take longer. */
+static void lift_limit(struct ps_transfer *t)
+{
+  if (!t->limited || !ps_transfer_is_connected(t))
+    return;
+  curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(t->connect_left));
+  t->limited = false;
 }
 
 static int on_progress(void *context, curl_off_t expected, curl_off_t received, curl_off_t to_send, curl_off_t sent)
@@ -162,12 +258,12 @@ static int on_progress(void *context, curl_off_t expected, curl_off_t received, 
   struct poolsend_timings *timings = &t->outcome->timings;
   if (timings->sent < 0 && (size_t)sent >= t->request.size && ps_transfer_is_unanswered(t))
     timings->sent = ps_now() - t->began;
+  lift_limit(t);
   return ps_slot_is_cancelled(t->slot) ? 1 : 0;
 }
 
-void ps_transfer_watch(struct ps_slot *slot, const struct ps_endpoint *endpoint)
+void ps_transfer_watch(CURL *easy, struct ps_slot *slot, const struct ps_endpoint *endpoint)
 {
-  CURL *easy = slot->easy;
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, slot);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);

@@ -1,43 +1,87 @@
-/* A transfer in progress: the evidence that its callbacks gather. Internal to net: attempt sets one up, runs it and
- * judges by it. Only the thread that runs the attempt touches it. */
+/* An attempt in progress, and the evidence that libcurl's callbacks gather of the request that is under way. Internal to
+ * net: attempt runs it, judge says what it came to. Only the thread that runs the attempt touches it.
+ *
+ * An attempt makes one request, and one more for every redirect that it follows, each with a curl_easy_perform of its
+ * own. libcurl is let send one request in each: what it would send again (on a connection that died, after a 417, at
+ * HTTP/2's REFUSED_STREAM) is stopped before the first byte, and no connection is opened for it. */
 #ifndef PS_NET_TRANSFER_H
 #define PS_NET_TRANSFER_H
 
 #include "net/request.h"
 
+/* The request under way: the message's own, or what redirects have made of it. */
+struct ps_hop {
+  unsigned number;            /* of redirects followed so far */
+  const char *method, *url;   /* `url` is `located`, or the message's */
+  char *located;              /* where the last redirect led to; or NULL */
+  struct curl_slist *headers; /* to go with it, where they are not the message's; or NULL */
+  bool has_body;
+  bool bare;      /* a 303 has taken the body away */
+  bool elsewhere; /* at another origin than the endpoint's */
+  enum ps_redirected redirected;
+  int status;          /* of the answer that led here */
+  const char *refused; /* why no further redirect was followed; or NULL */
+};
+
+/* What was seen of it. Begun anew for every curl_easy_perform. */
+struct ps_seen {
+  bool requested;                /* it was handed to a connection */
+  bool kept;                     /* which had been opened before */
+  bool again;                    /* libcurl was about to send it a second time */
+  enum ps_connection connection; /* what the look at the connection showed that it was to be handed to */
+  long size_before;              /* bytes sent before it, to a proxy */
+  int status;                    /* of its complete final header; 0: none came */
+  bool in_header;                /* between a status line and its blank line */
+  bool located;                  /* the header has a Location */
+  bool leads_on;                 /* the answer is a redirect that is to be followed */
+  bool long_wait;                /* the header has a Retry-After that is beyond counting */
+  size_t body_size;              /* decoded */
+  bool body_is_enough;           /* no more of it was wanted */
+};
+
 struct ps_transfer {
   const struct ps_endpoint *endpoint;
   struct ps_slot *slot;
+  CURL *easy; /* the slot's handle that is in use */
   struct ps_request request;
   const struct ps_attempt_watcher *watcher;
   struct ps_outcome *outcome;
-  ps_time began;   /* the attempt */
-  ps_time finding; /* how long the addresses took */
-  ps_time offset;  /* of this transfer in the attempt */
+  ps_time began;        /* the attempt */
+  ps_time finding;      /* how long the addresses took */
+  ps_time offset;       /* of this request in the attempt */
+  ps_time connecting;   /* when its connection was asked for */
+  ps_time connect_left; /* for it */
+  bool limited;         /* less of that, until it is connected: there are other addresses */
 
-  /* Evidence. */
-  bool requested;    /* a request was handed to a connection */
-  bool unanswered;   /* the newest one has no complete final header yet */
-  long size_before;  /* bytes sent before the newest request */
-  int status;        /* of the last complete final header */
-  bool stale;        /* the kept connection was dead, and nothing was sent on it */
-  bool resent, dead; /* a silent resend was forbidden; a new connection was closed before the request */
-  bool in_header;    /* between a status line and its blank line */
-  int header_status; /* of that status line */
+  struct ps_hop hop;
+  struct ps_seen seen;
+
+  /* Of all requests together. */
+  uint64_t bytes_sent; /* by those before this one */
   size_t header_bytes;
-  bool headers_too_big, body_is_enough;
+  bool headers_too_big;
+  bool told; /* the answer */
 };
 
-/* Have the slot's transfers, from now on, report to whichever one it runs. Once, when the slot is new. */
-void ps_transfer_watch(struct ps_slot *slot, const struct ps_endpoint *endpoint);
+/* Have the handle's transfers, from now on, report to whichever one the slot runs. */
+void ps_transfer_watch(CURL *easy, struct ps_slot *slot, const struct ps_endpoint *endpoint);
 
 /* Stop keeping the response, and give up what was kept. */
 void ps_transfer_drop_spool(struct ps_transfer *transfer);
 
-/* Some of the newest request has left, and no complete final header has answered it. */
+/* The answer has a Location that is to be followed, if it can be. */
+bool ps_transfer_is_redirect(const struct ps_transfer *transfer);
+
+/* A connection stands for the request, to the endpoint or to its proxy; TLS may not. */
+bool ps_transfer_is_connected(const struct ps_transfer *transfer);
+
+/* Some of the body was not kept. */
+bool ps_transfer_body_is_cut(const struct ps_transfer *transfer);
+
+/* Some of the request has left, and no complete final header has answered it. */
 bool ps_transfer_is_unanswered(const struct ps_transfer *transfer);
 
-/* Bytes of requests that have left so far, as the transport counts them. */
-long ps_transfer_request_size(const struct ps_transfer *transfer);
+/* Bytes of the request that have left. */
+uint64_t ps_transfer_bytes_sent(const struct ps_transfer *transfer);
 
 #endif

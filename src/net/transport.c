@@ -4,7 +4,16 @@
 #include "base/module.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdint.h>
+
+/* Asked for once: libcurl fills in what it returns anew each time. */
+static atomic_uint version;
+
+unsigned ps_transport_version(void)
+{
+  return atomic_load_explicit(&version, memory_order_relaxed);
+}
 
 /* Calls are counted: before libcurl 7.84 for one thread at a time only, and since then under a lock that a fork must
  * not meet. */
@@ -12,6 +21,7 @@ int ps_transport_init(void)
 {
   ps_fork_hold();
   CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  atomic_store(&version, curl_version_info(CURLVERSION_NOW)->version_num);
   ps_fork_release();
   ps_module_pin((ps_module_function *)curl_easy_perform);
   return code ? -ENOMEM : 0;

@@ -10,6 +10,10 @@
 int ps_transport_init(void);
 void ps_transport_fini(void);
 
+/* Of the libcurl that runs, which need not be the one that the program was built with: 0x070100 is 7.1.0. What differs by
+ * version goes by this. After init. */
+unsigned ps_transport_version(void);
+
 /* Have connections of this handle, and of its copies, write no keys where SSLKEYLOGFILE says, as libcurl would with
  * OpenSSL. */
 void ps_transport_hide_keys(CURL *easy);

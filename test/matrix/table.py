@@ -11,6 +11,9 @@ found dead before anything was sent: it makes a new one, which meets the fault.
 `delivered ok` where the body's end is not certain, because libcurl takes it for one: a body without a length that ends
 with FIN and no close_notify, and one in HTTP/2 whose trailers break the connection.
 
+Over HTTP/2 all that ends a stream or its connection without an answer is a `reset`: libcurl's versions name it in
+different ways, and a frame that cannot be understood is one too.
+
 A cell that makes no sense has a letter for the reason. What has no row makes no sense for any way there, for a reason
 that the fault alone gives.
 """
@@ -66,11 +69,11 @@ sending    | early failure            | rejected status 1          | =          
 sending    | early success            | delivered truncated 1      | =                        | =
 sending    | endless headers          | unknown protocol 1         | =                        | unknown reset 1
 sending    | 1xx flood                | unknown protocol 1         | =                        | unknown reset 1
-sending    | RST_STREAM               | -f                         | -f                       | unknown protocol 1
+sending    | RST_STREAM               | -f                         | -f                       | unknown reset 1
 sending    | REFUSED_STREAM           | -f                         | -f                       | unknown reset 1
 sending    | GOAWAY, processed        | -f                         | -f                       | unknown reset 1
-sending    | GOAWAY, unprocessed      | -f                         | -f                       | unknown protocol 1
-sending    | GOAWAY, unprocessed, FIN | -f                         | -f                       | unknown protocol 1
+sending    | GOAWAY, unprocessed      | -f                         | -f                       | unknown reset 1
+sending    | GOAWAY, unprocessed, FIN | -f                         | -f                       | unknown reset 1
 sending    | black hole               | unknown cancelled 1        | =                        | =
 sending    | timeout                  | unknown timeout 1          | =                        | =
 sending    | cancel                   | unknown cancelled 1        | =                        | =
@@ -82,11 +85,11 @@ waiting    | garbage                  | unknown protocol 1         | =          
 waiting    | truncation               | unknown reset 1            | =                        | =
 waiting    | slow drip                | unknown timeout 1          | =                        | =
 waiting    | 1xx flood                | unknown protocol 1         | =                        | unknown reset 1
-waiting    | RST_STREAM               | -f                         | -f                       | unknown protocol 1
+waiting    | RST_STREAM               | -f                         | -f                       | unknown reset 1
 waiting    | REFUSED_STREAM           | -f                         | -f                       | unknown reset 1
 waiting    | GOAWAY, processed        | -f                         | -f                       | unknown reset 1
-waiting    | GOAWAY, unprocessed      | -f                         | -f                       | unknown protocol 1
-waiting    | GOAWAY, unprocessed, FIN | -f                         | -f                       | unknown protocol 1
+waiting    | GOAWAY, unprocessed      | -f                         | -f                       | unknown reset 1
+waiting    | GOAWAY, unprocessed, FIN | -f                         | -f                       | unknown reset 1
 waiting    | black hole               | unknown cancelled 1        | =                        | =
 waiting    | timeout                  | unknown timeout 1          | =                        | =
 waiting    | cancel                   | unknown cancelled 1        | =                        | =
@@ -98,7 +101,7 @@ headers    | garbage                  | unknown protocol 1         | =          
 headers    | truncation               | unknown reset 1            | =                        | =
 headers    | slow drip                | unknown timeout 1          | =                        | =
 headers    | endless headers          | unknown protocol 1         | =                        | unknown reset 1
-headers    | wrong length             | unknown protocol 1         | =                        | =
+headers    | wrong length             | unknown protocol 1         | =                        | unknown reset 1
 headers    | redirect loop            | rejected redirect 31       | =                        | =
 headers    | redirect to file:        | rejected redirect 1        | =                        | =
 headers    | RST_STREAM               | -f                         | -f                       | unknown reset 1

@@ -217,7 +217,7 @@ static void make_slots(void)
   assert_non_null(model);
   for (unsigned i = 0; i < ENDPOINTS; i++)
     for (unsigned j = 0; j < PERMITS; j++) {
-      stage.slots[i][j] = ps_slot_new(model, NULL);
+      stage.slots[i][j] = ps_slot_new(model, NULL, NULL);
       assert_non_null(stage.slots[i][j]);
     }
   curl_easy_cleanup(model);

@@ -11,7 +11,7 @@
 
 struct row {
   const char *what;
-  struct ps_evidence evidence; /* unanswered, status, ending, json */
+  struct ps_evidence evidence; /* unanswered, status, ending, json, redirected, by_proxy */
   enum poolsend_fate fate;
   enum poolsend_reason reason;
   bool transient;
@@ -81,14 +81,53 @@ static void sent_and_unanswered_is_unknown(void **state)
   CHECK_ALL(rows);
 }
 
-/* With redirects or authentication an earlier answer says nothing of the newest request. */
-static void request_after_an_answered_one_is_unknown_while_unanswered(void **state)
+#define UNTAKEN PS_REDIRECTED_UNTAKEN
+#define ACTED   PS_REDIRECTED_ACTED
+
+static void redirect_that_took_nothing_leaves_the_fate_to_the_last_request(void **state)
 {
   (void)state;
   static const struct row rows[] = {
-      {"307, then reset", {true, 307, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(RESET), true},
-      {"401, then timeout", {true, 401, PS_END_TIMEOUT, PS_JSON_NONE}, FATE(UNKNOWN), WHY(TIMEOUT), true},
-      {"200, then reset", {true, 200, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(RESET), true},
+      {"307, then 200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE, UNTAKEN}, FATE(DELIVERED), WHY(OK), false},
+      {"307, then 500", {false, 500, PS_END_COMPLETE, PS_JSON_NONE, UNTAKEN}, FATE(REJECTED), WHY(STATUS), true},
+      {"307, then reset", {true, 0, PS_END_RESET, PS_JSON_NONE, UNTAKEN}, FATE(UNKNOWN), WHY(RESET), true},
+      {"307, then 504", {false, 504, PS_END_COMPLETE, PS_JSON_NONE, UNTAKEN}, FATE(UNKNOWN), WHY(GATEWAY), true},
+      {"307, then refused", {false, 0, PS_END_CONNECT, PS_JSON_NONE, UNTAKEN}, FATE(REJECTED), WHY(REDIRECT), false},
+      {"307, then no address", {false, 0, PS_END_RESOLVE, PS_JSON_NONE, UNTAKEN}, FATE(REJECTED), WHY(REDIRECT), false},
+      {"307, then cancelled",
+       {false, 0, PS_END_CANCELLED, PS_JSON_NONE, UNTAKEN},
+       FATE(REJECTED),
+       WHY(REDIRECT),
+       false},
+      {"307, then to ftp", {false, 307, PS_END_REDIRECT, PS_JSON_NONE, UNTAKEN}, FATE(REJECTED), WHY(REDIRECT), false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void api_that_may_have_acted_before_it_redirected_leaves_all_but_a_success_unknown(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"303, then 200", {false, 200, PS_END_COMPLETE, PS_JSON_NONE, ACTED}, FATE(DELIVERED), WHY(OK), false},
+      {"303, then 404", {false, 404, PS_END_COMPLETE, PS_JSON_NONE, ACTED}, FATE(UNKNOWN), WHY(REDIRECT), false},
+      {"303, then reset", {true, 0, PS_END_RESET, PS_JSON_NONE, ACTED}, FATE(UNKNOWN), WHY(REDIRECT), false},
+      {"303, then refused", {false, 0, PS_END_CONNECT, PS_JSON_NONE, ACTED}, FATE(UNKNOWN), WHY(REDIRECT), false},
+      {"303 to ftp", {false, 303, PS_END_REDIRECT, PS_JSON_NONE, ACTED}, FATE(UNKNOWN), WHY(REDIRECT), false},
+      {"303, then no JSON", {false, 200, PS_END_COMPLETE, PS_JSON_FAILED, ACTED}, FATE(UNKNOWN), WHY(REDIRECT), false},
+  };
+  CHECK_ALL(rows);
+}
+
+static void answer_of_a_proxy_says_that_the_api_was_not_reached(void **state)
+{
+  (void)state;
+  static const struct row rows[] = {
+      {"407", {false, 407, PS_END_COMPLETE, PS_JSON_NONE, PS_REDIRECTED_NOT, true}, FATE(UNREACHED), WHY(PROXY), false},
+      {"307, then 407",
+       {false, 407, PS_END_COMPLETE, PS_JSON_NONE, UNTAKEN, true},
+       FATE(REJECTED),
+       WHY(REDIRECT),
+       false},
   };
   CHECK_ALL(rows);
 }
@@ -146,6 +185,9 @@ static void gateway_that_saw_no_answer_leaves_it_unknown(void **state)
   static const struct row rows[] = {
       {"502", {false, 502, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
       {"504", {false, 504, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
+      {"520", {false, 520, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
+      {"522", {false, 522, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
+      {"524", {false, 524, PS_END_COMPLETE, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
       {"502, body reset", {false, 502, PS_END_RESET, PS_JSON_NONE}, FATE(UNKNOWN), WHY(GATEWAY), true},
   };
   CHECK_ALL(rows);
@@ -156,6 +198,7 @@ static void redirect_is_a_status_unless_following_it_went_wrong(void **state)
   (void)state;
   static const struct row rows[] = {
       {"not followed", {false, 302, PS_END_COMPLETE, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
+      {"cut in its body", {false, 302, PS_END_RESET, PS_JSON_NONE}, FATE(REJECTED), WHY(STATUS), false},
       {"too many", {false, 302, PS_END_REDIRECT, PS_JSON_NONE}, FATE(REJECTED), WHY(REDIRECT), false},
       {"to ftp", {false, 307, PS_END_REDIRECT, PS_JSON_NONE}, FATE(REJECTED), WHY(REDIRECT), false},
   };
@@ -212,7 +255,9 @@ int main(void)
       SENTENCE(nothing_sent_is_unreached),
       SENTENCE(message_that_does_not_fit_a_template_is_not_tried_again),
       SENTENCE(sent_and_unanswered_is_unknown),
-      SENTENCE(request_after_an_answered_one_is_unknown_while_unanswered),
+      SENTENCE(redirect_that_took_nothing_leaves_the_fate_to_the_last_request),
+      SENTENCE(api_that_may_have_acted_before_it_redirected_leaves_all_but_a_success_unknown),
+      SENTENCE(answer_of_a_proxy_says_that_the_api_was_not_reached),
       SENTENCE(complete_success_header_is_delivered_whatever_became_of_the_body),
       SENTENCE(json_test_decides_about_a_success_status),
       SENTENCE(any_other_complete_header_is_rejected),

@@ -1,0 +1,92 @@
+#include "net/redirect.h"
+
+#include "net/slist.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_safe(const char *method)
+{
+  return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+enum ps_redirect ps_redirect_kind(int status, const char *method)
+{
+  if (status == 303)
+    return is_safe(method) ? PS_REDIRECT_AS_IT_IS : PS_REDIRECT_TO_GET;
+  bool loses = (status == 301 || status == 302) && strcmp(method, "POST") == 0;
+  return loses ? PS_REDIRECT_LOSES : PS_REDIRECT_AS_IT_IS;
+}
+
+bool ps_redirect_acted(int status, const char *method)
+{
+  return status == 303 && !is_safe(method);
+}
+
+/* ---- Origins */
+
+struct origin {
+  char *scheme, *host, *port; /* libcurl's */
+};
+
+static bool find_origin(struct origin *origin, const char *url)
+{
+  CURLU *parsed = curl_url();
+  bool found = parsed && !curl_url_set(parsed, CURLUPART_URL, url, 0) &&
+               !curl_url_get(parsed, CURLUPART_SCHEME, &origin->scheme, 0) &&
+               !curl_url_get(parsed, CURLUPART_HOST, &origin->host, 0) &&
+               !curl_url_get(parsed, CURLUPART_PORT, &origin->port, CURLU_DEFAULT_PORT);
+  curl_url_cleanup(parsed);
+  return found;
+}
+
+static void free_origin(struct origin *origin)
+{
+  curl_free(origin->scheme);
+  curl_free(origin->host);
+  curl_free(origin->port);
+}
+
+bool ps_redirect_stays(const char *from, const char *to)
+{
+  struct origin a = {0}, b = {0};
+  bool same = find_origin(&a, from) && find_origin(&b, to) && strcasecmp(a.scheme, b.scheme) == 0 &&
+              strcasecmp(a.host, b.host) == 0 && strcmp(a.port, b.port) == 0;
+  free_origin(&a);
+  free_origin(&b);
+  return same;
+}
+
+bool ps_redirect_is_https(const char *url)
+{
+  return strncasecmp(url, "https://", 8) == 0;
+}
+
+bool ps_redirect_is_http(const char *url)
+{
+  return strncasecmp(url, "http://", 7) == 0 || ps_redirect_is_https(url);
+}
+
+/* ---- Headers */
+
+static bool is_for_origin(const struct ps_endpoint *endpoint, const char *line)
+{
+  return ps_header_is(line, "Authorization") || ps_header_is(line, "Cookie") || ps_header_is(line, "Host") ||
+         ps_endpoint_is_secret(endpoint, line, strcspn(line, ":;"));
+}
+
+static bool is_about_body(const char *line)
+{
+  return strncasecmp(line, "Content-", 8) == 0;
+}
+
+int ps_redirect_headers(struct curl_slist **kept, const struct curl_slist *headers, const struct ps_endpoint *endpoint,
+                        bool elsewhere, bool bare)
+{
+  int error = 0;
+  for (; headers && !error; headers = headers->next)
+    if (!(elsewhere && is_for_origin(endpoint, headers->data)) && !(bare && is_about_body(headers->data)))
+      error = ps_slist_append(kept, headers->data);
+  return error;
+}
