@@ -1,6 +1,7 @@
 #include "base/values.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,11 @@ static bool parse_decimal(const char *text, double *number, const char **rest)
 {
   double mantissa = 0, scale = 1;
   const char *at = text;
-  for (; isdigit((unsigned char)*at); at++)
+  for (; ps_ascii_is_digit(*at); at++)
     mantissa = mantissa * 10 + (*at - '0');
   size_t digits = (size_t)(at - text), decimals = 0;
   if (*at == '.') {
-    for (at++; isdigit((unsigned char)*at); at++)
+    for (at++; ps_ascii_is_digit(*at); at++)
       if (decimals++ < DECIMALS_MAX) {
         mantissa = mantissa * 10 + (*at - '0');
         scale *= 10;
@@ -71,13 +72,13 @@ bool ps_parse_time(const char *text, poolsend_time *span)
 
 bool ps_parse_size(const char *text, size_t *size)
 {
-  static const char units[] = "KMG";
+  static const char units[] = "kmg";
   char *end;
-  if (!isdigit((unsigned char)*text))
+  if (!ps_ascii_is_digit(*text))
     return false;
   errno = 0;
   unsigned long long number = strtoull(text, &end, 10);
-  const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+  const char *unit = *end ? strchr(units, ps_ascii_lower(*end)) : NULL;
   if (errno || (*end && (!unit || end[1])))
     return false;
   unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
@@ -90,7 +91,7 @@ bool ps_parse_size(const char *text, size_t *size)
 bool ps_parse_count(const char *text, unsigned most, unsigned *count)
 {
   char *end;
-  if (!isdigit((unsigned char)*text))
+  if (!ps_ascii_is_digit(*text))
     return false;
   errno = 0;
   unsigned long number = strtoul(text, &end, 10);
@@ -103,11 +104,11 @@ bool ps_parse_count(const char *text, unsigned most, unsigned *count)
 /* "p95" or "p99.9", the median at least. */
 static bool parse_percentile(const char *text, unsigned *permille)
 {
-  if (*text != 'p' || !isdigit((unsigned char)text[1]) || !isdigit((unsigned char)text[2]))
+  if (*text != 'p' || !ps_ascii_is_digit(text[1]) || !ps_ascii_is_digit(text[2]))
     return false;
   unsigned number = 100 * (unsigned)(text[1] - '0') + 10 * (unsigned)(text[2] - '0');
   const char *rest = text + 3;
-  if (rest[0] == '.' && isdigit((unsigned char)rest[1])) {
+  if (rest[0] == '.' && ps_ascii_is_digit(rest[1])) {
     number += (unsigned)(rest[1] - '0');
     rest += 2;
   }

@@ -2,6 +2,8 @@
  * together are replaced together: who is trusted, the certificate with its password, the credentials. */
 #include "cli/endpoints.h"
 
+#include "base/ascii.h"
+#include "base/field.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/status.h"
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 struct merged {
@@ -23,23 +24,16 @@ struct merged {
 
 /* ---- Headers */
 
-/* "Name: value", "Name:" and "Name;" are of the same name, in whatever case. */
-static bool same_name(const char *line, const char *other)
-{
-  size_t size = strcspn(line, ":;");
-  return size == strcspn(other, ":;") && strncasecmp(line, other, size) == 0;
-}
-
 /* Whether an option says something else about this header of the file. */
 static bool is_overridden(const char *line, const struct ps_cli_settings *settings)
 {
   const struct poolsend_endpoint *request = &settings->request;
-  if ((request->userpwd || request->bearer) && same_name(line, "Authorization:"))
+  if ((request->userpwd || request->bearer) && ps_field_is(line, "Authorization"))
     return true;
-  if (request->user_agent && same_name(line, "User-Agent:"))
+  if (request->user_agent && ps_field_is(line, "User-Agent"))
     return true;
   for (size_t i = 0; i < settings->headers.count; i++)
-    if (same_name(line, settings->headers.items[i]))
+    if (ps_field_is(line, settings->headers.items[i]))
       return true;
   return false;
 }
@@ -157,7 +151,7 @@ static const char *environment_value(const char *name)
 static bool any_https(const struct merged *merged)
 {
   for (size_t i = 0; i < merged->count; i++)
-    if (merged->items[i].url && strncasecmp(merged->items[i].url, "https:", 6) == 0)
+    if (merged->items[i].url && ps_ascii_begins(merged->items[i].url, "https:"))
       return true;
   return false;
 }

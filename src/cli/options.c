@@ -2,6 +2,7 @@
  * was named: they override it. */
 #include "cli/options.h"
 
+#include "base/field.h"
 #include "base/values.h"
 #include "cli/body.h"
 #include "cli/table.h"
@@ -10,7 +11,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- Collecting */
 
@@ -179,12 +179,9 @@ static bool take_file(struct ps_cli_settings *settings, const struct collected *
 
 static bool has_header(const struct ps_cli_settings *settings, const char *name)
 {
-  size_t size = strlen(name);
-  for (size_t i = 0; i < settings->headers.count; i++) {
-    const char *line = settings->headers.items[i];
-    if (strncasecmp(line, name, size) == 0 && (line[size] == ':' || line[size] == ';'))
+  for (size_t i = 0; i < settings->headers.count; i++)
+    if (ps_field_is(settings->headers.items[i], name))
       return true;
-  }
   return false;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/table.h"
 
+#include "base/ascii.h"
 #include "base/values.h"
 #include "cli/body.h"
 #include "cli/password.h"
@@ -7,7 +8,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static void *field(struct ps_cli_settings *settings, const struct ps_cli_option *option)
 {
@@ -147,7 +147,7 @@ static bool set_certificate(struct ps_cli_settings *settings, const struct ps_cl
 {
   (void)option;
   settings->request.cert = value;
-  if (strncasecmp(value, "pkcs11:", 7) == 0 || !strpbrk(value, ":\\"))
+  if (ps_ascii_begins(value, "pkcs11:") || !strpbrk(value, ":\\"))
     return true;
   char *name = ps_cli_own(settings, strdup(value));
   if (!name)

@@ -1,5 +1,6 @@
 #include "engine/intake.h"
 
+#include "base/field.h"
 #include "base/sized.h"
 #include "base/text.h"
 #include "net/attempt.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 bool poolsend_id_is_valid(const char *id)
 {
@@ -73,9 +73,8 @@ static int check(const struct poolsend_sender *sender, const struct poolsend_mes
 
 static bool has_key(const struct poolsend_message *message)
 {
-  static const char name[] = "Idempotency-Key:";
   for (size_t i = 0; i < message->header_count; i++)
-    if (strncasecmp(message->headers[i], name, sizeof name - 1) == 0)
+    if (ps_field_is(message->headers[i], "Idempotency-Key"))
       return true;
   return false;
 }

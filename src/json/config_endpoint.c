@@ -2,6 +2,8 @@
  * so that each key it has wins; headers are merged by name. */
 #include "json/config.h"
 
+#include "base/ascii.h"
+#include "base/field.h"
 #include "base/values.h"
 #include "net/check.h"
 #include "net/success.h"
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define BODY_MAX (16u << 20)
 
@@ -111,13 +112,6 @@ struct headers {
   struct texts secrets; /* names of those whose values come from elsewhere */
 };
 
-/* A line, or nothing but the name. */
-static bool line_has_name(const char *line, const char *name)
-{
-  size_t size = strlen(name);
-  return strcspn(line, ":;") == size && strncasecmp(line, name, size) == 0;
-}
-
 static void keep(struct texts *to, const char *const *lines, size_t count, struct json_object *except)
 {
   for (size_t i = 0; i < count; i++) {
@@ -125,7 +119,7 @@ static void keep(struct texts *to, const char *const *lines, size_t count, struc
     json_object_object_foreach(except, name, value)
     {
       (void)value;
-      replaced |= line_has_name(lines[i], name);
+      replaced |= ps_field_is(lines[i], name);
     }
     if (!replaced)
       to->items[to->count++] = lines[i];
@@ -140,7 +134,7 @@ static bool stands_before(struct json_object *object, const char *wanted)
     (void)value;
     if (strcmp(name, wanted) == 0)
       return false;
-    if (strcasecmp(name, wanted) == 0)
+    if (ps_ascii_same(name, wanted))
       return true;
   }
   return false;

@@ -1,6 +1,7 @@
 /* Envelopes: one line of JSON -> one message. The line comes from anywhere: it is looked through once by
  * ps_jsontext_check and then only walked. Whatever a message is made of stands in the line, never shorter than it is in
  * the message, so one piece of memory of the line's size holds it all. */
+#include "base/field.h"
 #include "base/jsontext.h"
 #include "base/list.h"
 #include "base/text.h"
@@ -11,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* In `bodies`, and in `headers`: each name is compared with all before it. */
 #define ITEMS_MAX       256
@@ -175,12 +175,6 @@ static int parse_bodies(struct parser *p, struct ps_jsontext_value object)
   return result;
 }
 
-static bool same_header(const char *a, const char *b)
-{
-  size_t size = strcspn(a, ":");
-  return strncasecmp(a, b, size + 1) == 0;
-}
-
 /* "Name: value". A colon or semicolon in the name would end it early. */
 static int check_line(struct parser *p, const char *line, size_t name_size)
 {
@@ -192,7 +186,7 @@ static int check_line(struct parser *p, const char *line, size_t name_size)
     return ps_refuse(p->error, "header '%.100s': its name is too long", line);
   int result = ps_check_message_header(line, p->error);
   for (size_t i = 0; i < message->header_count && !result; i++)
-    if (same_header(message->headers[i], line))
+    if (ps_field_is(message->headers[i], line))
       result = ps_refuse(p->error, "header '%.*s': it is there twice", (int)name_size, line);
   return result;
 }

@@ -1,5 +1,7 @@
 #include "net/check.h"
 
+#include "base/ascii.h"
+#include "base/field.h"
 #include "base/text.h"
 #include "net/redact.h"
 
@@ -9,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,8 +38,7 @@ static bool is_token(const char *text, size_t size)
   static const char others[] = "!#$%&'*+-.^_`|~";
   for (size_t i = 0; i < size; i++) {
     char c = text[i];
-    bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alnum && (c == '\0' || !strchr(others, c)))
+    if (!ps_ascii_is_letter(c) && !ps_ascii_is_digit(c) && (c == '\0' || !strchr(others, c)))
       return false;
   }
   return size > 0;
@@ -78,9 +78,9 @@ static bool has_control_or_space(const char *text)
 /* What follows "http://" or "https://"; NULL if neither begins it. */
 static const char *after_scheme(const char *url)
 {
-  if (strncasecmp(url, "http://", 7) == 0)
+  if (ps_ascii_begins(url, "http://"))
     return url + 7;
-  return strncasecmp(url, "https://", 8) == 0 ? url + 8 : NULL;
+  return ps_ascii_begins(url, "https://") ? url + 8 : NULL;
 }
 
 /* 0; -EINVAL: it is no URL, or has no host; -ENOMEM. */
@@ -137,7 +137,7 @@ int ps_check_proxy(const char *proxy, struct poolsend_error *error)
     return 0;
   bool known = !strstr(proxy, "://");
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-    known |= strncasecmp(proxy, schemes[i], strlen(schemes[i])) == 0;
+    known |= ps_ascii_begins(proxy, schemes[i]);
   if (!known)
     return ps_refuse(error, "proxy: its URL must begin with http://, https://, socks4://, socks4a://, socks5:// or "
                             "socks5h://");
@@ -191,15 +191,10 @@ int ps_check_method(const char *method, struct poolsend_error *error)
   return 0;
 }
 
-static bool is_named(const char *line, size_t size, const char *name)
-{
-  return strlen(name) == size && strncasecmp(line, name, size) == 0;
-}
-
 /* Set by hand these would make the request another length than it has. */
-static bool frames_the_message(const char *name, size_t size)
+static bool frames_the_message(const char *line)
 {
-  return is_named(name, size, "Content-Length") || is_named(name, size, "Transfer-Encoding");
+  return ps_field_is(line, "Content-Length") || ps_field_is(line, "Transfer-Encoding");
 }
 
 /* How much of a header line can be shown: its name. Where the colon was forgotten, or stands elsewhere, the value may
@@ -228,18 +223,18 @@ int ps_check_header(const char *line, struct poolsend_error *error)
     return ps_refuse(error, "header '%.*s': a header's name is made of letters, digits and -", shown, line);
   if (has_control(line))
     return ps_refuse(error, "header '%.*s': it holds a control character", shown, line);
-  if (frames_the_message(line, name))
+  if (frames_the_message(line))
     return ps_refuse(error, "header '%.*s': it is set from the body and cannot be set by hand", shown, line);
   return 0;
 }
 
 /* Those of RFC 9110, 7.6.1 and 10.1.1, that are between two neighbours on the way, or would have the request wait. */
-static bool is_about_connection(const char *line, size_t size)
+static bool is_about_connection(const char *line)
 {
   static const char *const names[] = {"Connection",       "Expect", "Keep-Alive", "Proxy-Authorization",
                                       "Proxy-Connection", "TE",     "Trailer",    "Upgrade"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (is_named(line, size, names[i]))
+    if (ps_field_is(line, names[i]))
       return true;
   return false;
 }
@@ -251,11 +246,11 @@ int ps_check_message_header(const char *line, struct poolsend_error *error)
     return result;
   size_t name = strcspn(line, ":;");
   bool empty = !line[name + 1 + strspn(line + name + 1, " \t")];
-  if (is_named(line, name, "Host"))
+  if (ps_field_is(line, "Host"))
     return ps_refuse(error, "header '%.*s': a message does not choose the host it goes to", (int)name, line);
-  if (is_about_connection(line, name))
+  if (is_about_connection(line))
     return ps_refuse(error, "header '%.*s': a message has no say in how it is carried", (int)name, line);
-  if (empty && is_named(line, name, "Idempotency-Key"))
+  if (empty && ps_field_is(line, "Idempotency-Key"))
     return ps_refuse(error, "header '%.*s': it is empty; leave it out, or give it a value", (int)name, line);
   return 0;
 }
@@ -263,7 +258,7 @@ int ps_check_message_header(const char *line, struct poolsend_error *error)
 static int check_readable(const char *what, const char *path, bool directory, struct poolsend_error *error)
 {
   struct stat status;
-  if (!path || strncasecmp(path, "pkcs11:", 7) == 0)
+  if (!path || ps_ascii_begins(path, "pkcs11:"))
     return 0;
   int failure = stat(path, &status) || access(path, R_OK) ? errno : 0;
   if (!failure && directory != S_ISDIR(status.st_mode))

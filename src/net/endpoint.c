@@ -1,5 +1,7 @@
 #include "net/endpoint.h"
 
+#include "base/ascii.h"
+#include "base/field.h"
 #include "net/check.h"
 #include "net/option.h"
 #include "net/redact.h"
@@ -10,15 +12,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- Headers */
-
-bool ps_header_is(const char *line, const char *name)
-{
-  size_t size = strlen(name);
-  return strncasecmp(line, name, size) == 0 && (line[size] == ':' || line[size] == ';');
-}
 
 bool ps_header_has_value(const char *line)
 {
@@ -29,7 +24,7 @@ bool ps_header_has_value(const char *line)
 bool ps_endpoint_is_secret(const struct ps_endpoint *endpoint, const char *name, size_t size)
 {
   for (const struct curl_slist *secret = endpoint->secret_headers; secret; secret = secret->next)
-    if (strlen(secret->data) == size && strncasecmp(secret->data, name, size) == 0)
+    if (ps_ascii_is(name, size, secret->data))
       return true;
   return false;
 }
@@ -46,12 +41,12 @@ int ps_endpoint_show_header(const struct ps_endpoint *endpoint, struct ps_buf *o
  * empty where it must not be: ps_request_init sees to that. */
 static void note_header(struct ps_endpoint *endpoint, const char *line)
 {
-  endpoint->own_agent |= ps_header_is(line, "User-Agent");
-  endpoint->own_expect |= ps_header_is(line, "Expect");
-  endpoint->authenticates &= !ps_header_is(line, "Authorization");
-  endpoint->own_type |= ps_header_is(line, "Content-Type");
-  endpoint->own_encoding |= ps_header_is(line, "Accept-Encoding");
-  if (ps_header_is(line, "Idempotency-Key")) {
+  endpoint->own_agent |= ps_field_is(line, "User-Agent");
+  endpoint->own_expect |= ps_field_is(line, "Expect");
+  endpoint->authenticates &= !ps_field_is(line, "Authorization");
+  endpoint->own_type |= ps_field_is(line, "Content-Type");
+  endpoint->own_encoding |= ps_field_is(line, "Accept-Encoding");
+  if (ps_field_is(line, "Idempotency-Key")) {
     endpoint->own_key = true;
     endpoint->key_sent |=
         ps_header_has_value(line) && line[strcspn(line, ":;")] == ':'; /* an empty one tells nothing apart */
@@ -186,7 +181,7 @@ static const char *hashed_certificates(void)
 static bool set_trust(CURL *easy, const struct poolsend_endpoint *settings)
 {
   const char *capath = settings->capath;
-  if (!settings->cacert && !capath && strncasecmp(settings->url, "https:", 6) == 0)
+  if (!settings->cacert && !capath && ps_ascii_begins(settings->url, "https:"))
     capath = hashed_certificates();
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->insecure ? 0L : 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->insecure ? 0L : 2L);

@@ -59,9 +59,6 @@ struct ps_slot *ps_endpoint_slot(struct ps_endpoint *endpoint, unsigned permit);
 /* Whether a header line of the user's gives the header a value, an empty one included: "Name:" takes it away. */
 bool ps_header_has_value(const char *line);
 
-/* Whether a header line is of this name. */
-bool ps_header_is(const char *line, const char *name);
-
 /* Whether the configuration calls the header of this name, of `size` bytes, secret. */
 bool ps_endpoint_is_secret(const struct ps_endpoint *endpoint, const char *name, size_t size);
 

@@ -1,16 +1,16 @@
 #include "net/redact.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 static bool contains(const char *name, size_t size, const char *word)
 {
   size_t length = strlen(word);
   for (size_t i = 0; i + length <= size; i++)
-    if (strncasecmp(name + i, word, length) == 0)
+    if (ps_ascii_equal(name + i, word, length))
       return true;
   return false;
 }
@@ -18,7 +18,7 @@ static bool contains(const char *name, size_t size, const char *word)
 static bool ends_with(const char *name, size_t size, const char *word)
 {
   size_t length = strlen(word);
-  return size >= length && strncasecmp(name + size - length, word, length) == 0;
+  return size >= length && ps_ascii_equal(name + size - length, word, length);
 }
 
 /* "key", and so "api_key", "key2", "key[0]", "api[key]" and "key.value". */
@@ -43,10 +43,9 @@ bool ps_redact_is_secret(const char *name, size_t size)
                                          "pwd",       "credential", "cookie",    "session",  "bearer",
                                          "assertion", "hmac",       "signature", "pin-value"};
   static const char *const at_end[] = {"key", "sig", "pass", "phrase", "pw", "pin", "jwt", "otp"};
-  static const char public_key[] = "Idempotency-Key";
   if (memchr(name, '%', size)) /* what it stands for may be any of them */
     return true;
-  if (size == sizeof public_key - 1 && strncasecmp(name, public_key, size) == 0)
+  if (ps_ascii_is(name, size, "Idempotency-Key"))
     return false;
   for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere; i++)
     if (contains(name, size, anywhere[i]))
@@ -83,7 +82,7 @@ static size_t size_of(const char *text, const char *end, char c)
   const char encoded[] = {'%', hex[c >> 4], hex[c & 15], '\0'};
   if (text < end && *text == c)
     return 1;
-  return end - text >= 3 && strncasecmp(text, encoded, 3) == 0 ? 3 : 0;
+  return end - text >= 3 && ps_ascii_equal(text, encoded, 3) ? 3 : 0;
 }
 
 /* What a parameter follows: encoded where the URL is itself in another's parameter. ";" is an older "&", and begins the

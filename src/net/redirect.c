@@ -1,10 +1,11 @@
 #include "net/redirect.h"
 
+#include "base/ascii.h"
+#include "base/field.h"
 #include "net/slist.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static bool is_safe(const char *method)
 {
@@ -51,8 +52,8 @@ static void free_origin(struct origin *origin)
 bool ps_redirect_stays(const char *from, const char *to)
 {
   struct origin a = {0}, b = {0};
-  bool same = find_origin(&a, from) && find_origin(&b, to) && strcasecmp(a.scheme, b.scheme) == 0 &&
-              strcasecmp(a.host, b.host) == 0 && strcmp(a.port, b.port) == 0;
+  bool same = find_origin(&a, from) && find_origin(&b, to) && ps_ascii_same(a.scheme, b.scheme) &&
+              ps_ascii_same(a.host, b.host) && strcmp(a.port, b.port) == 0;
   free_origin(&a);
   free_origin(&b);
   return same;
@@ -60,25 +61,25 @@ bool ps_redirect_stays(const char *from, const char *to)
 
 bool ps_redirect_is_https(const char *url)
 {
-  return strncasecmp(url, "https://", 8) == 0;
+  return ps_ascii_begins(url, "https://");
 }
 
 bool ps_redirect_is_http(const char *url)
 {
-  return strncasecmp(url, "http://", 7) == 0 || ps_redirect_is_https(url);
+  return ps_ascii_begins(url, "http://") || ps_redirect_is_https(url);
 }
 
 /* ---- Headers */
 
 static bool is_for_origin(const struct ps_endpoint *endpoint, const char *line)
 {
-  return ps_header_is(line, "Authorization") || ps_header_is(line, "Cookie") || ps_header_is(line, "Host") ||
+  return ps_field_is(line, "Authorization") || ps_field_is(line, "Cookie") || ps_field_is(line, "Host") ||
          ps_endpoint_is_secret(endpoint, line, strcspn(line, ":;"));
 }
 
 static bool is_about_body(const char *line)
 {
-  return strncasecmp(line, "Content-", 8) == 0;
+  return ps_ascii_begins(line, "Content-");
 }
 
 int ps_redirect_headers(struct curl_slist **kept, const struct curl_slist *headers, const struct ps_endpoint *endpoint,

@@ -1,10 +1,11 @@
 #include "net/request.h"
 
+#include "base/field.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct making {
   struct ps_request *request;
@@ -83,17 +84,11 @@ static int render_body(struct making *m)
 
 /* ---- Headers */
 
-static bool same_name(const char *a, const char *b)
-{
-  size_t size = strcspn(a, ":;");
-  return size == strcspn(b, ":;") && strncasecmp(a, b, size) == 0;
-}
-
 /* Whether a header of the message's takes the place of this one. */
 static bool is_replaced(const struct ps_payload *payload, const char *line)
 {
   for (size_t i = 0; i < payload->header_count; i++)
-    if (same_name(payload->headers[i], line))
+    if (ps_field_is(payload->headers[i], line))
       return true;
   return false;
 }
@@ -129,7 +124,7 @@ static int add_rendered(struct making *m, const struct ps_template *template)
   if (!error && !is_replaced(m->payload, line.data)) {
     error = add_given(m, line.data);
     /* That one is sent stands behind the leave to make a request again. */
-    if (!error && ps_header_is(line.data, "Idempotency-Key") && !ps_header_has_value(line.data)) {
+    if (!error && ps_field_is(line.data, "Idempotency-Key") && !ps_header_has_value(line.data)) {
       snprintf(m->words, m->size, "the Idempotency-Key from the message is empty");
       error = -EINVAL;
     }
@@ -159,7 +154,7 @@ static int make_headers(struct making *m)
     base = base->next;
   int error = m->payload->header_count || m->endpoint->header_template_count ? build_headers(m, base) : 0;
   request->headers = request->own ? request->own : base;
-  if (error || !ps_endpoint_adds_key(m->endpoint, request->body != NULL) || is_replaced(m->payload, "Idempotency-Key:"))
+  if (error || !ps_endpoint_adds_key(m->endpoint, request->body != NULL) || is_replaced(m->payload, "Idempotency-Key"))
     return error;
   static const char name[] = "Idempotency-Key: ";
   memcpy(request->key_line, name, sizeof name - 1);
@@ -194,7 +189,7 @@ void ps_request_fini(struct ps_request *request)
 bool ps_request_settles(const struct ps_request *request, const char *name)
 {
   for (const struct curl_slist *line = request->headers; line; line = line->next)
-    if (ps_header_is(line->data, name))
+    if (ps_field_is(line->data, name))
       return true;
   return false;
 }

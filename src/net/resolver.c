@@ -1,5 +1,6 @@
 #include "net/resolver.h"
 
+#include "base/ascii.h"
 #include "base/module.h"
 #include "base/sync.h"
 #include "base/thread.h"
@@ -9,7 +10,6 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -277,7 +277,7 @@ struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name)
 {
   ps_list_each(link, &resolver->hosts) {
     struct ps_host *host = PS_CONTAINER(link, struct ps_host, link);
-    if (strcasecmp(host->name, name) == 0)
+    if (ps_ascii_same(host->name, name))
       return host;
   }
   struct ps_host *host = new_host(name);

@@ -1,5 +1,6 @@
 #include "net/route.h"
 
+#include "base/ascii.h"
 #include "net/option.h"
 #include "net/slist.h"
 
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- Proxies of the environment */
 
@@ -43,7 +43,7 @@ static const char *proxy_of(const struct poolsend_endpoint *settings, const char
 {
   if (settings->proxy || !settings->environment_proxy)
     return settings->proxy;
-  return environment(strncasecmp(url, "https:", 6) == 0 ? of_https : of_http);
+  return environment(ps_ascii_begins(url, "https:") ? of_https : of_http);
 }
 
 static bool has_exceptions(const struct poolsend_endpoint *settings)
@@ -61,7 +61,7 @@ struct authority {
 /* A proxy may lack its scheme, and one that is not https has a default port of its own. */
 static CURLUcode ask_for(CURLU *parsed, const char *url, bool is_proxy, struct authority *found)
 {
-  bool https = strncasecmp(url, "https:", 6) == 0;
+  bool https = ps_ascii_begins(url, "https:");
   CURLUcode code =
       curl_url_set(parsed, CURLUPART_URL, url, is_proxy ? CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME : 0);
   if (!code)
@@ -92,11 +92,6 @@ static size_t field_size(const char *text)
   return bracket + strcspn(text + bracket, ":");
 }
 
-static bool is_field(const char *text, size_t size, const char *value)
-{
-  return size == strlen(value) && strncasecmp(text, value, size) == 0;
-}
-
 /* What "HOST1:PORT1:HOST2:PORT2" has in the place of the authority, as far as it is for it and has something. */
 static int connect_to(const char *entry, const struct authority *authority, char **host, char **port)
 {
@@ -109,8 +104,8 @@ static int connect_to(const char *entry, const struct authority *authority, char
   }
   if (!sizes[2] && !sizes[3])
     return 0; /* libcurl goes on to the next */
-  if ((sizes[0] && !is_field(fields[0], sizes[0], authority->host)) ||
-      (sizes[1] && !is_field(fields[1], sizes[1], authority->port)))
+  if ((sizes[0] && !ps_ascii_is(fields[0], sizes[0], authority->host)) ||
+      (sizes[1] && !ps_ascii_is(fields[1], sizes[1], authority->port)))
     return 0;
   *host = sizes[2] ? strndup(fields[2], sizes[2]) : strdup(authority->host);
   *port = sizes[3] ? strndup(fields[3], sizes[3]) : strdup(authority->port);
@@ -128,7 +123,7 @@ static bool is_localhost(const char *host)
 {
   static const char name[] = "localhost";
   size_t size = strlen(host), end = sizeof name - 1;
-  return size >= end && strcasecmp(host + size - end, name) == 0 && (size == end || host[size - end - 1] == '.');
+  return size >= end && ps_ascii_same(host + size - end, name) && (size == end || host[size - end - 1] == '.');
 }
 
 /* libcurl asks for such a name in another spelling (RFC 5891). */
@@ -147,7 +142,8 @@ static bool is_given(const struct poolsend_endpoint *settings, const char *host,
     const char *entry = settings->resolve[i] + (*settings->resolve[i] == '+');
     size_t size = field_size(entry);
     const char *rest = entry[size] ? entry + size + 1 : entry + size;
-    if ((is_field(entry, size, host) || is_field(entry, size, "*")) && is_field(rest, strcspn(rest, ":"), port))
+    if ((ps_ascii_is(entry, size, host) || ps_ascii_is(entry, size, "*")) &&
+        ps_ascii_is(rest, strcspn(rest, ":"), port))
       return true;
   }
   return false;
@@ -186,7 +182,7 @@ static int find_name(struct ps_route *route, struct ps_resolver *resolver, const
   struct authority authority = {0};
   const char *proxy = proxy_of(settings, url);
   bool proxied = proxy && *proxy;
-  route->proxied = proxied && !route->unix_socket && !has_exceptions(settings) && strncasecmp(proxy, "socks", 5) != 0;
+  route->proxied = proxied && !route->unix_socket && !has_exceptions(settings) && !ps_ascii_begins(proxy, "socks");
   if (route->unix_socket || (proxied && has_exceptions(settings)))
     return 0;
   int result = parse(proxied ? proxy : url, proxied, &authority);

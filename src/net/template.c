@@ -1,5 +1,6 @@
 #include "net/template.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "net/check.h"
 
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Where a value stands. */
 enum place { AS_VALUE, IN_STRING, IN_HEADER, IN_PATH, IN_QUERY };
@@ -328,7 +328,7 @@ static bool is_dots(const char *segment, size_t size)
 {
   size_t dots = 0;
   for (size_t i = 0; i < size; dots++) {
-    bool encoded = size - i >= 3 && strncasecmp(segment + i, "%2e", 3) == 0;
+    bool encoded = size - i >= 3 && ps_ascii_equal(segment + i, "%2e", 3);
     if (!encoded && segment[i] != '.')
       return false;
     i += encoded ? 3 : 1;

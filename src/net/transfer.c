@@ -1,5 +1,6 @@
 #include "net/transfer.h"
 
+#include "base/ascii.h"
 #include "net/redirect.h"
 #include "net/spool.h"
 #include "net/trace.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* All headers of an attempt together, interim answers and redirects included. */
@@ -82,7 +82,7 @@ static int before_request(void *context, char *remote_ip, char *local_ip, int re
 static const char *value_of(const char *line, size_t size, const char *name, size_t *value_size)
 {
   size_t at = strlen(name);
-  if (size < at || strncasecmp(line, name, at) != 0)
+  if (size < at || !ps_ascii_equal(line, name, at))
     return NULL;
   while (size > at && strchr(" \t\r\n", line[size - 1]))
     size--;

@@ -39,6 +39,23 @@ def test_core_knows_no_threads_no_clock_and_no_transport():
             assert f'#include <{word}' not in text and f'{word}(' not in text, f'{path.name}: {word}'
 
 
+# What these say or read goes by the locale, which is the caller's and may be any: in a Turkish one I is no upper case of
+# i, and a German one has a comma in its numbers. base/ascii.h has what compares, base/values.h what reads numbers.
+OF_THE_LOCALE = re.compile(
+    r'\b((str|wcs)n?casecmp(_l)?|strcasestr|strn?coll|strxfrm|to(upper|lower|ascii)|isw?'
+    r'(alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|xdigit)|strto(f|d|ld)|atof|\w*scanf'
+    r'|strfmon|strftime|strptime|nl_langinfo|localeconv|mb\w*towcs?|wcs?\w*tombs?|iconv\w*|fnmatch|regcomp)\s*\(')
+
+
+def test_nothing_asks_the_locale_what_a_name_or_a_number_is():
+    for path in SOURCES:
+        text = path.read_text()
+        code = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL)
+        assert not OF_THE_LOCALE.search(code), f'{path.name}: {OF_THE_LOCALE.search(code)[0]}'
+        for header in ('ctype.h', 'wctype.h', 'wchar.h', 'strings.h'):
+            assert f'#include <{header}>' not in text, f'{path.name}: {header}'
+
+
 def test_engine_reads_no_clock():
     assert 'ps_now(' not in (ROOT / 'src' / 'engine' / 'engine.c').read_text()
 
