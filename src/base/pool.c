@@ -6,6 +6,7 @@
  * thread's own, so that it can be given back if there is none. */
 #include "base/pool.h"
 
+#include "base/sanitizers.h"
 #include "base/sync.h"
 #include "base/thread.h"
 
@@ -13,8 +14,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The deepest stack seen in a transfer is 17 KB. Sanitizers multiply frames: they keep the system's default. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* The deepest stack seen in a transfer is 17 KB. */
+#ifdef PS_SANITIZED
 #define STACK_SIZE 0
 #else
 #define STACK_SIZE ((size_t)128 * 1024)
@@ -41,10 +42,11 @@ struct ps_pool {
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
-    pthread_cond_t made; /* workers or started changed: submitters wait */
+    pthread_cond_t made; /* there or started changed: submitters wait */
     struct ps_list queue, workers, idle;
     size_t queued;
     uint64_t denied; /* threads that could not be made */
+    unsigned there;  /* threads that were made; each stays until the pool is freed */
     unsigned started, coming, running, idling;
     bool draining;
   } shared;
@@ -182,6 +184,7 @@ static bool add_worker(struct ps_pool *pool, struct ps_job *first)
   enter(pool);
   if (made) {
     ps_list_append(&pool->shared.workers, &worker->link);
+    pool->shared.there++;
   } else {
     reserve_locked(pool, first, -1);
     pool->shared.denied++;
@@ -224,10 +227,10 @@ static int submit(struct ps_pool *pool, struct ps_job *job, bool own)
 {
   enter(pool);
   /* While every place is taken by a thread that others are still making, nobody knows whether there will be one. */
-  while (pool->shared.started == pool->limit && ps_list_empty(&pool->shared.workers))
+  while (pool->shared.started == pool->limit && !pool->shared.there)
     ps_cond_wait(&pool->shared.made, &pool->shared.mutex, PS_NEVER);
   unsigned kept = own ? atomic_load(&pool->kept) : 0;
-  struct ps_job *first = own || ps_list_empty(&pool->shared.workers) ? job : NULL;
+  struct ps_job *first = own || !pool->shared.there ? job : NULL;
   job->queued = false;
   struct worker *idle = give_locked(pool, job, kept);
   bool grow = !idle && lacks_thread_locked(pool, kept);
@@ -321,8 +324,8 @@ void ps_pool_free(struct ps_pool *pool)
     ps_cond_signal(&PS_CONTAINER(link, struct worker, link)->wake);
   leave(pool);
 
-  /* A job may submit another as long as one runs, which wakes a worker or makes one more: none goes before all have
-   * ended. */
+  /* A job may submit another as long as one runs, which wakes a worker, makes one more, or leaves it to those there
+   * are: they have left the list of workers by then, but none is freed before all have ended. */
   struct ps_list ended;
   ps_list_init(&ended);
   for (struct worker *worker; (worker = next_to_join(pool));) {

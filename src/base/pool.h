@@ -62,8 +62,8 @@ struct ps_pool_counts {
 /* As it is at one moment. Any thread. */
 void ps_pool_count(struct ps_pool *pool, struct ps_pool_counts *counts);
 
-/* Run what is queued, wait for what runs, end the threads. Nothing may be submitted during or after it. NULL is
- * fine. */
+/* Run what is queued, wait for what runs, end the threads. Meanwhile nothing may be submitted but by a job that runs,
+ * whose jobs run too. NULL is fine. */
 void ps_pool_free(struct ps_pool *pool);
 
 #endif

@@ -1,5 +1,6 @@
 /* Children of fork: what was made by the parent is dead there, at once and without harm; what is made there works. A
  * child tells by its exit status what it saw, and is ended if it takes too long. */
+#include "../../src/base/sanitizers.h"
 #include "helpers.h"
 
 #include <errno.h>
@@ -235,7 +236,7 @@ static void send_on_ones_own(void)
 static void child_may_send_by_a_sender_of_its_own(void **state)
 {
   (void)state;
-#ifdef __SANITIZE_THREAD__
+#ifdef PS_THREAD_SANITIZER
   skip();
 #endif
   assert_true(is_fine_in_child(send_on_ones_own));

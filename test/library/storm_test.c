@@ -7,6 +7,7 @@
  * enough is enough: everybody else goes on until then.
  *
  * SEED=N   what is random */
+#include "../../src/base/sanitizers.h"
 #include "helpers.h"
 
 #include <dirent.h>
@@ -15,14 +16,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef PS_SANITIZED
 #define SLOW 4
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SLOW 4
-#endif
-#endif
-#ifndef SLOW
+#else
 #define SLOW 1
 #endif
 

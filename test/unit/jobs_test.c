@@ -1,5 +1,6 @@
 /* The pool of poolsend.h, with real threads. Jobs that are held run until the test lets them go. */
 #include "base/jobs.h"
+#include "base/sanitizers.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -967,7 +968,7 @@ static void handles_are_dead_in_a_child_and_touch_no_lock(void **state)
 static void child_may_have_a_pool_of_its_own(void **state)
 {
   (void)state;
-#ifdef __SANITIZE_THREAD__
+#ifdef PS_THREAD_SANITIZER
   skip();
 #endif
   holds_in_child(new_pool_works);

@@ -1,6 +1,7 @@
-/* The pool with real threads. The calls that start a thread and that put one to sleep are wrapped: a test sees when a
- * worker has become idle, and can have no thread made. */
+/* The pool with real threads. The calls that start a thread, that put one to sleep and that wait for its end are
+ * wrapped: a test sees when a worker has become idle or is waited for, and can have no thread made. */
 #include "base/pool.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -20,11 +21,15 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument);
 int __real_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+void __real_ps_thread_join(pthread_t thread);
+void __wrap_ps_thread_join(pthread_t thread);
 
 static struct {
   atomic_uint created;
   void (*instead)(void); /* if set, no thread is made and this is called */
   sem_t idle;            /* posted by each thread that goes to sleep, under the pool's mutex */
+  sem_t joins;           /* posted before a thread is waited for */
+  size_t stack_size;     /* of the thread that was made last */
 } calls;
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
@@ -34,6 +39,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     return EAGAIN;
   }
   atomic_fetch_add(&calls.created, 1);
+  pthread_attr_getstacksize(attributes, &calls.stack_size);
   return __real_pthread_create(thread, attributes, run, argument);
 }
 
@@ -41,6 +47,12 @@ int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
   sem_post(&calls.idle);
   return __real_pthread_cond_wait(cond, mutex);
+}
+
+void __wrap_ps_thread_join(pthread_t thread)
+{
+  sem_post(&calls.joins);
+  __real_ps_thread_join(thread);
 }
 
 /* ---- Jobs */
@@ -64,7 +76,8 @@ static int fresh(void **state)
   atomic_store(&seen.running, 0);
   atomic_store(&seen.most, 0);
   atomic_store(&seen.ran, 0);
-  return sem_init(&calls.idle, 0, 0) | sem_init(&seen.began, 0, 0) | sem_init(&seen.go_on, 0, 0);
+  return sem_init(&calls.idle, 0, 0) | sem_init(&calls.joins, 0, 0) | sem_init(&seen.began, 0, 0) |
+         sem_init(&seen.go_on, 0, 0);
 }
 
 static int free_pool(void **state)
@@ -128,6 +141,10 @@ static void let_go(int held)
 {
   for (int i = 0; i < held; i++)
     sem_post(&seen.go_on);
+}
+
+static void do_nothing(void)
+{
 }
 
 /* ---- The tests */
@@ -310,6 +327,80 @@ static void job_may_submit_another(void **state)
   assert_int_equal(atomic_load(&seen.ran), 2);
 }
 
+static int (*submit_meanwhile)(struct ps_pool *pool, struct ps_job *job);
+
+/* Once ps_pool_free waits for the thread that runs this. */
+static void submit_when_the_pool_is_being_freed(struct ps_job *job)
+{
+  struct task *task = PS_CONTAINER(job, struct task, job);
+  wait_for(&calls.joins);
+  task[1].job.run = count;
+  if (submit_meanwhile(pool, &task[1].job) == 0)
+    atomic_fetch_add(&seen.ran, 1);
+}
+
+static void job_may_submit_another_while_the_pool_is_being_freed(void **state)
+{
+  int (*const ways[])(struct ps_pool * pool, struct ps_job * job) = {ps_pool_submit, ps_pool_queue};
+  for (unsigned way = 0; way < 2; way++)
+    for (unsigned threads = 1; threads <= 2; threads++) {
+      struct task tasks[2];
+      fresh(state);
+      submit_meanwhile = ways[way];
+      pool = ps_pool_new(threads);
+      submit(tasks, 1, submit_when_the_pool_is_being_freed);
+      free_pool(state);
+      assert_int_equal(atomic_load(&seen.ran), 2);
+      assert_int_equal(atomic_load(&calls.created), threads);
+    }
+}
+
+static void take_threads_away(struct ps_job *job)
+{
+  calls.instead = do_nothing;
+  submit_when_the_pool_is_being_freed(job);
+}
+
+static void job_that_may_wait_waits_though_the_pool_is_being_freed(void **state)
+{
+  struct task tasks[2];
+  submit_meanwhile = ps_pool_queue;
+  pool = ps_pool_new(2);
+  submit(tasks, 1, take_threads_away);
+  free_pool(state);
+  assert_int_equal(atomic_load(&seen.ran), 2);
+}
+
+/* ---- Stacks */
+
+/* Frames of an instrumented program are several times as large. Which it is, the build says here, and the compiler
+ * there. */
+static void small_stacks_are_not_for_what_a_sanitizer_has_instrumented(void **state)
+{
+  struct task task;
+  pthread_attr_t usual;
+  size_t size;
+  assert_int_equal(pthread_attr_init(&usual), 0);
+  assert_int_equal(pthread_attr_getstacksize(&usual, &size), 0);
+  pthread_attr_destroy(&usual);
+  pool = ps_pool_new(1);
+  submit(&task, 1, count);
+  free_pool(state);
+  if (SANITIZED)
+    assert_true(calls.stack_size >= size);
+  else
+    assert_in_range(calls.stack_size, 128 << 10, size - 1);
+}
+
+static void stack_is_as_large_as_was_asked_for(void **state)
+{
+  struct task task;
+  pool = ps_pool_new_with_stacks(1, 1 << 20);
+  submit(&task, 1, count);
+  free_pool(state);
+  assert_true(calls.stack_size >= 1 << 20);
+}
+
 /* ---- Jobs taken back */
 
 static void queued_job_that_is_withdrawn_never_runs(void **state)
@@ -442,10 +533,6 @@ static void job_given_to_a_thread_that_still_sleeps_counts_as_running(void **sta
 }
 
 /* ---- When no thread can be made */
-
-static void do_nothing(void)
-{
-}
 
 static void job_is_given_back_when_there_is_no_thread_for_it(void **state)
 {
@@ -680,6 +767,10 @@ int main(void)
       SENTENCE(idle_thread_that_has_been_woken_is_not_counted_on_twice),
       SENTENCE(several_threads_may_submit),
       SENTENCE(job_may_submit_another),
+      SENTENCE(job_may_submit_another_while_the_pool_is_being_freed),
+      SENTENCE(job_that_may_wait_waits_though_the_pool_is_being_freed),
+      SENTENCE(small_stacks_are_not_for_what_a_sanitizer_has_instrumented),
+      SENTENCE(stack_is_as_large_as_was_asked_for),
       SENTENCE(queued_job_that_is_withdrawn_never_runs),
       SENTENCE(job_that_was_withdrawn_may_be_submitted_again),
       SENTENCE(job_that_a_thread_has_or_had_is_not_withdrawn),

@@ -90,3 +90,10 @@ def test_nothing_else_is_visible_at_the_top():
     top = {name.split('/')[0] for name in tracked.stdout.splitlines()}
     visible = {name for name in top if not name.startswith('.')}
     assert visible <= {'src', 'include', 'test', 'meson.build', 'meson_options.txt', 'README.md', 'LICENSE'}
+
+
+def test_sanitizers_are_asked_for_in_one_place():
+    """Each compiler names them in its own way: whoever asks alone forgets one."""
+    files = [path for folder in ('src', 'test') for path in (ROOT / folder).rglob('*.[ch]')]
+    asking = [path.name for path in files if re.search(r'__SANITIZE_|__has_feature', path.read_text())]
+    assert asking == ['sanitizers.h']
