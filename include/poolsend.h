@@ -390,7 +390,7 @@ struct poolsend_endpoint {
 };
 
 /** One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
- * several at once, which have a stack of 128 KiB; the request waits for it. It may call nothing of its sender that
+ * several at once, which may have no more than 128 KiB of stack; the request waits for it. It may call nothing of its sender that
  * waits. */
 typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
 

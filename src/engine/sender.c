@@ -94,12 +94,19 @@ static void free_sender(struct poolsend_sender *sender)
   ps_transport_fini();
 }
 
+/* Stacks are small where nothing but a transfer runs on them. */
+static struct ps_pool *new_pool(unsigned threads)
+{
+  int features = curl_version_info(CURLVERSION_NOW)->features;
+  return ps_transport_looks_up_aside(features) ? ps_pool_new(threads) : ps_pool_new_with_stacks(threads, 0);
+}
+
 /* A thread for every permit, if it is the sender's own; a caller's may be that of a parent process. */
 static int find_pool(struct poolsend_sender *sender, const struct poolsend_config *config)
 {
   unsigned permits = config->workers + ps_sender_probes(config) * (unsigned)config->endpoint_count;
   sender->owns_pool = !config->pool;
-  sender->pool = config->pool ? ps_jobs_pool(config->pool) : ps_pool_new(permits);
+  sender->pool = config->pool ? ps_jobs_pool(config->pool) : new_pool(permits);
   if (sender->pool)
     return 0;
   return sender->owns_pool ? -ENOMEM : -ECHILD;

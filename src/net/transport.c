@@ -34,6 +34,11 @@ void ps_transport_fini(void)
   ps_fork_release();
 }
 
+bool ps_transport_looks_up_aside(int features)
+{
+  return features & CURL_VERSION_ASYNCHDNS;
+}
+
 /* ---- TLS keys
  *
  * libcurl has OpenSSL call it with the keys if the variable was set when it was made ready, whoever did that. We are
