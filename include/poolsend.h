@@ -81,12 +81,12 @@
  *
  * **Process-wide effects.** poolsend_new calls curl_global_init, and poolsend_free curl_global_cleanup, which count: a
  * program that uses libcurl itself should call the first too, or the last poolsend_free ends libcurl for it. The soft
- * limit of open descriptors is raised where a sender needs more. Nothing is printed, the process is never ended (but by
- * a broken lock, which is a bug), no environment variable is set. When every pool and sender has been freed no thread
- * of the library's is left and no descriptor, and it may be unloaded by dlclose; but a look-up of a name that hangs
- * then has a thread of its own, which ends when the system's resolver returns, and until the process ends the library
- * stays loaded for it. libcurl always stays loaded. With libcurl before 7.84 no other thread may use libcurl for the
- * first time while a sender is made.
+ * limits of open descriptors (RLIMIT_NOFILE) and, but for root, of threads (RLIMIT_NPROC) are raised to the hard ones
+ * where a sender needs more. Nothing is printed, the process is never ended (but by a broken lock, which is a bug), no
+ * environment variable is set. When every pool and sender has been freed no thread of the library's is left and no
+ * descriptor, and it may be unloaded by dlclose; but a look-up of a name that hangs then has a thread of its own, which
+ * ends when the system's resolver returns, and until the process ends the library stays loaded for it. libcurl always
+ * stays loaded. With libcurl before 7.84 no other thread may use libcurl for the first time while a sender is made.
  *
  * **Environment.** Proxies (http_proxy and the like) are taken from it only where an endpoint says so
  * (poolsend_endpoint.environment_proxy), the file for TLS keys only where the configuration does
@@ -497,9 +497,9 @@ POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
 struct poolsend_sender;
 
 /** A sender from `config`, of which nothing is needed afterwards but its pool, and what its contexts point to. -EINVAL:
- * the configuration cannot be used. -EMFILE, -EAGAIN: the limits of descriptors or threads are too low for so many
- * workers, or the system has no thread to give for each endpoint. -ENOMEM. -ECHILD: the pool is a parent's. `error`
- * says which, and why. Blocks only for files that the configuration names. */
+ * the configuration cannot be used, or not under the limit of threads (RLIMIT_NPROC): it asks for more workers. -EMFILE:
+ * for more than the limit of descriptors allows. -EAGAIN: the system has no thread to give for each endpoint. -ENOMEM.
+ * -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the configuration names. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
                               struct poolsend_error *error);
 

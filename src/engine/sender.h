@@ -36,8 +36,8 @@ int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_
                           struct poolsend_error *error);
 void ps_sender_config_fini(struct ps_sender_config *taken);
 
-/* Whether there are workers enough, and the machine lets there be so many; limits are raised if need be. 0; -EINVAL;
- * -EMFILE; -EAGAIN. */
+/* Whether there are workers enough, and the machine lets there be so many; soft limits are raised if need be. 0;
+ * -EINVAL; -EMFILE. */
 int ps_sender_check_limits(const struct poolsend_config *config, struct poolsend_error *error);
 
 /* How many permits each endpoint has for probes. */

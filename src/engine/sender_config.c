@@ -232,28 +232,46 @@ static rlim_t raise_limit(int resource, rlim_t need)
   return setrlimit(resource, &limit) ? limit.rlim_max : 0;
 }
 
-/* Each request in flight needs a thread and descriptors. */
+/* What workers, and the threads that probe on top of them, need of one kind. */
+struct need {
+  const char *what, *option;
+  rlim_t each, other;
+};
+
+/* `limit` allows for less than `threads` of them. */
+static void refuse_workers(const struct poolsend_config *config, const struct need *need, rlim_t threads, rlim_t limit,
+                           struct poolsend_error *error)
+{
+  rlim_t probes = threads - config->workers, most = limit > need->other ? (limit - need->other) / need->each : 0;
+  bool one_each = config->workers == config->endpoint_count;
+  if (one_each) /* with fewer endpoints fewer probe */
+    most /= threads / config->workers;
+  else
+    most -= most > probes ? probes : most;
+  ps_refuse(error, "workers: %u%s need%s %llu %s, and the limit is %llu (ulimit -%s), enough for %llu: %s, or raise it",
+            config->workers, one_each && config->workers > 1 ? ", one for each endpoint," : "",
+            config->workers == 1 ? "s" : "", (unsigned long long)(threads * need->each + need->other), need->what,
+            (unsigned long long)limit, need->option, (unsigned long long)most,
+            one_each ? "name fewer endpoints" : "ask for fewer");
+}
+
+/* Each request in flight needs a thread and descriptors. Root has threads without a limit, and a caller's pool has those
+ * that it has. */
 static int make_room_for(const struct poolsend_config *config, struct poolsend_error *error)
 {
-  unsigned workers = config->workers;
-  rlim_t threads = workers + (rlim_t)ps_sender_probes(config) * config->endpoint_count;
-  rlim_t descriptors = threads * (DESCRIPTORS_EACH + config->keep_bodies) + DESCRIPTORS_OTHER;
-  rlim_t limit = raise_limit(RLIMIT_NOFILE, descriptors);
+  const struct need descriptors = {"file descriptors", "n", DESCRIPTORS_EACH + config->keep_bodies, DESCRIPTORS_OTHER};
+  const struct need of_threads = {"threads", "u", 1, THREADS_OTHER};
+  rlim_t threads = config->workers + (rlim_t)ps_sender_probes(config) * config->endpoint_count;
+  rlim_t limit = raise_limit(RLIMIT_NOFILE, threads * descriptors.each + descriptors.other);
   if (limit) {
-    rlim_t most =
-        limit > DESCRIPTORS_OTHER ? (limit - DESCRIPTORS_OTHER) / (DESCRIPTORS_EACH + config->keep_bodies) : 0;
-    most -= most > threads - workers ? threads - workers : most;
-    ps_refuse(error, "workers: %u need %llu file descriptors, and the limit is %llu (ulimit -n), enough for %llu",
-              workers, (unsigned long long)descriptors, (unsigned long long)limit, (unsigned long long)most);
+    refuse_workers(config, &descriptors, threads, limit, error);
     return -EMFILE;
   }
-  limit = geteuid() == 0 ? 0 : raise_limit(RLIMIT_NPROC, threads + THREADS_OTHER);
-  if (limit) {
-    ps_refuse(error, "workers: %u need %llu threads, and the limit is %llu (ulimit -u)", workers,
-              (unsigned long long)threads, (unsigned long long)limit);
-    return -EAGAIN;
-  }
-  return 0;
+  limit = geteuid() == 0 || config->pool ? 0 : raise_limit(RLIMIT_NPROC, threads + of_threads.other);
+  if (!limit)
+    return 0;
+  refuse_workers(config, &of_threads, threads, limit, error);
+  return -EINVAL;
 }
 
 static int check_times(const struct poolsend_sender *sender, struct poolsend_error *error)

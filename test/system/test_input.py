@@ -296,6 +296,38 @@ def test_soft_descriptor_limit_is_raised_for_workers(server):
     assert with_descriptors(64, 4096, '--workers', '100', server.url()).code == 0
 
 
+def with_threads(limit, *arguments):
+    """As somebody who is not root, for whom there is no limit."""
+    def become_limited():
+        resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+
+    try:
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=environment(), cwd='/',
+                              timeout=PATIENCE, check=False, preexec_fn=become_limited)
+    except PermissionError:
+        pytest.skip('the program is where only root can run it')
+    return Result(done.returncode, done.stdout, done.stderr, 0)
+
+
+def test_workers_beyond_the_limit_of_threads_are_refused_with_the_need_and_what_fits(server):
+    result = with_threads(8, server.url())
+    assert server.connections == 0
+    assert_refused(result, 'workers', '1 needs 9 threads', 'the limit is 8', 'ulimit -u', 'enough for 0')
+    result = with_threads(60, '--workers', '100', server.url())
+    assert server.connections == 0
+    assert_refused(result, 'workers', '108 threads', 'the limit is 60', 'enough for 52')
+
+
+def test_urls_beyond_the_descriptor_limit_are_refused_as_such(server):
+    result = with_descriptors(64, 64, *[server.url(f'/{number}') for number in range(30)])
+    assert server.connections == 0
+    assert_refused(result, '30, one for each endpoint', '122 file descriptors', 'ulimit -n', 'enough for 10')
+
+
 # ---- Other options
 
 @table({
