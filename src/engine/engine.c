@@ -35,9 +35,10 @@ int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *se
   ps_list_init(&engine->dirty);
   ps_list_init(&engine->held);
   ps_heap_init(&engine->timers);
+  ps_index_init(&engine->ids, ~settings->seed);
   ps_budget_init(&engine->budget, settings->hedge_budget);
   ps_pace_init(&engine->pace, settings->rate);
-  if (init_lanes(engine) || ps_heap_reserve(&engine->timers, 1)) { /* so that the first message needs no memory */
+  if (init_lanes(engine) || ps_engine_reserve(engine)) { /* so that the first message needs no memory */
     ps_engine_fini(engine);
     return -ENOMEM;
   }
@@ -54,6 +55,7 @@ void ps_engine_fini(struct ps_engine *engine)
   free(engine->hedge_delays);
   free(engine->ways);
   ps_heap_fini(&engine->timers);
+  ps_index_fini(&engine->ids);
   *engine = (struct ps_engine){0};
 }
 
@@ -65,13 +67,15 @@ static void mark_dirty(struct ps_engine *engine, struct ps_message *message)
 
 int ps_engine_reserve(struct ps_engine *engine)
 {
-  return ps_heap_reserve(&engine->timers, engine->message_count + 1);
+  size_t count = engine->message_count + 1;
+  return ps_heap_reserve(&engine->timers, count) || ps_index_reserve(&engine->ids, count) ? -ENOMEM : 0;
 }
 
 void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_time taken_up)
 {
   engine->message_count++;
   ps_list_append(&engine->messages, &message->link);
+  ps_index_add(&engine->ids, &message->by_id, message->id);
   ps_delivery_init(&message->delivery, &engine->settings.rule, message->tracks, message->may_repeat,
                    ps_random_next(&engine->random), taken_up);
   ps_budget_earn(&engine->budget);
@@ -95,13 +99,18 @@ void ps_engine_interrupt(struct ps_engine *engine, uint64_t last)
   }
 }
 
+/* Serial numbers ascend along a chain. One that is cancelled leaves it: many may have this id, and be cancelled by it as
+ * often. */
 void ps_engine_cancel(struct ps_engine *engine, const char *id, uint64_t last)
 {
-  ps_list_each(link, &engine->messages) {
-    struct ps_message *message = PS_CONTAINER(link, struct ps_message, link);
-    if (message->serial > last || strcmp(message->id, id) != 0)
+  ps_list_each(link, ps_index_chain(&engine->ids, id)) {
+    struct ps_message *message = PS_CONTAINER(link, struct ps_message, by_id.link);
+    if (message->serial > last)
+      break;
+    if (strcmp(message->id, id) != 0)
       continue;
     message->cancelled = true;
+    ps_index_remove(&message->by_id);
     interrupt(engine, message);
   }
 }
@@ -366,6 +375,7 @@ static void settle(struct ps_engine *engine, struct ps_message *message, ps_time
 {
   ps_heap_remove(&engine->timers, &message->timer);
   ps_list_remove(&message->link);
+  ps_index_remove(&message->by_id);
   ps_list_remove(&message->held);
   ps_list_remove(&message->dirty);
   engine->message_count--;

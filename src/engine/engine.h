@@ -7,6 +7,7 @@
 #ifndef PS_ENGINE_ENGINE_H
 #define PS_ENGINE_ENGINE_H
 
+#include "base/index.h"
 #include "core/flow.h"
 #include "core/pace.h"
 #include "engine/message.h"
@@ -63,6 +64,7 @@ struct ps_engine {
   struct ps_budget budget;
   struct ps_pace pace;
   struct ps_list messages, dirty, held;
+  struct ps_index ids; /* of the messages that have not been cancelled by their id */
   struct ps_heap timers;
   size_t message_count;
   bool draining; /* no message will come that a probe could help */

@@ -11,6 +11,7 @@
 #define PS_ENGINE_MESSAGE_H
 
 #include "base/heap.h"
+#include "base/index.h"
 #include "base/list.h"
 #include "base/pool.h"
 #include "core/delivery.h"
@@ -137,6 +138,7 @@ struct ps_message {
 
   /* Engine only; until it is admitted `link` is whoever's has it. */
   struct ps_list link, dirty; /* among all messages; among those with news */
+  struct ps_index_node by_id;
   struct ps_heap_node timer;
   struct ps_delivery delivery;
   struct ps_track *tracks;
