@@ -226,7 +226,7 @@ enum poolsend_fate {
   POOLSEND_FATE_DELIVERED, /**< a success answer came */
   POOLSEND_FATE_REJECTED,  /**< a complete answer came that is not a success */
   POOLSEND_FATE_UNREACHED, /**< nothing of the request was sent: it cannot have arrived */
-  POOLSEND_FATE_UNKNOWN    /**< some of it was sent and no answer came: it may have arrived */
+  POOLSEND_FATE_UNKNOWN    /**< some of it was sent and no answer came, or none that can be read: it may have arrived */
 };
 
 /** Why. */
@@ -234,7 +234,8 @@ enum poolsend_reason {
   POOLSEND_REASON_NONE = 0,  /**< it has no fate yet */
   POOLSEND_REASON_OK,        /**< a success answer came */
   POOLSEND_REASON_STATUS,    /**< the status is not a success */
-  POOLSEND_REASON_JSON,      /**< the status is a success, the JSON test failed */
+  POOLSEND_REASON_JSON,      /**< the status is a success, the JSON test failed; or, unknown: the body cannot be read
+                              * for it, being no JSON, or nested more than 256 deep */
   POOLSEND_REASON_REDIRECT,  /**< a redirect that could not be followed */
   POOLSEND_REASON_RESOLVE,   /**< no address for the host (or the proxy) */
   POOLSEND_REASON_CONNECT,   /**< no connection */
@@ -563,9 +564,9 @@ static inline void poolsend_message_text(struct poolsend_message *message, const
 }
 
 /** A message from one line of JSON, an envelope: an object with `body` (a string as it stands, or any JSON) or
- * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`. 0, and the message is the caller's
- * until poolsend_message_free, to be used where it is; its id is NULL if the envelope has none. -EINVAL, and `error`
- * says what is wrong; -ENOMEM. */
+ * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`, nested at most
+ * 256 deep. 0, and the message is the caller's until poolsend_message_free, to be used where it is; its id is NULL if
+ * the envelope has none. -EINVAL, and `error` says what is wrong; -ENOMEM. */
 POOLSEND_API int poolsend_message_parse(struct poolsend_message **message, const char *text, size_t size,
                                         struct poolsend_error *error);
 

@@ -1,23 +1,33 @@
-/* Whether a text is JSON: one recursive descent over the grammar of RFC 8259, bounded in depth. What is wrong is said
- * in words for the person who wrote it. */
+/* Whether a text is JSON: one walk over the grammar of RFC 8259, which keeps the kinds of the collections that are open
+ * in a list of its own, since the threads that run requests have small stacks. What is wrong is said in words for the
+ * person who wrote it. */
 #include "base/jsontext.h"
 
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* The names of all objects that are open, those of one behind those of the object around it. */
+struct names {
+  struct ps_jsontext_value *list;
+  size_t count, room;
+  size_t first[PS_JSONTEXT_DEPTH]; /* where those of the collection at each depth begin */
+  const char *twice;               /* the first in the text that its object has had before; NULL: none was found yet */
+};
 
 struct scan {
   const char *at, *end;
   struct ps_buf *out; /* NULL: the text is only looked at */
   const char *kept;   /* up to here it has been appended to `out` */
-  bool no_memory, unique;
-  bool nul; /* the string that was scanned holds one */
-  int depth;
-  const char *wrong; /* words for what stands at `at` */
+  bool no_memory;
+  bool nul;            /* the string that was scanned holds one */
+  struct names *names; /* NULL: they need not be unique */
+  unsigned depth;
+  char close[PS_JSONTEXT_DEPTH]; /* the brackets that are to come, the innermost last */
+  const char *wrong;             /* words for what stands at `at` */
 };
-
-static int scan_value(struct scan *s, const char *open);
 
 static bool is_space(char c)
 {
@@ -131,21 +141,43 @@ static int scan_string(struct scan *s)
   return 0;
 }
 
-/* Why a name must not stand in its object, or NULL. Names are compared with all before them, by walking there again. */
-static const char *wrong_name(const char *open, struct ps_jsontext_value name)
+/* By their characters, and those that have the same as they come in the text. */
+static int order_of_names(const void *a, const void *b)
 {
-  struct ps_jsontext_value before = {.text = open, .size = (size_t)(name.text - open)}, other, value;
-  const char *at = NULL;
-  for (unsigned count = 1; ps_jsontext_member(before, &at, &other, &value); count++) {
-    if (ps_jsontext_same(other, name))
-      return "this name stands twice in one object";
-    if (count == PS_JSONTEXT_UNIQUE_MAX)
-      return "too many members in one object";
-  }
-  return NULL;
+  const struct ps_jsontext_value *x = a, *y = b;
+  int order = ps_jsontext_order(*x, *y);
+  return order ? order : (x->text > y->text) - (x->text < y->text);
 }
 
-static int scan_name(struct scan *s, const char *open)
+static int add_name(struct names *names, struct ps_jsontext_value name)
+{
+  if (names->count == names->room) {
+    size_t room = names->room ? 2 * names->room : 64;
+    struct ps_jsontext_value *list = realloc(names->list, room * sizeof *list);
+    if (!list)
+      return -ENOMEM;
+    names->list = list;
+    names->room = room;
+  }
+  names->list[names->count++] = name;
+  return 0;
+}
+
+/* The object at this depth has ended, with all of its names. */
+static void drop_names(struct names *names, unsigned depth)
+{
+  size_t first = names->first[depth];
+  struct ps_jsontext_value *list = names->list + first;
+  size_t count = names->count - first;
+  names->count = first;
+  if (count > 1)
+    qsort(list, count, sizeof *list, order_of_names);
+  for (size_t i = 1; i < count; i++)
+    if ((!names->twice || list[i].text < names->twice) && ps_jsontext_same(list[i - 1], list[i]))
+      names->twice = list[i].text;
+}
+
+static int scan_name(struct scan *s)
 {
   if (!next_is(s, '"'))
     return fail(s, next_is(s, '\'')  ? "a name wants double quotes, not single ones"
@@ -157,26 +189,12 @@ static int scan_name(struct scan *s, const char *open)
   s->nul = false;
   if (scan_string(s))
     return -EINVAL;
-  struct ps_jsontext_value name = {.text = from, .size = (size_t)(s->at - from)};
-  const char *words = s->nul ? "a name holds \\u0000" : NULL;
-  if (!words && s->unique)
-    words = wrong_name(open, name);
-  if (!words)
-    return 0;
-  s->at = from;
-  return fail(s, words);
-}
-
-static int scan_member(struct scan *s, const char *open)
-{
-  scan_space(s);
-  if (scan_name(s, open))
-    return -EINVAL;
-  scan_space(s);
-  if (!next_is(s, ':'))
-    return fail(s, "a colon is missing after a name");
-  s->at++;
-  return scan_value(s, open);
+  if (s->nul) {
+    s->at = from;
+    fail(s, "a name holds \\u0000");
+    return -ENOTSUP;
+  }
+  return s->names ? add_name(s->names, (struct ps_jsontext_value){from, (size_t)(s->at - from)}) : 0;
 }
 
 static int wrong_close(struct scan *s, char close)
@@ -186,32 +204,6 @@ static int wrong_close(struct scan *s, char close)
   if (next_is(s, '}') || next_is(s, ']'))
     return fail(s, close == '}' ? "a closing } should stand here" : "a closing ] should stand here");
   return fail(s, "a comma is missing");
-}
-
-/* An array or an object: `item` between commas, up to `close`. */
-static int scan_collection(struct scan *s, char close, int (*item)(struct scan *s, const char *open))
-{
-  const char *open = s->at;
-  if (++s->depth > PS_JSONTEXT_DEPTH) {
-    fail(s, "it is nested too deep");
-    return -E2BIG;
-  }
-  s->at++;
-  scan_space(s);
-  if (!next_is(s, close)) {
-    int error = item(s, open);
-    while (!error && (scan_space(s), next_is(s, ','))) {
-      s->at++;
-      error = item(s, open);
-    }
-    if (error)
-      return error;
-  }
-  if (!next_is(s, close))
-    return wrong_close(s, close);
-  s->at++;
-  s->depth--;
-  return 0;
 }
 
 static bool begins(const struct scan *s, const char *word)
@@ -260,16 +252,9 @@ static int wrong_value(struct scan *s)
                                  : "no JSON value begins like this: texts want double quotes");
 }
 
-/* `open` is the collection it is an item of, which only names need. */
-static int scan_value(struct scan *s, const char *open)
+static int scan_scalar(struct scan *s)
 {
-  (void)open;
-  scan_space(s);
   switch (s->at < s->end ? *s->at : '\0') {
-  case '{':
-    return scan_collection(s, '}', scan_member);
-  case '[':
-    return scan_collection(s, ']', scan_value);
   case '"':
     return scan_string(s);
   case 't':
@@ -283,6 +268,77 @@ static int scan_value(struct scan *s, const char *open)
   }
 }
 
+static int open_collection(struct scan *s)
+{
+  if (s->depth == PS_JSONTEXT_DEPTH) {
+    fail(s, PS_JSONTEXT_TOO_DEEP);
+    return -E2BIG;
+  }
+  if (s->names)
+    s->names->first[s->depth] = s->names->count;
+  s->close[s->depth++] = *s->at++ == '{' ? '}' : ']';
+  scan_space(s);
+  return 0;
+}
+
+static bool at_close(const struct scan *s)
+{
+  return next_is(s, s->close[s->depth - 1]);
+}
+
+static void close_collection(struct scan *s)
+{
+  s->at++;
+  s->depth--;
+  if (s->names)
+    drop_names(s->names, s->depth);
+}
+
+/* In a collection that is open and has an item more: up to where its value begins. */
+static int begin_item(struct scan *s)
+{
+  if (s->close[s->depth - 1] == ']')
+    return 0;
+  scan_space(s);
+  int error = scan_name(s);
+  if (error)
+    return error;
+  scan_space(s);
+  if (!next_is(s, ':'))
+    return fail(s, "a colon is missing after a name");
+  s->at++;
+  return 0;
+}
+
+/* A value has ended: past whatever ends with it, to where the next begins or, at depth 0, to the end. */
+static int end_value(struct scan *s)
+{
+  while (s->depth) {
+    scan_space(s);
+    if (next_is(s, ',')) {
+      s->at++;
+      return begin_item(s);
+    }
+    if (!at_close(s))
+      return wrong_close(s, s->close[s->depth - 1]);
+    close_collection(s);
+  }
+  return 0;
+}
+
+static int scan_value(struct scan *s)
+{
+  int error;
+  do {
+    scan_space(s);
+    bool collection = next_is(s, '{') || next_is(s, '[');
+    error = collection ? open_collection(s) : scan_scalar(s);
+    if (!error)
+      error = collection && !at_close(s) ? begin_item(s) : end_value(s);
+  } while (!error && s->depth);
+  return error;
+}
+
 static int scan_text(struct scan *s)
 {
   size_t valid = ps_text_utf8_size(s->at, (size_t)(s->end - s->at));
@@ -290,7 +346,7 @@ static int scan_text(struct scan *s)
     s->at += valid;
     return fail(s, "a byte that is not UTF-8");
   }
-  int error = scan_value(s, NULL);
+  int error = scan_value(s);
   if (error)
     return error;
   scan_space(s);
@@ -305,11 +361,39 @@ int ps_jsontext_compact(struct ps_buf *out, const char *text, size_t size)
   return error ? error : s.no_memory ? -ENOMEM : 0;
 }
 
+/* The whole is looked at first: what is no JSON is more than a name too many. */
+static int scan_unique(struct scan *s)
+{
+  s->names = calloc(1, sizeof *s->names);
+  int error = s->names ? scan_text(s) : -ENOMEM;
+  if (!error && s->names->twice) {
+    s->at = s->names->twice;
+    fail(s, "this name stands twice in one object");
+    error = -ENOTSUP;
+  }
+  if (s->names)
+    free(s->names->list);
+  free(s->names);
+  return error;
+}
+
 int ps_jsontext_check(const char *text, size_t size, bool unique, struct ps_jsontext_fault *fault)
 {
-  struct scan s = {.at = text, .end = text + size, .unique = unique};
-  int error = scan_text(&s);
-  if (error && fault)
+  struct scan s = {.at = text, .end = text + size};
+  int error = unique ? scan_unique(&s) : scan_text(&s);
+  if (error && error != -ENOMEM && fault)
     *fault = (struct ps_jsontext_fault){.offset = (size_t)(s.at - text), .words = s.wrong};
   return error;
+}
+
+size_t ps_jsontext_begin(const char *text, size_t size)
+{
+  struct scan s = {.at = text, .end = text + size};
+  bool valid = size && !is_space(*text) && !scan_value(&s) && ps_text_is_utf8(text, (size_t)(s.at - text));
+  return valid ? (size_t)(s.at - text) : 0;
+}
+
+const char *ps_jsontext_blame(int error)
+{
+  return error == -EINVAL ? "it is not JSON: " : "";
 }

@@ -90,16 +90,23 @@ static bool is_plain(struct ps_jsontext_value string)
   return !memchr(string.text, '\\', string.size);
 }
 
+int ps_jsontext_order(struct ps_jsontext_value a, struct ps_jsontext_value b)
+{
+  if (is_plain(a) && is_plain(b)) {
+    int order = memcmp(a.text, b.text, (a.size < b.size ? a.size : b.size) - 1);
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+  }
+  struct reader x = reader_of(a), y = reader_of(b);
+  int c, d;
+  while ((c = read_byte(&x)) == (d = read_byte(&y)))
+    if (c < 0)
+      return 0;
+  return c - d;
+}
+
 bool ps_jsontext_same(struct ps_jsontext_value a, struct ps_jsontext_value b)
 {
-  if (is_plain(a) && is_plain(b))
-    return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
-  struct reader x = reader_of(a), y = reader_of(b);
-  int c;
-  while ((c = read_byte(&x)) == read_byte(&y))
-    if (c < 0)
-      return true;
-  return false;
+  return ps_jsontext_order(a, b) == 0;
 }
 
 bool ps_jsontext_is(struct ps_jsontext_value string, const char *text)
@@ -166,6 +173,11 @@ int ps_jsontext_quote(struct ps_buf *out, const char *text, size_t size, bool qu
 }
 
 /* ---- Values */
+
+size_t ps_jsontext_mark_size(const char *text, size_t size)
+{
+  return size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
 
 /* Of each byte of `eight`, the highest bit: it is below `limit`, at most 0x80. Exact up to the first that is. */
 static uint64_t below(uint64_t eight, uint64_t limit)
@@ -257,9 +269,9 @@ bool ps_jsontext_member(struct ps_jsontext_value object, const char **at, struct
   return true;
 }
 
-static bool element(struct ps_jsontext_value array, const char **at, struct ps_jsontext_value *value)
+bool ps_jsontext_element(struct ps_jsontext_value array, const char **at, struct ps_jsontext_value *value)
 {
-  if (!next_item(array, at))
+  if (*array.text != '[' || !next_item(array, at))
     return false;
   *value = value_at(*at, array.text + array.size);
   *at = value->text + value->size;
@@ -316,9 +328,9 @@ static bool find_element(struct ps_jsontext_value array, const char *step, size_
     index = 10 * index + (size_t)(step[i] - '0');
   }
   const char *at = NULL;
-  bool there = element(array, &at, found);
+  bool there = ps_jsontext_element(array, &at, found);
   while (there && index-- > 0)
-    there = element(array, &at, found);
+    there = ps_jsontext_element(array, &at, found);
   return there;
 }
 

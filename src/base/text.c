@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- UTF-8 */
@@ -209,9 +210,40 @@ const char *ps_text_nearest(const char *word, const char *const *words, size_t c
   return nearest;
 }
 
+/* Of C1, in the first of its two bytes. */
+static bool is_c1(const char *text)
+{
+  return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0;
+}
+
 void ps_text_hide_controls(char *text)
 {
-  for (; *text; text++)
-    if (ps_text_is_control(*text))
+  for (; *text; text++) {
+    if (is_c1(text))
+      *text++ = '?', *text = '?';
+    else if (ps_text_is_control(*text))
       *text = '?';
+  }
+}
+
+void ps_text_clean(char *text)
+{
+  text[ps_text_whole_utf8(text, strlen(text))] = '\0';
+  ps_text_hide_controls(text);
+  for (text += ps_text_utf8_size(text, strlen(text)); *text; text += ps_text_utf8_size(text, strlen(text)))
+    *text = '?';
+}
+
+void ps_text_vsay(char *words, size_t size, const char *format, va_list arguments)
+{
+  vsnprintf(words, size, format, arguments);
+  ps_text_clean(words);
+}
+
+void ps_text_say(char *words, size_t size, const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  ps_text_vsay(words, size, format, arguments);
+  va_end(arguments);
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 /* Of C0, or DEL. */
@@ -12,9 +13,18 @@ static inline bool ps_text_is_control(char c)
   return (unsigned char)c < ' ' || c == 127;
 }
 
-/* Puts a question mark in the place of each: what quotes others' text is to be one line, and nothing that a terminal
- * obeys. */
+/* Puts a question mark in the place of each, and of those of C1 in UTF-8: what quotes others' text is to be one line,
+ * and nothing that a terminal obeys. */
 void ps_text_hide_controls(char *text);
+
+/* Likewise, and makes UTF-8 of it: a character that was cut off at the end goes, and a question mark stands for any
+ * other byte that is none. */
+void ps_text_clean(char *text);
+
+/* Writes words for a person, who may be quoted what others wrote: one clean line that fits into `size` bytes. */
+void ps_text_say(char *words, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void ps_text_vsay(char *words, size_t size, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /* How many bytes from the beginning are valid UTF-8 (RFC 3629). */
 size_t ps_text_utf8_size(const char *text, size_t size);

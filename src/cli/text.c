@@ -233,18 +233,12 @@ char *ps_cli_event_text(const struct poolsend_event *event, bool ids)
 
 /* ---- Refused lines */
 
-/* Words that may quote what others wrote: UTF-8 without anything that a terminal obeys. NULL: no memory. */
+/* Words that may quote what others wrote. NULL: no memory. */
 static char *clean(const char *words)
 {
-  char *copy = strndup(words, ps_text_whole_utf8(words, strlen(words)));
-  bool utf8 = copy && ps_text_is_utf8(copy, strlen(copy));
-  for (unsigned char *c = (unsigned char *)copy; c && *c; c++) {
-    bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-    if (*c < ' ' || *c == 127 || (*c >= 0x80 && !utf8))
-      *c = '?';
-    if (c1)
-      c[0] = c[1] = '?';
-  }
+  char *copy = strdup(words);
+  if (copy)
+    ps_text_clean(copy);
   return copy;
 }
 

@@ -62,6 +62,8 @@ static struct ps_verdict judge_success(const struct ps_evidence *evidence)
     return verdict(POOLSEND_FATE_REJECTED, POOLSEND_REASON_JSON);
   case PS_JSON_IMPOSSIBLE:
     return verdict(POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_TRUNCATED);
+  case PS_JSON_UNREADABLE: /* the test has not failed: nobody can tell what the API said */
+    return verdict(POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_JSON);
   case PS_JSON_PASSED:
     return verdict(POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK);
   default:

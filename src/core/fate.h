@@ -27,7 +27,8 @@ enum ps_json_test {
   PS_JSON_NONE, /* no test is set */
   PS_JSON_PASSED,
   PS_JSON_FAILED,
-  PS_JSON_IMPOSSIBLE /* the body was lost or cut */
+  PS_JSON_IMPOSSIBLE, /* the body was lost or cut, or is too long */
+  PS_JSON_UNREADABLE  /* it is whole, but not JSON, or nested too deep */
 };
 
 /* What redirects say of the requests before the last: an API that answered 303 may have acted on its request (RFC 9110,

@@ -122,8 +122,9 @@ static int read_text(struct ps_config_reader *reader)
   struct ps_config_fault fault;
   if (reader->size > PS_CONFIG_SIZE_MAX)
     return ps_config_refuse_line(reader, 1, "it is longer than 1 MiB");
-  if (ps_config_check(reader->text, reader->size, &fault))
-    return ps_config_refuse_line(reader, fault.line, fault.words);
+  int checked = ps_config_check(reader->text, reader->size, &fault);
+  if (checked)
+    return checked == -EINVAL ? ps_config_refuse_line(reader, fault.line, fault.words) : checked;
   struct ps_jsontext_value whole = ps_jsontext_root(reader->text, reader->size);
   if (*whole.text != '{')
     return ps_config_refuse(reader, "it is not an object; write { \"endpoints\": [ ... ] }");

@@ -360,8 +360,11 @@ static int take_template_file(struct ps_config_reader *reader, const struct ps_c
   if (!result)
     result = ps_config_load(reader, path, BODY_MAX, &content);
   const char *text = content.data ? content.data : "";
-  if (!result && ps_config_check(text, content.size, &fault))
-    result = ps_config_refuse(reader, "'%.200s', line %zu: %s", path, fault.line, fault.words);
+  if (!result) {
+    result = ps_config_check(text, content.size, &fault);
+    if (result == -EINVAL)
+      ps_config_refuse(reader, "'%.200s', line %zu: %s", path, fault.line, fault.words);
+  }
   if (!result)
     result = own_template(reader, ps_jsontext_root(text, content.size), into);
   ps_buf_fini(&content);

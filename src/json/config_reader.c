@@ -71,15 +71,6 @@ static size_t size_before_secret(const char *text, size_t size, const char *mark
 #define NAME_MARKS  ":;@"
 #define VALUE_MARKS "@?="
 
-/* Names and values come from the file: what would break the line, or was cut off, is shown as a question mark. */
-static void make_presentable(char *text)
-{
-  text[ps_text_whole_utf8(text, strlen(text))] = '\0';
-  ps_text_hide_controls(text);
-  for (size_t valid; text[valid = ps_text_utf8_size(text, strlen(text))];)
-    text[valid] = '?';
-}
-
 int ps_config_refuse(struct ps_config_reader *reader, const char *format, ...)
 {
   char words[256]; /* fits behind a line and a path */
@@ -91,15 +82,14 @@ int ps_config_refuse(struct ps_config_reader *reader, const char *format, ...)
   size_t size = size_before_secret(path, strlen(path), NAME_MARKS), shown = size < SHOWN_PATH ? size : SHOWN_PATH;
   const char *more = path[shown] ? "..." : "";
   size_t offset = (size_t)(ps_config_here(reader).text - reader->text);
-  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %.*s%s%s%s", line_of(reader->text, offset),
-           (int)shown, path, more, *path ? ": " : "", words);
-  make_presentable(reader->error->text);
+  ps_text_say(reader->error->text, sizeof reader->error->text, "line %zu: %.*s%s%s%s", line_of(reader->text, offset),
+              (int)shown, path, more, *path ? ": " : "", words);
   return -EINVAL;
 }
 
 int ps_config_refuse_line(struct ps_config_reader *reader, size_t line, const char *words)
 {
-  snprintf(reader->error->text, sizeof reader->error->text, "line %zu: %s", line, words);
+  ps_text_say(reader->error->text, sizeof reader->error->text, "line %zu: %s", line, words);
   return -EINVAL;
 }
 
@@ -164,11 +154,10 @@ static void tell_fault(struct ps_config_fault *told, const char *text, const str
   if (strncmp(fault->words, about_name, size) == 0) {
     size_t name = (size_t)(string_end(at) - at) - 1, known = size_before_secret(at + 1, name, NAME_MARKS);
     size_t shown = known < SHOWN_VALUE ? known : SHOWN_VALUE;
-    snprintf(told->words, sizeof told->words, "\"%.*s%s\" %s", (int)shown, at + 1, name > shown ? "..." : "",
-             fault->words + size);
-    make_presentable(told->words);
+    ps_text_say(told->words, sizeof told->words, "\"%.*s%s\" %s", (int)shown, at + 1, name > shown ? "..." : "",
+                fault->words + size);
   } else {
-    snprintf(told->words, sizeof told->words, "%s", fault->words);
+    ps_text_say(told->words, sizeof told->words, "%s", fault->words);
   }
 }
 
@@ -181,9 +170,10 @@ int ps_config_check(const char *text, size_t size, struct ps_config_fault *told)
     fault = (struct ps_jsontext_fault){.offset = (size_t)(lone - text), .words = "half of a surrogate pair"};
     result = -EINVAL;
   }
-  if (result)
-    tell_fault(told, text, &fault);
-  return result;
+  if (!result || result == -ENOMEM)
+    return result;
+  tell_fault(told, text, &fault);
+  return -EINVAL;
 }
 
 /* ---- The walk */

@@ -266,8 +266,9 @@ static int sort_member(struct parser *p, struct ps_jsontext_value name, struct p
 static int sort_members(struct parser *p, const char *text, size_t size)
 {
   struct ps_jsontext_fault fault;
-  if (ps_jsontext_check(text, size, false, &fault))
-    return ps_refuse(p->error, "it is not JSON: %s (at byte %zu)", fault.words, fault.offset + 1);
+  int error = ps_jsontext_check(text, size, false, &fault);
+  if (error)
+    return ps_refuse(p->error, "%s%s (at byte %zu)", ps_jsontext_blame(error), fault.words, fault.offset + 1);
   struct ps_jsontext_value root = ps_jsontext_root(text, size), name, value;
   if (*root.text != '{')
     return ps_refuse(p->error, "an envelope is a JSON object, such as {\"body\":\"...\"}");

@@ -153,7 +153,8 @@ void ps_json_bytes(struct ps_json *json, const char *key, const char *data, size
   struct ps_json before = *json;
   begin(json, key);
   if (as_json && !json->error) {
-    int error = ps_jsontext_compact(&json->out, data, size);
+    size_t mark = ps_jsontext_mark_size(data, size);
+    int error = ps_jsontext_compact(&json->out, data + mark, size - mark);
     if (error == 0 || error == -ENOMEM) {
       json->error = error;
       return;

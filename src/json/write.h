@@ -28,7 +28,8 @@ void ps_json_seconds(struct ps_json *json, const char *key, ps_time span);
 /* NULL is null; bytes that are not UTF-8 are shown as question marks. */
 void ps_json_text(struct ps_json *json, const char *key, const char *text);
 
-/* Bytes that others chose: as JSON if they are JSON (and `as_json` allows it), as a string if they are UTF-8, else in
+/* Bytes that others chose: as JSON if they are JSON (and `as_json` allows it; a byte order mark before it is left out,
+ * as readers of JSON do not take one in the middle of a text), as a string if they are UTF-8, else in
  * base64 with "key_encoding" beside it. */
 void ps_json_bytes(struct ps_json *json, const char *key, const char *data, size_t size, bool as_json);
 

@@ -26,9 +26,8 @@ int ps_refuse(struct poolsend_error *error, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(error->text, sizeof error->text, format, arguments);
+  ps_text_vsay(error->text, sizeof error->text, format, arguments);
   va_end(arguments);
-  ps_text_hide_controls(error->text);
   return -EINVAL;
 }
 

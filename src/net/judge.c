@@ -3,6 +3,7 @@
  * final header was complete, who stopped it. */
 #include "net/judge.h"
 
+#include "base/text.h"
 #include "net/redact.h"
 #include "net/redirect.h"
 
@@ -218,7 +219,7 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
   if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
     say_time(t, words, sizeof words);
   char *shown = ps_redact_url(words);
-  snprintf(t->outcome->error, sizeof t->outcome->error, "%s", shown ? shown : "");
+  ps_text_say(t->outcome->error, sizeof t->outcome->error, "%s", shown ? shown : "");
   free(shown);
 }
 
@@ -310,5 +311,5 @@ void ps_judge_unsent(struct ps_transfer *t, enum ps_ending ending)
   if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
     snprintf(outcome->error, sizeof outcome->error, "no address in time; its time limit is %g s", time_limit(t));
   else
-    snprintf(outcome->error, sizeof outcome->error, "%s", t->slot->words);
+    ps_text_say(outcome->error, sizeof outcome->error, "%s", t->slot->words);
 }

@@ -47,8 +47,11 @@ static int take_message(struct making *m)
     snprintf(m->words, m->size, "the message has no body for the templates to take values from");
     return -EINVAL;
   }
-  if (ps_jsontext_check(text, size, false, &fault)) {
-    snprintf(m->words, m->size, "the message is not JSON, from which the templates take values: %s", fault.words);
+  int error = ps_jsontext_check(text, size, false, &fault);
+  if (error) {
+    const char *words = error == -EINVAL ? "the message is not JSON, from which the templates take values"
+                                         : "the templates cannot take values from the message";
+    snprintf(m->words, m->size, "%s: %s", words, fault.words);
     return -EINVAL;
   }
   m->message = ps_jsontext_root(text, size);

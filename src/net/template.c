@@ -5,7 +5,6 @@
 #include "net/check.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,8 +143,10 @@ static int parse_string(struct parser *p, struct ps_jsontext_value string, bool 
 static int parse_body(struct parser *p, const char *text, size_t size)
 {
   struct ps_jsontext_fault fault;
-  if (ps_jsontext_check(text, size, false, &fault))
-    return ps_refuse(p->error, "body template: it is not JSON: %s (at byte %zu)", fault.words, fault.offset + 1);
+  int error = ps_jsontext_check(text, size, false, &fault);
+  if (error)
+    return ps_refuse(p->error, "body template: %s%s (at byte %zu)", ps_jsontext_blame(error), fault.words,
+                     fault.offset + 1);
   const char *end = text + size, *quote = text;
   while ((quote = memchr(quote, '"', (size_t)(end - quote)))) {
     struct ps_jsontext_value string = ps_jsontext_root(quote, (size_t)(end - quote));
@@ -250,7 +251,7 @@ struct rendering {
 /* What is wrong with the value at `pointer`, which is not shown. */
 static int unusable(const struct rendering *r, const char *pointer, const char *why)
 {
-  snprintf(r->words, r->size, "%.150s%s %s", pointer, *pointer ? " in the message" : "the message", why);
+  ps_text_say(r->words, r->size, "%.150s%s %s", pointer, *pointer ? " in the message" : "the message", why);
   return -EINVAL;
 }
 
@@ -370,7 +371,7 @@ static int render_value(struct rendering *r, const struct ps_template_piece *pie
 {
   struct ps_jsontext_value value;
   if (!ps_jsontext_find(message, piece->pointer, &value)) {
-    snprintf(r->words, r->size, "the message has no %.200s", piece->pointer);
+    ps_text_say(r->words, r->size, "the message has no %.200s", piece->pointer);
     return -EINVAL;
   }
   if (piece->place == AS_VALUE)

@@ -7,7 +7,6 @@
 #include "net/check.h"
 #include "net/success.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +90,8 @@ static enum ps_json_test test(const struct ps_success *success, const char *body
   char words[200] = "";
   enum ps_json_test result = ps_success_test(success, body, size, words, sizeof words);
   REQUIRE((result == PS_JSON_NONE || result == PS_JSON_PASSED) == !*words, "a test that fails says why");
+  if (*words)
+    fuzz_require_words(words);
   return result;
 }
 
@@ -116,18 +117,6 @@ static void build(struct ps_buf *body, const char *pointer, const char *value)
     ps_buf_puts(body, "}");
 }
 
-/* Long numbers are not compared beyond what they can be told apart to; half a surrogate pair is no text. */
-static bool is_beyond_comparing(const char *json)
-{
-  size_t digits = 0;
-  for (; *json; json++) {
-    digits = isdigit((unsigned char)*json) ? digits + 1 : 0;
-    if (digits > 15 || strncmp(json, "\\u", 2) == 0)
-      return true;
-  }
-  return false;
-}
-
 static void require_meetable(const struct ps_success *success)
 {
   const struct ps_json_rule *rule = success->tests;
@@ -136,7 +125,7 @@ static void require_meetable(const struct ps_success *success)
           "a test has a pointer");
   REQUIRE(test(success, "{}", 2) == PS_JSON_FAILED, "an answer without anything passes no test");
   build(&body, rule->pointer, rule->expected);
-  if (!rule->next && !ps_jsontext_check(body.data, body.size, false, NULL) && !is_beyond_comparing(rule->expected))
+  if (!rule->next && !ps_jsontext_check(body.data, body.size, false, NULL))
     REQUIRE(test(success, body.data, body.size) == PS_JSON_PASSED, "an answer that has what is asked for passes");
   ps_buf_fini(&body);
 }
@@ -148,7 +137,7 @@ static void try_success(const char *text)
   int result = ps_success_init(&success, text, &error);
   REQUIRE(result == 0 || result == -EINVAL, "there is memory");
   if (result)
-    REQUIRE(error.text[0], "what is refused is refused with words");
+    fuzz_require_words(error.text);
   else if (success.tests)
     require_meetable(&success);
   else

@@ -1,12 +1,14 @@
 #include "target.h"
 
+#include "base/jsontext.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A value of the deepest text that we take, put into the deepest template. */
-#define DEPTH 100
+#define DEPTH (2 * PS_JSONTEXT_DEPTH + 8)
 
 void fuzz_fail(const char *file, int line, const char *condition, const char *words)
 {

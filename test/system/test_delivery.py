@@ -1,6 +1,7 @@
 """The delivery rule through the real program, where it shows beyond the unit tests and the simulation."""
 
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -19,6 +20,10 @@ def a():
 def b():
     with Server() as server:
         yield server
+
+
+def nested(depth):
+    return '[' * depth + ']' * depth
 
 
 # ---- Win and settle
@@ -85,11 +90,51 @@ def test_statuses_that_count_as_success_can_be_chosen(a):
     ('/status=ok', '{"status":"ok"}', 'delivered', 'ok'),
     ('/items/0/code=7', '{"items":[{"code":7}]}', 'delivered', 'ok'),
     ('/accepted=true', '{}', 'rejected', 'json'),
-    ('/accepted=true', 'not json', 'rejected', 'json'),
-])
+    ('/accepted=true', '\ufeff{"accepted":true}', 'delivered', 'ok'),
+    ('/accepted=true', '\ufeff{"accepted":false}', 'rejected', 'json'),
+    ('/accepted=true', '{"accepted":true,"trace":%s}' % nested(100), 'delivered', 'ok'),
+    ('/accepted=true', '{"accepted":true,"trace":%s}' % nested(255), 'delivered', 'ok'),
+    ('/n=0.1', '{"n":0.10}', 'delivered', 'ok'),
+    ('/n=18446744073709551617', '{"n":18446744073709551616}', 'rejected', 'json'),
+], ids=lambda value: value[:40])
 def test_json_in_the_answer_decides(a, test, body, fate, reason):
-    a.script('/', 'body=' + body.replace('"', '%22'))
+    a.script('/', 'body=' + quote(body))
     assert run_json('--success', f'200-299,{test}', '-d', 'x', a.url('/')).fates == [(fate, reason)]
+
+
+# An answer that cannot be read says neither that the message was accepted nor that it was not.
+@pytest.mark.parametrize('body, words', [
+    ('not json', 'the answer is not JSON'),
+    ('', 'the answer is not JSON'),
+    ('\ufeff', 'the answer is not JSON'),
+    ('{"accepted":true', 'the answer is not JSON'),
+    ('{"accepted":true,"trace":%s}' % nested(256), 'the answer is nested more than 256 deep'),
+    ('{"accepted":true,"trace":%s}' % nested(300), 'the answer is nested more than 256 deep'),
+    ('[' * 100000, 'the answer is nested more than 256 deep'),
+], ids=lambda value: value[:40])
+def test_answer_that_cannot_be_read_leaves_it_unknown_and_is_not_asked_for_again(a, body, words):
+    a.script('/', 'body=' + quote(body))
+    result = run_json('--success', '200-299,/accepted=true', '--retry', '1', '--retry-delay', '0.01', '-d', 'x',
+                      a.url('/'))
+    assert result.fates == [('unknown', 'json')]
+    assert result.settled['attempts'][0]['error'] == words
+    assert result.code == 4
+    assert a.count('/') == 1
+
+
+def test_next_is_asked_at_once_after_an_answer_that_cannot_be_read_and_it_may_be_a_duplicate(a, b):
+    b.script('/', 'body=' + quote('{"accepted":true}'))
+    result = run_json('--hedge-delay', '30s', '--success', '200-299,/accepted=true', '--fail-on-duplicate', '-d', 'x',
+                      a.url('/?body=yes'), b.url('/'))
+    assert result.fates == [('unknown', 'json'), ('delivered', 'ok')]
+    assert result.settled['attempts'][1]['started'] < 30
+    assert result.code == 3
+
+
+def test_byte_order_mark_is_no_part_of_the_json_that_is_shown(a):
+    a.script('/', 'body=' + quote('\ufeff{"n": 1}'), 'body=' + quote('\ufefftext'))
+    assert run_json('-d', 'x', a.url('/')).settled['attempts'][0]['response'] == {'n': 1}
+    assert run_json('-d', 'x', a.url('/')).settled['attempts'][0]['response'] == '\ufefftext'
 
 
 def test_json_test_runs_the_hedge_clock_to_the_end_of_the_body(a, b):

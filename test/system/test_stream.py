@@ -187,6 +187,7 @@ def test_envelope_has_a_body_for_each_endpoint_by_its_name(tmp_path):
     ('{"body": "a", "headers": {"A": "1", "a": "2"}}', ['a', 'twice']),
     ('{"body": "%s"}' % ('x' * 5000), ['4096', '--max-body']),
     ('{"body": "%s"}' % ('x' * 500_000), ['--max-body']),
+    ('\ufeff{"body": "a"}', ['JSON', 'a byte order mark']),
     ('{"body": "\xff"}'.encode('latin-1'), ['UTF-8']),
 ], ids=lambda value: value[:50].decode('latin-1') if isinstance(value, bytes) else value[:50])
 def test_envelope_is_refused_and_the_stream_goes_on(server, line, words):
@@ -199,6 +200,17 @@ def test_envelope_is_refused_and_the_stream_goes_on(server, line, words):
     assert refused[0] == 2
     assert all(word in refused[1] for word in words), refused
     assert '2 messages: 2 delivered, 0 undelivered; 1 line refused' in result.err
+
+
+def nested(depth):
+    return '{"id":"deep","body":%s}' % ('[' * (depth - 1) + ']' * (depth - 1))
+
+
+def test_envelope_may_be_nested_256_deep_and_one_that_is_deeper_is_not_told_to_be_no_json(server):
+    result = stream('--input-format', 'envelopes', server.url('/'), lines=[nested(40), nested(256), nested(257)])
+    assert sorted(accounts(result.events)) == [1, 2]
+    assert sorted(bodies(server), key=len) == [b'[' * n + b']' * n for n in (39, 255)]
+    assert refusals(result.events) == {3: 'it is nested more than 256 deep (at byte 276)'}
 
 
 def test_refused_event_has_the_id_if_it_can_be_read(server):

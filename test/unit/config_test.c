@@ -583,7 +583,7 @@ static void text_may_be_nested_as_deep_as_json_is_taken_and_no_deeper(void **sta
   static const struct {
     size_t depth;
     int result;
-  } rows[] = {{29, 0}, {30, -EINVAL}, {100000, -EINVAL}}; /* with the file, the list and the endpoint: 32 */
+  } rows[] = {{253, 0}, {254, -EINVAL}, {100000, -EINVAL}}; /* with the file, the list and the endpoint: 256 */
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     size_t depth = rows[i].depth, size = strlen(strcpy(nested, "{\"endpoints\":[{\"url\":\"http://a/\",\"body\":"));
     memset(nested + size, '[', depth);
@@ -592,7 +592,7 @@ static void text_may_be_nested_as_deep_as_json_is_taken_and_no_deeper(void **sta
     strcpy(nested + size + 2 * depth + 1, "}]}");
     assert_int_equal(parse_bytes(nested, strlen(nested)), rows[i].result);
   }
-  assert_non_null(strstr(error.text, "line 1: it is nested too deep"));
+  assert_string_equal(error.text, "line 1: it is nested more than 256 deep");
 }
 
 static void half_of_a_surrogate_pair_is_refused(void **state)

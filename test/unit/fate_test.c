@@ -154,6 +154,7 @@ static void json_test_decides_about_a_success_status(void **state)
       {"failed", {false, 200, PS_END_COMPLETE, PS_JSON_FAILED}, FATE(REJECTED), WHY(JSON), false},
       {"cut off", {false, 200, PS_END_RESET, PS_JSON_IMPOSSIBLE}, FATE(UNKNOWN), WHY(TRUNCATED), true},
       {"too long", {false, 200, PS_END_COMPLETE, PS_JSON_IMPOSSIBLE}, FATE(UNKNOWN), WHY(TRUNCATED), true},
+      {"no JSON", {false, 200, PS_END_COMPLETE, PS_JSON_UNREADABLE}, FATE(UNKNOWN), WHY(JSON), false},
       {"passed with a bad status", {false, 400, PS_END_COMPLETE, PS_JSON_PASSED}, FATE(REJECTED), WHY(STATUS), false},
   };
   CHECK_ALL(rows);

@@ -187,6 +187,31 @@ static void controls_of_others_texts_are_hidden(void **state)
   assert_string_equal(text, "a????[2J? b?c\xc3\xa9");
 }
 
+static void controls_of_c1_are_hidden_too(void **state)
+{
+  (void)state;
+  char text[] = "a\xc2\x9b"
+                "31m\xc2\x80\xc2\x9f\xc2\xa0\xc3\x9b\xc2";
+  ps_text_hide_controls(text);
+  assert_string_equal(text, "a??31m????\xc2\xa0\xc3\x9b\xc2");
+}
+
+static void words_are_one_clean_line_however_little_of_them_fits(void **state)
+{
+  (void)state;
+  static const char quoted[] = "\xc3\xa9\n\x1b[1m\xff\x9b\xc2\x85\xe2\x82\xac\x80 \xf0\x9f\x98\x80";
+  char words[64];
+  ps_text_say(words, sizeof words, "'%s'", quoted);
+  assert_string_equal(words, "'\xc3\xa9??[1m????\xe2\x82\xac? \xf0\x9f\x98\x80'");
+  for (size_t size = 1; size <= sizeof words; size++) {
+    ps_text_say(words, size, "'%s'", quoted);
+    assert_true(strlen(words) < size);
+    assert_true(ps_text_is_utf8(words, strlen(words)));
+    for (const char *c = words; *c; c++)
+      assert_false(ps_text_is_control(*c));
+  }
+}
+
 #define SENTENCE(name) cmocka_unit_test_teardown(name, free_out)
 
 int main(void)
@@ -194,6 +219,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       SENTENCE(utf8_is_told_from_other_bytes),
       SENTENCE(controls_of_others_texts_are_hidden),
+      SENTENCE(controls_of_c1_are_hidden_too),
+      SENTENCE(words_are_one_clean_line_however_little_of_them_fits),
       SENTENCE(cut_through_a_character_is_moved_before_it),
       SENTENCE(bytes_that_are_no_text_are_not_cut_short),
       SENTENCE(base64_is_that_of_rfc_4648),
