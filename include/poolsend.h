@@ -37,8 +37,9 @@
  * **How events arrive.** There are four ways, and every event takes exactly one of them. They are pulled, one by one or
  * many at a time (poolsend_next, poolsend_take), on any thread, or when a descriptor is readable (poolsend_fd); or they
  * are pushed to a callback (poolsend_config.on_event); or those of one message are kept in its report
- * (poolsend_submit_report, poolsend_deliver), as long as somebody holds it. Whoever does not fetch them holds up new
- * messages (poolsend_config.max_pending), so that they cannot fill the memory.
+ * (poolsend_submit_report, poolsend_deliver), as long as somebody holds it. They cannot fill the memory: new messages
+ * wait until the events of those given to poolsend_submit are fetched (poolsend_config.max_pending), and only the newest
+ * accounts are kept that nobody asked for (poolsend_report_free).
  *
  * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
  * those that free the handle: they come last. A sender has a thread of its own, the coordinator, and a thread of its
@@ -425,11 +426,12 @@ struct poolsend_config {
   poolsend_time retry_delay;    /**< 0: exponential from one second, with jitter */
   poolsend_time retry_max_time; /**< POOLSEND_NEVER: none */
 
-  unsigned max_pending; /**< messages taken up of which the settled event has not been fetched, at most; 0: twice the
-                         * workers, and 512. Those that probe an endpoint come on top, up to eight an endpoint */
-  bool in_order;        /**< one message at a time */
-  bool no_breaker;      /**< the list is kept strictly, however an endpoint fares */
-  double rate;          /**< new messages a second, at most; 0: as fast as they go */
+  /** Messages that have not settled, with those given to poolsend_submit whose settled event nobody has fetched, at
+   * most; 0: twice the workers, and 512. Those that probe an endpoint come on top, up to eight an endpoint. */
+  unsigned max_pending;
+  bool in_order;   /**< one message at a time */
+  bool no_breaker; /**< the list is kept strictly, however an endpoint fares */
+  double rate;     /**< new messages a second, at most; 0: as fast as they go */
 
   const char *fatal_status; /**< "401,403": an answer that ends the matter for the whole message. NULL: none */
   bool no_idempotency_key;
@@ -584,10 +586,10 @@ POOLSEND_API bool poolsend_id_is_valid(const char *id);
 
 /** Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long
  * as it takes) until the sender can: until its first endpoint can take it soon, and there are not max_pending messages
- * that have not settled, or whose settled event nobody has fetched: a thread that fetches too should not wait here. 0;
- * POOLSEND_TIMEOUT: not yet; poolsend_fd tells when it may be worth while to try again. POOLSEND_CLOSED: no more
- * messages are taken up. -EINVAL: it cannot be sent, `error` says why. -EMSGSIZE: its body is longer than max_body.
- * -ENOMEM, -ECHILD, -EDEADLK. */
+ * that have not settled, or were given to this function and nobody has fetched their settled event: a thread that
+ * fetches too should not wait here. 0; POOLSEND_TIMEOUT: not yet; poolsend_fd tells when it may be worth while to try
+ * again. POOLSEND_CLOSED: no more messages are taken up. -EINVAL: it cannot be sent, `error` says why. -EMSGSIZE: its
+ * body is longer than max_body. -ENOMEM, -ECHILD, -EDEADLK. */
 POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message,
                                  poolsend_time timeout, struct poolsend_error *error);
 
@@ -633,10 +635,8 @@ POOLSEND_API int poolsend_submit_report(struct poolsend_sender *sender, const st
 /** Send a message, and wait until it is delivered: within `timeout`, which covers both. 0: delivered; late attempts may
  * still run, and the report has their fates when they have settled. POOLSEND_UNDELIVERED: settled, and nobody took it.
  * POOLSEND_PENDING: it was taken up, and goes on. Else it was not taken up, as by poolsend_submit, and `*report` is
- * NULL. With a `report` of NULL the message's events come among the sender's, as if it had been given up at once.
- *
- * Whoever wants no more than the win has to see to it that the rest is told to somebody, or after max_pending messages
- * no more are taken up: an `on_event` that logs the event and frees it is enough. */
+ * NULL. With a `report` of NULL it is as if the report were given up at once: the message's events come among the
+ * sender's, and hold up nothing where nobody fetches them. */
 POOLSEND_API int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message,
                                   poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error);
 
@@ -654,11 +654,12 @@ POOLSEND_API int poolsend_report_settled(struct poolsend_report *report, poolsen
 /** The id of the message, for poolsend_cancel for example; valid until the report is freed. */
 POOLSEND_API const char *poolsend_report_id(const struct poolsend_report *report);
 
-/** Give up the report. The message goes on, and no account is lost: events that nobody has been told of by then come
- * among the sender's, now or later: a 0 from one of the functions above tells of its event, POOLSEND_UNDELIVERED of the
- * end where no fate is unknown. A program that never fetches those has to await its messages' settled events before it
- * gives up their reports, or they stay pending until no more are taken up. Reports that are held when poolsend_next
- * returns POOLSEND_CLOSED still have theirs to tell. */
+/** Give up the report. The message goes on, and events that nobody has been told of by then come among the sender's,
+ * now or later: a 0 from one of the functions above tells of its event, POOLSEND_UNDELIVERED of the end where no fate is
+ * unknown. With on_event no account is lost. Without, nobody may be there who fetches it, since nobody asked for it: it
+ * holds up no other message, the newest max_pending of them are kept, and older ones make room
+ * (poolsend_counts.unheard). Reports that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to
+ * tell. */
 POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
 
 /* ---- Looking at a sender ------------------------------------------------------------------------------------- */
@@ -673,6 +674,7 @@ struct poolsend_counts {
   uint64_t finished;       /**< of these, those that have their fate */
   uint64_t threads;        /**< of its pool, at work or idle */
   uint64_t threads_denied; /**< times that the system had no more to give: attempts wait for those there are */
+  uint64_t unheard;        /**< accounts that nobody asked for or fetched, and that made room for newer ones */
 };
 
 /** How one of its endpoints fares. */

@@ -336,6 +336,7 @@ static int init(struct ps_coordinator *c, const struct ps_engine_settings *setti
   ps_list_init(&c->shared.inbox);
   ps_list_init(&c->shared.notices);
   ps_list_init(&c->shared.events);
+  ps_list_init(&c->shared.spare);
   ps_list_init(&c->shared.returned);
   ps_list_init(&c->shared.cancels);
   ps_list_init(&c->cancels);

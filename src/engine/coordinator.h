@@ -26,7 +26,8 @@ struct ps_coordinator_settings {
   struct ps_engine_settings engine; /* its events are those of messages without a report */
   poolsend_event_fn *on_event;      /* or NULL */
   void *event_context;
-  unsigned max_pending; /* messages taken up of which nobody has fetched the settled event; probes come on top */
+  unsigned max_pending; /* messages taken up that have not settled, or of which somebody asked to hear and nobody has
+                         * fetched the settled event; probes come on top */
   bool in_order;        /* one at a time, and no probes on top */
   bool owns_pool;       /* it is nobody else's: a thread of it is kept for each endpoint */
 };
@@ -106,8 +107,10 @@ struct ps_coordinator {
 
     pthread_cond_t told; /* events changed */
     struct ps_list events;
-    unsigned fetchers; /* that wait */
-    size_t calling;    /* settled events that the callback is being given */
+    struct ps_list spare; /* messages that nobody asked to hear of, whose settled event is there; the oldest first */
+    size_t spares;        /* of them; they are pending, and hold up nothing */
+    unsigned fetchers;    /* that wait */
+    size_t calling;       /* settled events that the callback is being given */
     struct poolsend_counts counts;
   } shared;
 

@@ -2,7 +2,9 @@
  * if there is one; else to the queue, for those who fetch.
  *
  * A message is pending until its end has been told: one who does not fetch holds up new messages, not the memory. With
- * a report it is pending until it has settled; the report's holder has the memory then.
+ * a report it is pending until it has settled; the report's holder has the memory then. If the report was given up, or
+ * never wanted, nobody in particular asked to hear of the rest: as many such accounts as there may be messages pending
+ * are kept for those who fetch, the newest, and hold up nothing.
  *
  * The descriptor is an eventfd. It is written after there is something to fetch, and cleared before anything is
  * fetched, so that it may be readable for nothing but is never silent when there is something. */
@@ -50,6 +52,29 @@ static void begin_call_locked(struct ps_coordinator *c, const struct ps_event *e
   c->shared.counts.pending--;
 }
 
+/* What nobody asked to hear of waits to be fetched, until too much of it does. */
+static void keep_locked(struct ps_coordinator *c, struct ps_event *event, struct ps_list *unwanted)
+{
+  struct ps_message *message = event->message;
+  ps_list_append(&c->shared.events, &event->link);
+  message->delivered_waits |= event->public.kind == POOLSEND_EVENT_DELIVERED;
+  if (event->public.kind != POOLSEND_EVENT_SETTLED)
+    return;
+  ps_list_append(&c->shared.spare, &message->spare);
+  if (++c->shared.spares <= c->max_pending)
+    return;
+  message = PS_CONTAINER(ps_list_pop(&c->shared.spare), struct ps_message, spare);
+  c->shared.spares--;
+  c->shared.counts.unheard++;
+  ps_list_remove(&message->settled.link);
+  ps_list_append(unwanted, &message->settled.link);
+  if (message->delivered_waits) {
+    ps_list_remove(&message->delivered.event.link);
+    ps_list_append(unwanted, &message->delivered.event.link);
+  }
+  end_locked(c);
+}
+
 static void route_one_locked(struct ps_coordinator *c, struct ps_event *event, struct ps_list *calls,
                              struct ps_list *unwanted)
 {
@@ -61,6 +86,10 @@ static void route_one_locked(struct ps_coordinator *c, struct ps_event *event, s
   }
   bool of_attempts = event->public.kind & (POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH);
   bool wanted = !report && c->events & event->public.kind && !(of_attempts && event->message->reported);
+  if (wanted && !c->on_event && event->message->reported) {
+    keep_locked(c, event, unwanted);
+    return;
+  }
   ps_list_append(!wanted ? unwanted : c->on_event ? calls : &c->shared.events, &event->link);
   if (wanted && c->on_event)
     begin_call_locked(c, event);
@@ -101,12 +130,23 @@ void ps_coordinator_release_events(struct ps_list *events)
 
 /* ---- Fetching */
 
+static void fetch_one_locked(struct ps_coordinator *c, const struct ps_event *event)
+{
+  struct ps_message *message = event->message;
+  if (event->public.kind == POOLSEND_EVENT_DELIVERED)
+    message->delivered_waits = false;
+  if (event->public.kind != POOLSEND_EVENT_SETTLED)
+    return;
+  c->shared.spares -= !ps_list_empty(&message->spare);
+  ps_list_remove(&message->spare);
+  end_locked(c);
+}
+
 static void fetch_locked(struct ps_coordinator *c, struct ps_list *events, size_t most)
 {
   for (struct ps_list *link; most && (link = ps_list_pop(&c->shared.events)); most--) {
+    fetch_one_locked(c, event_of(link));
     ps_list_append(events, link);
-    if (event_of(link)->public.kind == POOLSEND_EVENT_SETTLED)
-      end_locked(c);
   }
   if (!ps_list_empty(&c->shared.events))
     c->shared.wakes.descriptor |= atomic_load(&c->descriptor) >= 0;

@@ -69,8 +69,8 @@ bool ps_coordinator_is_busy_locked(const struct ps_coordinator *c)
 
 size_t ps_coordinator_room_locked(const struct ps_coordinator *c)
 {
-  uint64_t pending = c->shared.counts.pending;
-  size_t left = pending < c->shared.allowed ? c->shared.allowed - (size_t)pending : 0;
+  size_t holding = (size_t)c->shared.counts.pending - c->shared.spares;
+  size_t left = holding < c->shared.allowed ? c->shared.allowed - holding : 0;
   return left < c->shared.capacity ? left : c->shared.capacity;
 }
 

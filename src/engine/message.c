@@ -156,6 +156,7 @@ struct ps_message *ps_message_new(struct ps_stock *stock, const char *id)
   ps_list_init(&message->dirty);
   ps_list_init(&message->by_id.link);
   ps_list_init(&message->held);
+  ps_list_init(&message->spare);
   ps_list_init(&message->attempts);
   return message;
 }

@@ -157,6 +157,8 @@ struct ps_message {
   /* The host's, under its lock. */
   unsigned launched;              /* attempts that passed the last check */
   struct poolsend_report *report; /* who has its account instead of the sender's events; or NULL */
+  struct ps_list spare;           /* among those whose account is kept for nobody in particular, or in none */
+  bool delivered_waits;           /* to be fetched: the delivered event of one that may become such */
 
   /* Any thread. */
   atomic_bool closed; /* nothing more may start */
