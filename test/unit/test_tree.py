@@ -47,10 +47,14 @@ OF_THE_LOCALE = re.compile(
     r'|strfmon|strftime|strptime|nl_langinfo|localeconv|mb\w*towcs?|wcs?\w*tombs?|iconv\w*|fnmatch|regcomp)\s*\(')
 
 
+# What of it is free of the locale all the same.
+FREE_OF_IT = {'jsonequal.c': 'strtod(text, NULL)'}  # digits and an exponent, without a point
+
+
 def test_nothing_asks_the_locale_what_a_name_or_a_number_is():
     for path in SOURCES:
         text = path.read_text()
-        code = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL)
+        code = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL).replace(FREE_OF_IT.get(path.name, '\0'), '')
         assert not OF_THE_LOCALE.search(code), f'{path.name}: {OF_THE_LOCALE.search(code)[0]}'
         for header in ('ctype.h', 'wctype.h', 'wchar.h', 'strings.h'):
             assert f'#include <{header}>' not in text, f'{path.name}: {header}'
