@@ -14,12 +14,18 @@
 #include <unistd.h>
 
 #define FRESH           (60 * PS_SECOND)
+#define AVOIDED         (60 * PS_SECOND)
+#define WAIT_FOR_OTHERS (2 * PS_SECOND)
 #define FAILED_FIRST    (PS_SECOND / 2)
 #define FAILED_DOUBLING 6
 
 struct ps_host {
   struct ps_list link; /* among the resolver's */
-  char *name;          /* immutable */
+
+  /* Immutable. */
+  char *name;
+  char *given;  /* the user's addresses, as they were written, or NULL */
+  bool lasting; /* these, and no others */
 
   /* Any thread; they change with the mutex held. */
   atomic_uint serial; /* of the addresses; 0: there are none */
@@ -27,10 +33,14 @@ struct ps_host {
 
   struct { /* any thread, holding mutex */
     pthread_mutex_t mutex;
-    struct ps_list waiters; /* looking changed */
-    char *addresses;        /* the last that were found */
-    int failure;            /* of the last look-up: a code of getaddrinfo, or 0 */
-    unsigned failures;      /* one after the other */
+    struct ps_list waiters;        /* looking changed */
+    struct ps_addresses addresses; /* the last that were found */
+    bool untouched;                /* given, and nobody has asked for them yet */
+    ps_time found, asked;          /* when they were; when the newest look-up began */
+    ps_time good_until;            /* there are no better ones, if a look-up does not tell */
+    unsigned in_vain;              /* look-ups, one after the other, that told of none but avoided ones */
+    int failure;                   /* of the last look-up: a code of getaddrinfo, or 0 */
+    unsigned failures;             /* one after the other */
     ps_time failed_until;
     bool looking;    /* somebody is at it */
     bool has_thread; /* it is to be joined */
@@ -44,13 +54,14 @@ struct ps_host {
 static void free_host(struct ps_host *host)
 {
   ps_mutex_fini(&host->shared.mutex);
-  free(host->shared.addresses);
+  ps_addresses_fini(&host->shared.addresses);
+  free(host->given);
   free(host->name);
   free(host);
 }
 
 /* An address that is good on one link only means nothing without the link's name, which cannot be handed on. */
-static int append_address(struct ps_buf *out, const struct sockaddr *address)
+static int append_address(struct ps_addresses *addresses, const struct sockaddr *address)
 {
   char text[INET6_ADDRSTRLEN] = "";
   bool v6 = address->sa_family == AF_INET6;
@@ -59,20 +70,17 @@ static int append_address(struct ps_buf *out, const struct sockaddr *address)
   if (v6 && IN6_IS_ADDR_LINKLOCAL(six))
     return 0;
   inet_ntop(address->sa_family, v6 ? (const void *)six : (const void *)four, text, sizeof text);
-  return ps_buf_printf(out, v6 ? "%s[%s]" : "%s%s", out->size ? "," : "", text);
+  return ps_addresses_append(addresses, text);
 }
 
-/* NULL: no memory. */
-static char *write_addresses(const struct addrinfo *found)
+/* 0 or -ENOMEM. */
+static int append_addresses(struct ps_addresses *addresses, const struct addrinfo *found)
 {
-  struct ps_buf out = {0};
-  int error = ps_buf_puts(&out, "");
+  int error = 0;
   for (; found && !error; found = found->ai_next)
     if (found->ai_family == AF_INET || found->ai_family == AF_INET6)
-      error = append_address(&out, found->ai_addr);
-  if (error)
-    ps_buf_fini(&out);
-  return out.data;
+      error = append_address(addresses, found->ai_addr);
+  return error;
 }
 
 /* Asking for addresses that this machine has no use for would only take longer. */
@@ -86,44 +94,62 @@ static int family(void)
 }
 
 /* A code of getaddrinfo. */
-static int ask(const char *name, char **addresses)
+static int ask(const char *name, struct ps_addresses *addresses)
 {
   const struct addrinfo hints = {.ai_family = family(), .ai_socktype = SOCK_STREAM};
   struct addrinfo *found = NULL;
   int failure = getaddrinfo(name, NULL, &hints, &found);
   if (failure)
     return failure;
-  *addresses = write_addresses(found);
+  int error = append_addresses(addresses, found);
   freeaddrinfo(found);
-  return *addresses ? 0 : EAI_MEMORY;
+  return error ? EAI_MEMORY : 0;
+}
+
+/* How long to believe what is no good, when that is so for the n-th time in a row. */
+static ps_time span_of(unsigned n)
+{
+  return FAILED_FIRST << (n < FAILED_DOUBLING ? n : FAILED_DOUBLING);
 }
 
 static void take_failure_locked(struct ps_host *host)
 {
-  unsigned doublings = host->shared.failures < FAILED_DOUBLING ? host->shared.failures : FAILED_DOUBLING;
-  host->shared.failures++;
-  host->shared.failed_until = ps_now() + (FAILED_FIRST << doublings);
+  host->shared.failed_until = ps_now() + span_of(host->shared.failures++);
 }
 
-/* Addresses as before keep their number, so that nobody need take them again. What is to be freed is returned. */
-static char *take_addresses_locked(struct ps_host *host, char *addresses)
+static void renew_serial_locked(struct ps_host *host)
 {
-  char *unwanted = addresses;
+  unsigned serial = atomic_load(&host->serial) + 1;
+  atomic_store(&host->serial, serial ? serial : 1);
+}
+
+static void set_fresh_locked(struct ps_host *host, ps_time now)
+{
+  bool in_vain = ps_addresses_are_avoided(&host->shared.addresses, now);
+  host->shared.found = now;
+  host->shared.good_until = now + FRESH;
+  atomic_store(&host->fresh_until, now + (in_vain ? span_of(host->shared.in_vain) : FRESH));
+  host->shared.in_vain = in_vain ? host->shared.in_vain + 1 : 0;
+}
+
+/* Addresses as before keep their number, so that nobody need take them again. What is to be freed is left. */
+static void take_addresses_locked(struct ps_host *host, struct ps_addresses *addresses)
+{
   host->shared.failures = 0;
-  if (!host->shared.addresses || strcmp(host->shared.addresses, addresses) != 0) {
-    unwanted = host->shared.addresses;
-    host->shared.addresses = addresses;
-    unsigned serial = atomic_load(&host->serial) + 1;
-    atomic_store(&host->serial, serial ? serial : 1);
+  if (!atomic_load(&host->serial) || !ps_addresses_are_same(addresses, &host->shared.addresses)) {
+    struct ps_addresses before = host->shared.addresses;
+    ps_addresses_inherit(addresses, &before);
+    host->shared.addresses = *addresses;
+    *addresses = before;
+    renew_serial_locked(host);
   }
-  atomic_store(&host->fresh_until, ps_now() + FRESH);
-  return unwanted;
+  set_fresh_locked(host, ps_now());
 }
 
 /* Whether the host has been abandoned meanwhile. */
 static bool look_up(struct ps_host *host)
 {
-  char *addresses = NULL;
+  struct ps_addresses addresses = {0};
   int failure = ask(host->name, &addresses);
 
   ps_mutex_lock(&host->shared.mutex);
@@ -131,14 +157,14 @@ static bool look_up(struct ps_host *host)
   if (failure)
     take_failure_locked(host);
   else
-    addresses = take_addresses_locked(host, addresses);
+    take_addresses_locked(host, &addresses);
   host->shared.looking = false;
   ps_list_each(link, &host->shared.waiters)
     ps_cond_signal(&PS_CONTAINER(link, struct ps_host_waiter, link)->wake);
   bool abandoned = host->shared.abandoned;
   ps_mutex_unlock(&host->shared.mutex);
 
-  free(addresses);
+  ps_addresses_fini(&addresses);
   return abandoned;
 }
 
@@ -160,6 +186,7 @@ static void join_locked(struct ps_host *host)
 static bool start_locked(struct ps_host *host)
 {
   join_locked(host);
+  host->shared.asked = ps_now();
   bool started = ps_thread_start(&host->shared.thread, 0, look_up_alone, host) == 0;
   host->shared.looking = host->shared.has_thread = started;
   return started;
@@ -171,6 +198,7 @@ static int look_up_here_locked(struct ps_host *host, ps_time deadline)
   if (deadline <= ps_now())
     return PS_HOST_TIMEOUT;
   host->shared.looking = true;
+  host->shared.asked = ps_now();
   ps_mutex_unlock(&host->shared.mutex);
   (void)look_up(host); /* nobody abandons a host that somebody asks */
   ps_mutex_lock(&host->shared.mutex);
@@ -182,7 +210,13 @@ static int look_up_here_locked(struct ps_host *host, ps_time deadline)
 static int give_locked(const struct ps_host *host, struct ps_host_answer *answer)
 {
   answer->serial = atomic_load(&host->serial);
-  return ps_buf_puts(&answer->addresses, host->shared.addresses);
+  return ps_addresses_copy(&answer->addresses, &host->shared.addresses);
+}
+
+/* Until when to wait for better addresses than those there are. */
+static ps_time patience_locked(const struct ps_host *host, ps_time now)
+{
+  return now < host->shared.good_until ? host->shared.asked + WAIT_FOR_OTHERS : PS_NEVER;
 }
 
 /* Whether there is something to tell, and what it is. */
@@ -190,25 +224,38 @@ static bool is_told_locked(const struct ps_host *host, ps_time now, struct ps_ho
 {
   bool fresh = now < atomic_load(&host->fresh_until);
   bool failed = !fresh && host->shared.failures && now < host->shared.failed_until;
-  if (fresh)
+  bool late = !fresh && host->shared.looking && now >= patience_locked(host, now);
+  if (fresh || late || (failed && now < host->shared.good_until)) {
     *result = give_locked(host, answer);
-  if (failed) {
+  } else if (failed) {
     *result = host->shared.failure == EAI_MEMORY ? -ENOMEM : PS_HOST_FAILED;
     answer->words = gai_strerror(host->shared.failure);
   }
-  return fresh || failed;
+  return fresh || late || failed;
 }
 
 static int wait_locked(struct ps_host *host, struct ps_host_waiter *waiter, ps_time deadline)
 {
+  ps_time now = ps_now();
   if (atomic_load(waiter->cancelled))
     return PS_HOST_CANCELLED;
-  if (deadline <= ps_now())
+  if (deadline <= now)
     return PS_HOST_TIMEOUT;
   ps_list_append(&host->shared.waiters, &waiter->link);
-  ps_cond_wait(&waiter->wake, &host->shared.mutex, deadline);
+  ps_cond_wait(&waiter->wake, &host->shared.mutex, ps_earlier(deadline, patience_locked(host, now)));
   ps_list_remove(&waiter->link);
   return 0;
+}
+
+/* The minute of addresses that were given begins when somebody asks for them. */
+static void touch_locked(struct ps_host *host)
+{
+  if (!host->shared.untouched)
+    return;
+  host->shared.untouched = false;
+  set_fresh_locked(host, ps_now());
+  if (host->lasting)
+    atomic_store(&host->fresh_until, PS_NEVER);
 }
 
 int ps_host_find(struct ps_host *host, struct ps_host_waiter *waiter, ps_time deadline, struct ps_host_answer *answer)
@@ -216,6 +263,7 @@ int ps_host_find(struct ps_host *host, struct ps_host_waiter *waiter, ps_time de
   int result = 0;
   *answer = (struct ps_host_answer){0};
   ps_mutex_lock(&host->shared.mutex);
+  touch_locked(host);
   while (!result && !is_told_locked(host, ps_now(), answer, &result)) {
     if (host->shared.looking)
       result = wait_locked(host, waiter, deadline);
@@ -230,6 +278,46 @@ bool ps_host_is_fresh(const struct ps_host *host, unsigned serial, ps_time now)
 {
   return atomic_load_explicit(&host->serial, memory_order_relaxed) == serial &&
          now < atomic_load_explicit(&host->fresh_until, memory_order_relaxed);
+}
+
+/* At once, but not within half a second of the last time. */
+static void ask_again_locked(struct ps_host *host)
+{
+  ps_time soonest = host->shared.found + FAILED_FIRST;
+  if (ps_host_may_ask(host) && soonest < atomic_load(&host->fresh_until))
+    atomic_store(&host->fresh_until, soonest);
+}
+
+/* The addresses may have become others meanwhile. */
+void ps_host_avoid(struct ps_host *host, const char *text)
+{
+  ps_mutex_lock(&host->shared.mutex);
+  ps_time now = ps_now();
+  struct ps_address *address = ps_addresses_find(&host->shared.addresses, text);
+  bool already = !address || ps_address_is_avoided(address, now);
+  if (address)
+    address->avoided_until = now + AVOIDED;
+  if (!already)
+    renew_serial_locked(host);
+  if (!already && ps_addresses_are_avoided(&host->shared.addresses, now))
+    ask_again_locked(host);
+  ps_mutex_unlock(&host->shared.mutex);
+}
+
+void ps_host_prefer(struct ps_host *host, const char *text)
+{
+  ps_mutex_lock(&host->shared.mutex);
+  struct ps_address *address = ps_addresses_find(&host->shared.addresses, text);
+  if (address && ps_address_is_avoided(address, ps_now())) {
+    address->avoided_until = 0;
+    renew_serial_locked(host);
+  }
+  ps_mutex_unlock(&host->shared.mutex);
+}
+
+bool ps_host_may_ask(const struct ps_host *host)
+{
+  return !host->lasting;
 }
 
 void ps_host_wake(struct ps_host *host, struct ps_host_waiter *waiter)
@@ -258,13 +346,13 @@ static struct ps_host *new_host(const char *name)
   struct ps_host *host = calloc(1, sizeof *host);
   if (!host)
     return NULL;
-  host->name = strdup(name);
-  if (!host->name) {
-    free(host);
-    return NULL;
-  }
   ps_mutex_init(&host->shared.mutex);
   ps_list_init(&host->shared.waiters);
+  host->name = strdup(name);
+  if (!host->name) {
+    free_host(host);
+    return NULL;
+  }
   return host;
 }
 
@@ -273,17 +361,52 @@ void ps_resolver_init(struct ps_resolver *resolver)
   ps_list_init(&resolver->hosts);
 }
 
-struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name)
+/* `given` is NULL for a host that is looked up. */
+static struct ps_host *known_host(struct ps_resolver *resolver, const char *name, const char *given, bool lasting)
 {
   ps_list_each(link, &resolver->hosts) {
     struct ps_host *host = PS_CONTAINER(link, struct ps_host, link);
-    if (ps_ascii_same(host->name, name))
+    bool same = !given || !host->given ? given == host->given : strcmp(host->given, given) == 0;
+    if (same && host->lasting == lasting && ps_ascii_same(host->name, name))
       return host;
   }
-  struct ps_host *host = new_host(name);
-  if (host)
+  return NULL;
+}
+
+struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name)
+{
+  struct ps_host *host = known_host(resolver, name, NULL, false);
+  if (!host && (host = new_host(name)))
     ps_list_append(&resolver->hosts, &host->link);
   return host;
+}
+
+/* 0, -EINVAL or -ENOMEM. */
+static int set_given(struct ps_host *host, const char *given, bool lasting)
+{
+  host->given = strdup(given);
+  host->lasting = lasting;
+  host->shared.untouched = true;
+  renew_serial_locked(host);
+  return host->given ? ps_addresses_read(&host->shared.addresses, given) : -ENOMEM;
+}
+
+int ps_resolver_given(struct ps_resolver *resolver, const char *name, const char *given, bool lasting,
+                      struct ps_host **found)
+{
+  struct ps_host *host = *found = known_host(resolver, name, given, lasting);
+  if (host)
+    return 0;
+  host = new_host(name);
+  int error = host ? set_given(host, given, lasting) : -ENOMEM;
+  if (error) {
+    if (host)
+      free_host(host);
+    return error;
+  }
+  ps_list_append(&resolver->hosts, &host->link);
+  *found = host;
+  return 0;
 }
 
 /* Whether the host is free to go; else its thread frees it, and may have done so. It runs on in this code, which must

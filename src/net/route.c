@@ -135,31 +135,60 @@ static bool is_ascii(const char *host)
   return true;
 }
 
-/* "[+]HOST:PORT:...", where HOST may be "*". */
-static bool is_given(const struct poolsend_endpoint *settings, const char *host, const char *port)
+/* What "[+-]HOST:PORT[:ADDRESSES]", where HOST may be "*", gives this host; NULL: it is for another. The sign is not
+ * skipped. */
+static const char *match(const char *entry, bool any, const char *host, const char *port)
 {
-  for (size_t i = 0; i < settings->resolve_count; i++) {
-    const char *entry = settings->resolve[i] + (*settings->resolve[i] == '+');
-    size_t size = field_size(entry);
-    const char *rest = entry[size] ? entry + size + 1 : entry + size;
-    if ((ps_ascii_is(entry, size, host) || ps_ascii_is(entry, size, "*")) &&
-        ps_ascii_is(rest, strcspn(rest, ":"), port))
-      return true;
-  }
-  return false;
+  entry += *entry == '+' || *entry == '-';
+  size_t size = field_size(entry), port_size;
+  const char *rest = entry[size] ? entry + size + 1 : entry + size;
+  port_size = strcspn(rest, ":");
+  if (!ps_ascii_is(entry, size, any ? "*" : host) || !ps_ascii_is(rest, port_size, port))
+    return NULL;
+  return rest[port_size] ? rest + port_size + 1 : rest + port_size;
+}
+
+/* The last entry counts, as with libcurl, and one for the host before one for any. NULL: none does. */
+static const char *find_given(const struct poolsend_endpoint *settings, const char *host, const char *port,
+                              bool *lasting)
+{
+  const char *found = NULL;
+  for (int any = 0; any <= 1 && !found; any++)
+    for (size_t i = 0; i < settings->resolve_count; i++) {
+      const char *entry = settings->resolve[i], *given = match(entry, any, host, port);
+      if (!given)
+        continue;
+      found = *entry == '-' ? NULL : given;
+      *lasting = *entry != '+';
+    }
+  return found;
+}
+
+/* Addresses that are none are left to libcurl, which says so. */
+static int take_given(struct ps_route *route, struct ps_resolver *resolver, const char *host, const char *given,
+                      bool lasting)
+{
+  int error = ps_resolver_given(resolver, host, given, lasting, &route->host);
+  return error == -EINVAL ? 0 : error;
 }
 
 static int look_for(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
                     const char *host, const char *port)
 {
   struct ps_buf target = {0};
-  if (is_numeric(host) || is_localhost(host) || !is_ascii(host) || is_given(settings, host, port))
+  bool lasting = true;
+  const char *given = find_given(settings, host, port, &lasting);
+  int error = 0;
+  if (*host == '[' || !is_ascii(host) || (!given && (is_numeric(host) || is_localhost(host))))
     return 0;
-  if (ps_buf_printf(&target, "%s:%s:", host, port))
-    return -ENOMEM;
+  if (given)
+    error = take_given(route, resolver, host, given, lasting);
+  else if (!(route->host = ps_resolver_host(resolver, host)))
+    error = -ENOMEM;
+  if (route->host && ps_buf_printf(&target, "%s:%s:", host, port))
+    error = -ENOMEM;
   route->target = target.data;
-  route->host = ps_resolver_host(resolver, host);
-  return route->host ? 0 : -ENOMEM;
+  return error;
 }
 
 static int look_past(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
@@ -250,26 +279,33 @@ static bool has_kept_connection(const struct ps_slot *slot)
 }
 
 /* Addresses that only the system can use are none to hand on: libcurl asks the system itself. */
-static int give_addresses(const struct ps_route *route, struct ps_slot *slot, const struct ps_host_answer *answer)
+static int write_entry(const struct ps_route *route, const struct ps_slot *slot, struct ps_buf *entry)
+{
+  if (!slot->tries.addresses.count)
+    return ps_buf_printf(entry, "-%.*s", (int)strlen(route->target) - 1, route->target);
+  int error = ps_buf_puts(entry, route->target);
+  return error ? error : ps_tries_write(&slot->tries, entry);
+}
+
+/* The newest try, behind what the user gives. 0; -ENOMEM: the handle has the addresses that it had. */
+static int give_addresses(const struct ps_route *route, struct ps_slot *slot)
 {
   struct curl_slist *list = NULL;
   struct ps_buf entry = {0};
-  int error = 0;
+  int error = write_entry(route, slot, &entry);
   for (const struct curl_slist *given = route->given; given && !error; given = given->next)
     error = ps_slist_append(&list, given->data);
-  if (!error && answer->addresses.size)
-    error = ps_buf_printf(&entry, "%s%s", route->target, answer->addresses.data);
-  if (!error && entry.size)
+  if (!error)
     error = ps_slist_append(&list, entry.data);
   ps_buf_fini(&entry);
   if (error) {
     curl_slist_free_all(list);
+    slot->addresses = 0;
     return error;
   }
   curl_easy_setopt(slot->easy, CURLOPT_RESOLVE, list);
   curl_slist_free_all(slot->resolve);
   slot->resolve = list;
-  slot->addresses = answer->serial;
   return 0;
 }
 
@@ -294,15 +330,110 @@ static enum ps_ending say(const struct ps_route *route, struct ps_slot *slot, in
   }
 }
 
-enum ps_ending ps_route_find(const struct ps_route *route, struct ps_slot *slot, ps_time deadline)
+/* 0 or -ENOMEM. */
+static int take(struct ps_slot *slot, struct ps_host_answer *answer, ps_time now)
+{
+  ps_time change = ps_addresses_change(&answer->addresses, now);
+  int error = ps_tries_take(&slot->tries, &answer->addresses);
+  if (error)
+    return error;
+  slot->addresses = answer->serial;
+  slot->order_until = change;
+  return 0;
+}
+
+static bool has_first_addresses(const struct ps_route *route, const struct ps_slot *slot, ps_time now)
+{
+  return ps_host_is_fresh(route->host, slot->addresses, now) && now < slot->order_until &&
+         ps_tries_is_first(&slot->tries);
+}
+
+/* A connection that is kept may turn out to be dead, so its handle too is given the first addresses again. */
+static int find(const struct ps_route *route, struct ps_slot *slot, bool kept, ps_time deadline, const char **words)
 {
   struct ps_host_answer answer;
-  if (!route->host || ps_host_is_fresh(route->host, slot->addresses, ps_now()))
+  int result = ps_host_find(route->host, &slot->waiter, kept ? 0 : deadline, &answer), error = 0;
+  ps_time now = slot->tries.began = ps_now();
+  if (!result)
+    result = take(slot, &answer, now);
+  if (!result || kept) {
+    ps_tries_restart(&slot->tries);
+    ps_tries_choose(&slot->tries, now);
+    error = give_addresses(route, slot);
+  }
+  ps_addresses_fini(&answer.addresses);
+  *words = answer.words;
+  return error ? error : result;
+}
+
+enum ps_ending ps_route_find(const struct ps_route *route, struct ps_slot *slot, ps_time deadline)
+{
+  const char *words = NULL;
+  slot->tries.began = ps_now();
+  if (!route->host || has_first_addresses(route, slot, slot->tries.began))
     return PS_END_COMPLETE;
   bool kept = has_kept_connection(slot);
-  int result = ps_host_find(route->host, &slot->waiter, kept ? 0 : deadline, &answer);
-  if (!result && answer.serial != slot->addresses)
-    result = give_addresses(route, slot, &answer);
-  ps_buf_fini(&answer.addresses);
-  return kept ? PS_END_COMPLETE : say(route, slot, result, answer.words);
+  int result = find(route, slot, kept, deadline, &words);
+  return kept ? PS_END_COMPLETE : say(route, slot, result, words);
+}
+
+/* ---- One after another */
+
+/* RFC 8305, section 5: so long before an address can be called silent. */
+#define SILENCE (250 * PS_MILLISECOND)
+
+/* Looking the name up again is a part of trying it, but not one to spend all the time on. */
+#define LOOKING_AGAIN (2 * PS_SECOND)
+
+ps_time ps_route_limit(const struct ps_route *route, const struct ps_slot *slot, ps_time left)
+{
+  if (!route->host || !slot->tries.addresses.count)
+    return PS_NEVER;
+  bool may_ask = ps_host_may_ask(route->host) && !ps_addresses_are_avoided(&slot->tries.addresses, slot->tries.began);
+  return ps_tries_limit(&slot->tries, may_ask, left);
+}
+
+/* All addresses were tried: whether the name has others now. */
+static bool finds_others(const struct ps_route *route, struct ps_slot *slot, ps_time deadline)
+{
+  struct ps_host_answer answer;
+  if (!ps_host_may_ask(route->host))
+    return false;
+  ps_time patience = ps_earlier(deadline, ps_after(ps_now(), LOOKING_AGAIN));
+  int result = ps_host_find(route->host, &slot->waiter, patience, &answer);
+  if (!result)
+    result = take(slot, &answer, ps_now());
+  ps_addresses_fini(&answer.addresses);
+  return !result && ps_tries_choose(&slot->tries, ps_now());
+}
+
+bool ps_route_next(const struct ps_route *route, struct ps_slot *slot, bool silent, ps_time deadline)
+{
+  struct ps_tries *tries = &slot->tries;
+  ps_time now = ps_now();
+  bool cancelled = ps_slot_is_cancelled(slot), over = cancelled || deadline <= now;
+  silent |= cancelled; /* which broke off the connecting */
+  if (!route->host || slot->open_error || (silent && over && now - tries->began < SILENCE))
+    return false;
+  for (const struct ps_address *each = NULL; (each = ps_tries_next(tries, each));)
+    ps_host_avoid(route->host, each->text);
+  ps_tries_end(tries, silent);
+  bool found = !over && (ps_tries_choose(tries, now) || finds_others(route, slot, deadline) ||
+                         (ps_tries_repeat(tries) && ps_tries_choose(tries, now)));
+  tries->began = ps_now();
+  return found && give_addresses(route, slot) == 0;
+}
+
+/* Two addresses of a try may have been avoided, and only one of them been connected to; by a connection that was kept,
+ * neither. */
+void ps_route_connected(const struct ps_route *route, const struct ps_slot *slot)
+{
+  const char *ip = NULL;
+  long connections = 0;
+  const struct ps_address *first = route->host ? ps_tries_next(&slot->tries, NULL) : NULL;
+  if (!first || (slot->tries.round == 0 && !ps_address_is_avoided(first, slot->tries.began)))
+    return;
+  curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connections);
+  if (connections > 0 && !curl_easy_getinfo(slot->easy, CURLINFO_PRIMARY_IP, &ip) && ip)
+    ps_host_prefer(route->host, ip);
 }

@@ -92,6 +92,7 @@ void ps_slot_free(struct ps_slot *slot)
   curl_easy_cleanup(slot->easy);
   curl_easy_cleanup(slot->stranger);
   curl_slist_free_all(slot->resolve);
+  ps_tries_fini(&slot->tries);
   ps_host_waiter_fini(&slot->waiter);
   ps_mutex_fini(&slot->shared.mutex);
   free(slot);

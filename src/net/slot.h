@@ -8,6 +8,7 @@
 
 #include "core/fate.h"
 #include "net/resolver.h"
+#include "net/tries.h"
 
 #include <curl/curl.h>
 
@@ -32,7 +33,9 @@ struct ps_slot {
   int open_error;               /* errno of a socket that could not be had in this use, or 0 */
   ps_time used;                 /* when the last transfer ended */
   struct curl_slist *resolve;   /* the addresses that the handle was given */
-  unsigned addresses;           /* the host's number for them, or 0 */
+  unsigned addresses;           /* the host's number for those it is given a few at a time, or 0 */
+  ps_time order_until;          /* when the host's order of them changes by itself */
+  struct ps_tries tries;
   char words[CURL_ERROR_SIZE];
 
   struct ps_host *host; /* whose addresses it is given, or NULL; immutable */

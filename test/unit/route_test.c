@@ -1,6 +1,9 @@
-/* Whose addresses are looked up before a request: the table of all the ways there are. */
+/* Whose addresses are looked up before a request: the table of all the ways there are; and which of them a slot is given,
+ * one after another. The clock stands until it is put forward. */
 #include "net/route.h"
 
+#include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,17 +80,63 @@ static void name_of_the_url_is_looked_up_with_its_port(void **state)
   EXPECT(rows, false);
 }
 
-static void name_whose_address_is_given_is_not_looked_up(void **state)
+/* Which addresses are given for a host, or NULL. */
+struct given {
+  const char *url;
+  const char *const *resolve;
+  const char *addresses;
+};
+
+static void expect_given(const struct given *row)
+{
+  struct ps_resolver resolver;
+  struct ps_route route;
+  struct ps_host *same = NULL;
+  struct poolsend_endpoint settings = {.resolve = row->resolve, .resolve_count = count(row->resolve)};
+  ps_resolver_init(&resolver);
+  assert_int_equal(ps_route_init(&route, &settings, row->url, &resolver), 0);
+  bool adds = row->addresses && *row->addresses == '+';
+  if (row->addresses)
+    assert_int_equal(ps_resolver_given(&resolver, "a", row->addresses + adds, !adds, &same), 0);
+  else
+    same = ps_resolver_host(&resolver, "a");
+  assert_ptr_equal(route.host, same);
+  ps_route_fini(&route);
+  ps_resolver_fini(&resolver);
+}
+
+static void addresses_that_are_given_are_those_that_libcurl_would_take(void **state)
+{
+  (void)state;
+  const struct given rows[] = {
+      {"http://a/", LIST("a:80:127.0.0.1"), "127.0.0.1"},
+      {"http://a/", LIST("A:80:127.0.0.1,[::1],::2"), "127.0.0.1,[::1],::2"},
+      {"http://a/", LIST("+A:80:127.0.0.1"), "+127.0.0.1"},
+      {"http://a/", LIST("*:80:127.0.0.1"), "127.0.0.1"},
+      {"http://a/", LIST("+*:80:127.0.0.1"), "+127.0.0.1"},
+      {"http://a/", LIST("b:80:1.1.1.1", "a:80:127.0.0.1"), "127.0.0.1"},
+      {"http://a/", LIST("a:80:127.0.0.1", "a:80:127.0.0.2"), "127.0.0.2"},
+      {"http://a/", LIST("a:80:127.0.0.1", "*:80:127.0.0.2"), "127.0.0.1"},
+      {"http://a/", LIST("a:80:127.0.0.1", "-a:80"), NULL},
+      {"http://a/", LIST("-a:80", "a:80:127.0.0.1"), "127.0.0.1"},
+      {"http://a/", LIST("a:80:127.0.0.1", "*:80:127.0.0.2", "-a:80"), "127.0.0.2"},
+      {"http://a/", LIST("*:80:127.0.0.2", "-*:80"), NULL},
+      {"http://a/", LIST("a:81:127.0.0.1"), NULL},
+      {"http://a/", LIST("xa:80:127.0.0.1"), NULL},
+      {"http://a/", LIST("-a:80"), NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    expect_given(&rows[i]);
+}
+
+static void host_that_has_its_address_by_itself_may_be_given_others(void **state)
 {
   (void)state;
   const struct row rows[] = {
-      {"http://a.example/", NULL, .resolve = LIST("a.example:80:127.0.0.1")},
-      {"http://a.example/", NULL, .resolve = LIST("+A.example:80:127.0.0.1")},
-      {"http://a.example/", NULL, .resolve = LIST("*:80:127.0.0.1")},
-      {"http://a.example/", NULL, .resolve = LIST("b:80:1.1.1.1", "a.example:80:127.0.0.1")},
-      {"http://a.example/", "a.example:80:", .resolve = LIST("a.example:81:127.0.0.1")},
-      {"http://a.example/", "a.example:80:", .resolve = LIST("xa.example:80:127.0.0.1")},
-      {"http://a.example/", "a.example:80:", .resolve = LIST("-a.example:80")},
+      {"http://127.0.0.1/", "127.0.0.1:80:", .resolve = LIST("127.0.0.1:80:127.0.0.2")},
+      {"http://localhost/", "localhost:80:", .resolve = LIST("*:80:127.0.0.2")},
+      {"http://[::1]/", NULL, .resolve = LIST("*:80:127.0.0.2")}, /* there is no entry of that name */
+      {"http://a.example/", NULL, .resolve = LIST("a.example:80:not.an.address")},
   };
   EXPECT(rows, false);
 }
@@ -107,7 +156,7 @@ static void other_host_to_connect_to_is_looked_up_instead(void **state)
       {"http://a.example/", "b.example:80:", .connect_to = LIST("a.example:80::", "::b.example:")},
       {"http://a.example/", NULL, .connect_to = LIST("::[::1]:81")},
       {"http://a.example/", NULL, .connect_to = LIST("::127.0.0.1:81")},
-      {"http://a.example/", NULL, .connect_to = LIST("::b:81"), .resolve = LIST("b:81:127.0.0.1")},
+      {"http://a.example/", "b:81:", .connect_to = LIST("::b:81"), .resolve = LIST("b:81:127.0.0.1")},
   };
   EXPECT(rows, false);
 }
@@ -192,15 +241,282 @@ static void endpoints_of_one_name_share_its_host(void **state)
   ps_resolver_fini(&resolver);
 }
 
+/* ---- What a slot is given */
+
+static ps_time now;
+
+ps_time __wrap_ps_now(void);
+ps_time __real_ps_now(void);
+
+ps_time __wrap_ps_now(void)
+{
+  return now;
+}
+
+/* An endpoint with two slots. */
+struct way {
+  struct ps_resolver resolver;
+  struct ps_route route;
+  CURL *model;
+  struct ps_slot *slot, *other;
+};
+
+static void start(struct way *way, const char *const *resolve)
+{
+  struct poolsend_endpoint settings = {.resolve = resolve, .resolve_count = count(resolve)};
+  now = __real_ps_now();
+  ps_resolver_init(&way->resolver);
+  assert_int_equal(ps_route_init(&way->route, &settings, "http://a/", &way->resolver), 0);
+  way->model = curl_easy_init();
+  way->slot = ps_slot_new(way->model, way->route.host);
+  way->other = ps_slot_new(way->model, way->route.host);
+  assert_non_null(way->slot);
+  assert_non_null(way->other);
+}
+
+static void finish(struct way *way)
+{
+  ps_slot_free(way->slot);
+  ps_slot_free(way->other);
+  curl_easy_cleanup(way->model);
+  ps_route_fini(&way->route);
+  ps_resolver_fini(&way->resolver);
+}
+
+/* The entry that counts is the last. */
+static void expect_entry(const struct ps_slot *slot, const char *entry)
+{
+  const struct curl_slist *last = slot->resolve;
+  while (last && last->next)
+    last = last->next;
+  assert_non_null(last);
+  assert_string_equal(last->data, entry);
+}
+
+static void expect_first(struct way *way, struct ps_slot *slot, const char *entry)
+{
+  assert_int_equal(ps_route_find(&way->route, slot, now + PS_SECOND), PS_END_COMPLETE);
+  expect_entry(slot, entry);
+}
+
+/* The try before was silent for two seconds. */
+static void expect_next(struct way *way, struct ps_slot *slot, const char *entry)
+{
+  now += 2 * PS_SECOND;
+  assert_true(ps_route_next(&way->route, slot, true, now + 100 * PS_SECOND));
+  expect_entry(slot, entry);
+}
+
+static void slot_is_given_the_next_address_after_one_that_does_not_connect(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2,192.0.2.3,::1"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1,[::1]");
+  assert_int_equal(ps_route_limit(&way.route, way.slot, 300 * PS_SECOND), 2 * PS_SECOND);
+  expect_next(&way, way.slot, "a:80:192.0.2.2");
+  expect_next(&way, way.slot, "a:80:192.0.2.3");
+  expect_next(&way, way.slot, "a:80:192.0.2.1,[::1]");
+  assert_int_equal(ps_route_limit(&way.route, way.slot, 300 * PS_SECOND), 4 * PS_SECOND);
+  finish(&way);
+}
+
+static void entries_of_the_user_stay_with_those_of_each_try(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("b:80:192.0.2.9", "a:80:192.0.2.1,192.0.2.2"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  assert_string_equal(way.slot->resolve->data, "b:80:192.0.2.9");
+  expect_next(&way, way.slot, "a:80:192.0.2.2");
+  assert_string_equal(way.slot->resolve->data, "b:80:192.0.2.9");
+  finish(&way);
+}
+
+static void attempt_after_one_begins_with_the_address_that_worked_and_has_all_the_others(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2,192.0.2.3"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  expect_first(&way, way.other, "a:80:192.0.2.1");
+  expect_next(&way, way.slot, "a:80:192.0.2.2");
+  ps_route_connected(&way.route, way.slot);
+  expect_first(&way, way.slot, "a:80:192.0.2.2");
+  expect_first(&way, way.other, "a:80:192.0.2.2");
+  expect_next(&way, way.other, "a:80:192.0.2.3");
+  expect_next(&way, way.other, "a:80:192.0.2.1");
+  now += 61 * PS_SECOND;
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  finish(&way);
+}
+
+static void address_is_tried_first_again_after_a_minute_by_a_slot_that_nobody_told(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  expect_next(&way, way.slot, "a:80:192.0.2.2");
+  now += 59 * PS_SECOND;
+  expect_first(&way, way.other, "a:80:192.0.2.2");
+  now += 2 * PS_SECOND;
+  expect_first(&way, way.other, "a:80:192.0.2.1");
+  finish(&way);
+}
+
+static void address_that_refuses_is_the_last_unless_there_is_another(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  assert_true(ps_route_next(&way.route, way.slot, false, PS_NEVER));
+  expect_entry(way.slot, "a:80:192.0.2.2");
+  assert_int_equal(ps_route_limit(&way.route, way.slot, 300 * PS_SECOND), PS_NEVER);
+  assert_false(ps_route_next(&way.route, way.slot, false, PS_NEVER));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  finish(&way);
+}
+
+static void time_that_is_over_ends_the_tries(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  now += PS_SECOND;
+  assert_false(ps_route_next(&way.route, way.slot, true, now));
+  expect_first(&way, way.slot, "a:80:192.0.2.2");
+  finish(&way);
+}
+
+/* An attempt that is cut short says nothing of an address that it has hardly tried. */
+static void address_of_a_cancelled_attempt_is_avoided_if_it_was_silent_for_long_enough(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2"));
+  for (int i = 0; i < 2; i++) {
+    ps_slot_rearm(way.slot, &way);
+    expect_first(&way, way.slot, "a:80:192.0.2.1");
+    ps_slot_cancel(way.slot, &way, PS_END_CANCELLED);
+    now += i ? 250 * PS_MILLISECOND : 249 * PS_MILLISECOND;
+    assert_false(ps_route_next(&way.route, way.slot, false, PS_NEVER));
+  }
+  expect_first(&way, way.slot, "a:80:192.0.2.2");
+  finish(&way);
+}
+
+static void want_of_a_socket_is_not_held_against_an_address(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:192.0.2.1,192.0.2.2"));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  way.slot->open_error = EMFILE;
+  assert_false(ps_route_next(&way.route, way.slot, false, PS_NEVER));
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  finish(&way);
+}
+
+static void way_without_a_name_has_no_tries(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, LIST("a:80:not.an.address"));
+  assert_int_equal(ps_route_find(&way.route, way.slot, now), PS_END_COMPLETE);
+  assert_null(way.slot->resolve);
+  assert_int_equal(ps_route_limit(&way.route, way.slot, PS_SECOND), PS_NEVER);
+  assert_false(ps_route_next(&way.route, way.slot, false, PS_NEVER));
+  ps_route_connected(&way.route, way.slot);
+  finish(&way);
+}
+
+/* ---- Names that are looked up */
+
+static const char *answer;
+
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+int __real_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+  struct addrinfo numeric = *hints;
+  (void)name, (void)service;
+  numeric.ai_flags = AI_NUMERICHOST;
+  numeric.ai_family = AF_UNSPEC;
+  return __real_getaddrinfo(answer, NULL, &numeric, found);
+}
+
+static void attempt_goes_on_to_an_address_that_the_name_has_by_then(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, NULL);
+  answer = "192.0.2.1";
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  assert_int_equal(ps_route_limit(&way.route, way.slot, 300 * PS_SECOND), 2 * PS_SECOND);
+  answer = "192.0.2.2";
+  expect_next(&way, way.slot, "a:80:192.0.2.2");
+  now += PS_SECOND;
+  answer = "192.0.2.3";
+  assert_true(ps_route_next(&way.route, way.slot, false, PS_NEVER));
+  expect_entry(way.slot, "a:80:192.0.2.3");
+  expect_first(&way, way.other, "a:80:192.0.2.3");
+  finish(&way);
+}
+
+static void only_address_that_the_name_still_has_is_tried_for_all_the_time_that_is_left(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, NULL);
+  answer = "192.0.2.1";
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  expect_next(&way, way.slot, "a:80:192.0.2.1");
+  assert_int_equal(ps_route_limit(&way.route, way.slot, 300 * PS_SECOND), PS_NEVER);
+  expect_first(&way, way.other, "a:80:192.0.2.1");
+  assert_int_equal(ps_route_limit(&way.route, way.other, 300 * PS_SECOND), PS_NEVER);
+  finish(&way);
+}
+
+/* libcurl keeps what it was given. */
+static void addresses_that_only_the_system_can_use_take_the_place_of_those_before(void **state)
+{
+  (void)state;
+  struct way way;
+  start(&way, NULL);
+  answer = "192.0.2.1";
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  now += 61 * PS_SECOND;
+  answer = "fe80::1";
+  expect_first(&way, way.slot, "-a:80");
+  finish(&way);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(name_of_the_url_is_looked_up_with_its_port),
-      cmocka_unit_test(name_whose_address_is_given_is_not_looked_up),
+      cmocka_unit_test(addresses_that_are_given_are_those_that_libcurl_would_take),
+      cmocka_unit_test(host_that_has_its_address_by_itself_may_be_given_others),
       cmocka_unit_test(other_host_to_connect_to_is_looked_up_instead),
       cmocka_unit_test(proxy_is_looked_up_in_place_of_the_endpoint),
       cmocka_unit_test(proxy_of_the_environment_counts_where_it_is_asked_for),
       cmocka_unit_test(endpoints_of_one_name_share_its_host),
+      cmocka_unit_test(slot_is_given_the_next_address_after_one_that_does_not_connect),
+      cmocka_unit_test(entries_of_the_user_stay_with_those_of_each_try),
+      cmocka_unit_test(attempt_after_one_begins_with_the_address_that_worked_and_has_all_the_others),
+      cmocka_unit_test(address_is_tried_first_again_after_a_minute_by_a_slot_that_nobody_told),
+      cmocka_unit_test(address_that_refuses_is_the_last_unless_there_is_another),
+      cmocka_unit_test(time_that_is_over_ends_the_tries),
+      cmocka_unit_test(address_of_a_cancelled_attempt_is_avoided_if_it_was_silent_for_long_enough),
+      cmocka_unit_test(want_of_a_socket_is_not_held_against_an_address),
+      cmocka_unit_test(way_without_a_name_has_no_tries),
+      cmocka_unit_test(attempt_goes_on_to_an_address_that_the_name_has_by_then),
+      cmocka_unit_test(only_address_that_the_name_still_has_is_tried_for_all_the_time_that_is_left),
+      cmocka_unit_test(addresses_that_only_the_system_can_use_take_the_place_of_those_before),
   };
   return cmocka_run_group_tests_name("route", tests, NULL, NULL);
 }
