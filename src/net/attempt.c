@@ -66,10 +66,11 @@ static bool set_up(struct ps_transfer *t)
 /* libcurl's own, where the user has set none. */
 #define CONNECT_TIMEOUT (300 * PS_SECOND)
 
-static ps_time connect_limit(const struct ps_transfer *t)
+/* Until when the request's connection must stand, the look-up of its name included. */
+static ps_time connect_deadline(const struct ps_transfer *t)
 {
   ps_time limit = t->endpoint->route.connect_timeout;
-  return limit ? limit : CONNECT_TIMEOUT;
+  return ps_after(t->connecting, ps_earlier(limit ? limit : CONNECT_TIMEOUT, t->endpoint->attempt_timeout));
 }
 
 static void set_timeout(struct ps_transfer *t, ps_time now)
@@ -78,13 +79,15 @@ static void set_timeout(struct ps_transfer *t, ps_time now)
     curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ps_timeout_ms(t->endpoint->attempt_timeout - (now - t->began)));
 }
 
+/* The attempt's own limit is not libcurl's to keep, which cannot tell an answer that it has not read yet from none. */
 static CURLcode perform_once(struct ps_transfer *t, bool fresh)
 {
-  ps_time now = ps_now();
+  ps_time now = ps_now(), left = connect_deadline(t) - now;
+  ps_time limit = t->hop.elsewhere ? PS_NEVER : ps_route_limit(&t->endpoint->route, t->slot, left);
   t->seen = (struct ps_seen){0};
   t->offset = now - t->began;
-  t->connect_left = connect_limit(t) - (now - t->connecting);
-  curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(t->connect_left));
+  t->connect_left = left;
+  curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(ps_earlier(left, limit)));
   set_timeout(t, now);
   curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
   ps_slot_begin(t->slot);
@@ -102,10 +105,29 @@ static bool wants_fresh(const struct ps_transfer *t)
   return (unsent || seen->connection == PS_CONNECTION_STALE) && !ps_slot_is_cancelled(t->slot);
 }
 
+/* No connection was made to what was tried, so that nothing was sent: whether there is another address to try. A cancel
+ * breaks off the connecting too. */
+static bool has_next_address(struct ps_transfer *t, CURLcode code)
+{
+  bool silent = code == CURLE_OPERATION_TIMEDOUT;
+  if (t->hop.elsewhere || t->seen.connected || (!silent && ps_transfer_was_connected(t)))
+    return false;
+  if (!silent && code != CURLE_COULDNT_CONNECT && !ps_slot_is_cancelled(t->slot))
+    return false;
+  return ps_route_next(&t->endpoint->route, t->slot, silent, connect_deadline(t));
+}
+
 static CURLcode make_request(struct ps_transfer *t)
 {
-  CURLcode code = perform_once(t, false);
-  return wants_fresh(t) ? perform_once(t, true) : code;
+  CURLcode code;
+  bool fresh = false;
+  do {
+    code = perform_once(t, fresh);
+    fresh |= wants_fresh(t);
+  } while (wants_fresh(t) || has_next_address(t, code));
+  if (t->seen.connected && !t->hop.elsewhere)
+    ps_route_connected(&t->endpoint->route, t->slot);
+  return code;
 }
 
 /* ---- Redirects */
@@ -172,15 +194,6 @@ static bool follow(struct ps_transfer *t)
 
 /* ---- The attempt */
 
-/* The addresses are part of connecting. */
-static enum ps_ending find_addresses(struct ps_transfer *t)
-{
-  ps_time limit = ps_earlier(t->endpoint->attempt_timeout, connect_limit(t));
-  enum ps_ending ending = ps_route_find(&t->endpoint->route, t->slot, ps_after(t->connecting, limit));
-  t->finding = ps_now() - t->began;
-  return ending;
-}
-
 static void perform(struct ps_transfer *t)
 {
   CURLcode code;
@@ -188,7 +201,9 @@ static void perform(struct ps_transfer *t)
     ps_outcome_local(t->outcome, ENOMEM);
     return;
   }
-  enum ps_ending ending = find_addresses(t);
+  /* The addresses are part of connecting. */
+  enum ps_ending ending = ps_route_find(&t->endpoint->route, t->slot, connect_deadline(t));
+  t->finding = ps_now() - t->began;
   if (ending != PS_END_COMPLETE) {
     ps_judge_unsent(t, ending);
     return;

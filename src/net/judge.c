@@ -110,7 +110,7 @@ static bool is_cut_in_handshake(const struct ps_transfer *t, CURLcode code)
   curl_off_t over = 0;
   curl_easy_getinfo(t->easy, CURLINFO_APPCONNECT_TIME_T, &over);
   return !t->seen.requested && is_https(t) && ending_of_code(code) == PS_END_RESET && !t->endpoint->route.proxied &&
-         ps_transfer_is_connected(t) && over == 0;
+         ps_transfer_was_connected(t) && over == 0;
 }
 
 /* An answer that was complete comes first, then our own reasons to stop. */
@@ -173,7 +173,7 @@ static void say_time(const struct ps_transfer *t, char *words, size_t size)
     what = "only a part of the answer";
   else if (ps_transfer_is_unanswered(t))
     what = "no answer";
-  else if (ps_transfer_is_connected(t))
+  else if (t->seen.connected)
     what = "the request was not sent";
   snprintf(words, size, "%s in time; its time limit is %g s", what, time_limit(t));
 }
@@ -218,6 +218,8 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
     say_broken(t, words, sizeof words);
   if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
     say_time(t, words, sizeof words);
+  if (!t->seen.connected && !t->hop.elsewhere)
+    ps_tries_tell(&t->slot->tries, words, sizeof words);
   char *shown = ps_redact_url(words);
   ps_text_say(t->outcome->error, sizeof t->outcome->error, "%s", shown ? shown : "");
   free(shown);

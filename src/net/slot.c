@@ -163,6 +163,18 @@ bool ps_slot_is_connected(const struct ps_slot *slot)
   return slot->shared.count > 0;
 }
 
+bool ps_slot_has_connected(const struct ps_slot *slot)
+{
+  bool connected = false;
+  for (unsigned i = 0; i < slot->shared.count && !connected; i++) {
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    const struct ps_slot_socket *socket = &slot->shared.sockets[i];
+    connected = socket->use == slot->use && getpeername(socket->fd, (struct sockaddr *)&peer, &size) == 0;
+  }
+  return connected;
+}
+
 static int port_of(int fd)
 {
   union {

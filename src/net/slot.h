@@ -81,6 +81,9 @@ bool ps_slot_is_readable(struct ps_slot *slot, const void *user);
 /* Whether it has a connection open, kept or not. The thread that runs an attempt. */
 bool ps_slot_is_connected(const struct ps_slot *slot);
 
+/* Whether a connection that this use has begun has come about. The thread that runs an attempt. */
+bool ps_slot_has_connected(const struct ps_slot *slot);
+
 enum ps_connection {
   PS_CONNECTION_ALIVE,
   PS_CONNECTION_STALE, /* kept from an earlier transfer; the peer has closed it, or sent what nobody asked for */

@@ -54,12 +54,30 @@ uint64_t ps_transfer_bytes_sent(const struct ps_transfer *t)
   return (uint64_t)(request_size(t) - t->seen.size_before) + (counts_body(t) ? 0 : (uint64_t)body);
 }
 
+/* ---- The connection */
+
+/* What limited the connecting to an address is not for what comes after, such as a TLS handshake. */
+static void note_connected(struct ps_transfer *t)
+{
+  if (!t->seen.connected)
+    curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(t->connect_left));
+  t->seen.connected = true;
+}
+
+bool ps_transfer_was_connected(const struct ps_transfer *t)
+{
+  curl_off_t connected = 0;
+  curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
+  return t->seen.connected || connected > 0;
+}
+
 /* About to send a request on a connection, for the first time in this perform or not. */
 static int before_request(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
   struct ps_transfer *t = transfer_of(context);
   struct ps_seen *seen = &t->seen;
   (void)remote_ip, (void)local_ip, (void)remote_port;
+  note_connected(t);
   if (ps_slot_is_cancelled(t->slot))
     return CURL_PREREQFUNC_ABORT;
   if (seen->requested) {
@@ -235,22 +253,6 @@ static size_t read_body(char *data, size_t unit, size_t size, void *context)
 
 /* ---- Progress */
 
-bool ps_transfer_is_connected(const struct ps_transfer *t)
-{
-  curl_off_t connected = 0;
-  curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
-  return connected > 0;
-}
-
-/* The limit of an address is for connecting to it; TLS may take longer. */
-static void lift_limit(struct ps_transfer *t)
-{
-  if (!t->limited || !ps_transfer_is_connected(t))
-    return;
-  curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(t->connect_left));
-  t->limited = false;
-}
-
 static int on_progress(void *context, curl_off_t expected, curl_off_t received, curl_off_t to_send, curl_off_t sent)
 {
   struct ps_transfer *t = transfer_of(context);
@@ -258,7 +260,8 @@ static int on_progress(void *context, curl_off_t expected, curl_off_t received, 
   struct poolsend_timings *timings = &t->outcome->timings;
   if (timings->sent < 0 && (size_t)sent >= t->request.size && ps_transfer_is_unanswered(t))
     timings->sent = ps_now() - t->began;
-  lift_limit(t);
+  if (!t->seen.connected && ps_slot_has_connected(t->slot))
+    note_connected(t);
   return ps_slot_is_cancelled(t->slot) ? 1 : 0;
 }
 

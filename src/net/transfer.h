@@ -25,6 +25,7 @@ struct ps_hop {
 
 /* What was seen of it. Begun anew for every curl_easy_perform. */
 struct ps_seen {
+  bool connected;                /* a connection stands for it, to the endpoint or its proxy; TLS may not */
   bool requested;                /* it was handed to a connection */
   bool kept;                     /* which had been opened before */
   bool again;                    /* libcurl was about to send it a second time */
@@ -51,7 +52,6 @@ struct ps_transfer {
   ps_time offset;       /* of this request in the attempt */
   ps_time connecting;   /* when its connection was asked for */
   ps_time connect_left; /* for it */
-  bool limited;         /* less of that, until it is connected: there are other addresses */
 
   struct ps_hop hop;
   struct ps_seen seen;
@@ -72,8 +72,9 @@ void ps_transfer_drop_spool(struct ps_transfer *transfer);
 /* The answer has a Location that is to be followed, if it can be. */
 bool ps_transfer_is_redirect(const struct ps_transfer *transfer);
 
-/* A connection stands for the request, to the endpoint or to its proxy; TLS may not. */
-bool ps_transfer_is_connected(const struct ps_transfer *transfer);
+/* A connection was made for the request, even one that broke before it was seen to stand. After a perform that did not
+ * run out of time: libcurl then counts the time that it waited in vain. */
+bool ps_transfer_was_connected(const struct ps_transfer *transfer);
 
 /* Some of the body was not kept. */
 bool ps_transfer_body_is_cut(const struct ps_transfer *transfer);

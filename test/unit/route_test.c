@@ -268,8 +268,8 @@ static void start(struct way *way, const char *const *resolve)
   ps_resolver_init(&way->resolver);
   assert_int_equal(ps_route_init(&way->route, &settings, "http://a/", &way->resolver), 0);
   way->model = curl_easy_init();
-  way->slot = ps_slot_new(way->model, way->route.host);
-  way->other = ps_slot_new(way->model, way->route.host);
+  way->slot = ps_slot_new(way->model, NULL, way->route.host);
+  way->other = ps_slot_new(way->model, NULL, way->route.host);
   assert_non_null(way->slot);
   assert_non_null(way->other);
 }
