@@ -26,10 +26,10 @@ void __wrap_ps_thread_join(pthread_t thread);
 
 static struct {
   atomic_uint created;
-  void (*instead)(void); /* if set, no thread is made and this is called */
-  sem_t idle;            /* posted by each thread that goes to sleep, under the pool's mutex */
-  sem_t joins;           /* posted before a thread is waited for */
-  size_t stack_size;     /* of the thread that was made last */
+  void (*instead)(void);    /* if set, no thread is made and this is called */
+  sem_t idle;               /* posted by each thread that goes to sleep, under the pool's mutex */
+  sem_t joins;              /* posted before a thread is waited for */
+  atomic_size_t stack_size; /* of the thread that was made last */
 } calls;
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
@@ -38,8 +38,10 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     calls.instead();
     return EAGAIN;
   }
+  size_t stack_size = 0;
+  pthread_attr_getstacksize(attributes, &stack_size);
+  atomic_store(&calls.stack_size, stack_size);
   atomic_fetch_add(&calls.created, 1);
-  pthread_attr_getstacksize(attributes, &calls.stack_size);
   return __real_pthread_create(thread, attributes, run, argument);
 }
 
@@ -387,9 +389,9 @@ static void small_stacks_are_not_for_what_a_sanitizer_has_instrumented(void **st
   submit(&task, 1, count);
   free_pool(state);
   if (SANITIZED)
-    assert_true(calls.stack_size >= size);
+    assert_true(atomic_load(&calls.stack_size) >= size);
   else
-    assert_in_range(calls.stack_size, 128 << 10, size - 1);
+    assert_in_range(atomic_load(&calls.stack_size), 128 << 10, size - 1);
 }
 
 static void stack_is_as_large_as_was_asked_for(void **state)
@@ -398,7 +400,7 @@ static void stack_is_as_large_as_was_asked_for(void **state)
   pool = ps_pool_new_with_stacks(1, 1 << 20);
   submit(&task, 1, count);
   free_pool(state);
-  assert_true(calls.stack_size >= 1 << 20);
+  assert_true(atomic_load(&calls.stack_size) >= 1 << 20);
 }
 
 /* ---- Jobs taken back */
