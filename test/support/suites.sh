@@ -1,5 +1,5 @@
 # What .ci/run and full.sh share; sourced at the top of the checkout: the suites in each kind of build, checks that
-# count as one, and the sum of all of them in $passed and $failed.
+# count as one, and the sum of all of them in $passed and $failed; $not_checked is how many could not be made here.
 #
 # A test that crashed, a build that failed and a report of a sanitizer or of valgrind are failures, whatever else was
 # counted. Each run_ takes further arguments of `meson test`.
@@ -8,6 +8,7 @@ export DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1
 top=$PWD
 passed=0
 failed=0
+not_checked=0
 
 # Sanitizers of this age cannot always place their shadow memory under a kernel that randomises more than 28 bits.
 without_aslr=
@@ -27,7 +28,7 @@ check() {
   "$@"
   case $? in
   0) add "$name" 1 0 ;;
-  77) echo "== $name: not checked" ;;
+  77) echo "== $name: not checked" && not_checked=$((not_checked + 1)) ;;
   *) add "$name" 0 1 ;;
   esac
 }
@@ -42,6 +43,17 @@ count_reports() {
   done
 }
 
+# count_tests STATUS BUILD: what the log of the tests there tells, in $good and $bad; the status is that of test/run.sh.
+# What could not be built has no log.
+count_tests() {
+  counts=$(python3 test/support/testlog.py counts "$2/meson-logs/"testlog*.json 2>/dev/null)
+  good=${counts% *} bad=${counts#* }
+  : "${good:=0}" "${bad:=0}"
+  if [ "$((good + bad))" -eq 0 ] || { [ "$1" -ne 0 ] && [ "$bad" -eq 0 ]; }; then
+    bad=1
+  fi
+}
+
 # run_tests NAME BUILD OPTIONS [ARGUMENT...]: the tests in this build directory, with these options of meson.
 run_tests() {
   name=$1 build=$2 options=$3
@@ -53,14 +65,7 @@ run_tests() {
 
   # Unquoted: nothing, or a command.
   BUILD=$build BUILD_OPTIONS="-Dwerror=true $options" $without_aslr sh test/run.sh "$@"
-  status=$?
-  # There is no log of what could not be built.
-  counts=$(python3 test/support/testlog.py counts "$build/meson-logs/"testlog*.json 2>/dev/null)
-  good=${counts% *} bad=${counts#* }
-  : "${good:=0}" "${bad:=0}"
-  if [ "$((good + bad))" -eq 0 ] || { [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; }; then
-    bad=1
-  fi
+  count_tests "$?" "$build"
   count_reports "$build"
   [ "$reports" -eq 0 ] || echo "== $name: $reports reports"
   add "$name" "$good" "$((bad + reports))"
@@ -92,6 +97,23 @@ run_tsan() {
 # Seconds of fuzzing a target.
 run_fuzzers() {
   [ ! -f test/fuzz/run ] || check 'fuzz' test/fuzz/run "$1"
+}
+
+# run_elsewhere SYSTEM [ARGUMENT...]: what test/elsewhere.sh counts there. Its last line tells as much as its status does.
+run_elsewhere() {
+  log=$(mktemp) || exit 1
+  sh test/elsewhere.sh "$@" | tee "$log"
+  last=$(tail -n 1 "$log")
+  rm -f "$log"
+  case $last in
+  "$1: not checked"*) not_checked=$((not_checked + 1)) ;;
+  "$1: "*' passed, '*' failed')
+    counts=${last#*: }
+    good=${counts%% *} bad=${counts#*, }
+    add "$1" "$good" "${bad% *}"
+    ;;
+  *) add "$1" 0 1 ;;
+  esac
 }
 
 run_analysis() {
