@@ -126,7 +126,7 @@ static void try_rate(const char *text)
 static void try_statuses(const char *text, size_t size)
 {
   struct ps_status_set set = {0}, again = {0};
-  char printed[16];
+  char printed[24];
   int first = 0, last = 0, count = 0;
   int result = ps_status_parse_range(&set, text, size);
   for (int status = -10; status <= 1100; status++) {

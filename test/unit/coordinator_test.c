@@ -284,7 +284,7 @@ static void start_narrow(enum manner manner, unsigned run_ahead)
   start(1, manner, manner, manner);
 }
 
-static int stop(void **state)
+static int stop_coordinator(void **state)
 {
   (void)state;
   if (running)
@@ -299,7 +299,7 @@ static int stop(void **state)
 
 static int strike_stage(void **state)
 {
-  stop(state);
+  stop_coordinator(state);
   if (stocked)
     ps_stock_fini(&stock);
   stocked = false;
@@ -1086,7 +1086,7 @@ static void cancel_of_an_attempt_that_has_just_finished_leaves_the_next_alone(vo
   struct ps_event *second = expect(POOLSEND_EVENT_SETTLED);
   expect_account(&second->public, 1, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED);
   ps_message_release(second->message);
-  stop(state);
+  stop_coordinator(state);
   assert_false(next_was_touched);
 }
 
@@ -1313,7 +1313,7 @@ static void drain_cancels_what_has_not_settled_at_its_limit(void **state)
     }
     assert_int_equal(attempts, stage.ended);
     expect_the_end();
-    stop(state);
+    stop_coordinator(state);
     stage.ended = 0;
   }
 }
@@ -1347,7 +1347,7 @@ static void stop_settles_every_message(void **state)
   }
   for (int i = 0; i < SLOTS + 1; i++)
     ps_message_release(expect(POOLSEND_EVENT_START)->message);
-  stop(state);
+  stop_coordinator(state);
   size_t attempts = 0;
   for (int i = 0; i < HELD; i++) {
     assert_true(held[i]->delivery.settled);
@@ -1367,7 +1367,7 @@ static void message_submitted_just_before_the_stop_settles_too(void **state)
     assert_non_null(message);
     ps_message_hold(message);
     assert_int_equal(ps_coordinator_submit(&coordinator, message, 0), 0);
-    stop(state);
+    stop_coordinator(state);
     assert_true(message->delivery.settled);
     ps_message_release(message);
   }
@@ -1440,7 +1440,7 @@ static void each_of_many_messages_from_several_threads_settles_once(void **state
   assert_int_equal(counts.started, book.attempts);
   assert_int_equal(counts.finished, book.attempts);
   assert_int_equal(counts.pending, 0);
-  stop(state);
+  stop_coordinator(state);
   assert_int_equal(stage.ended, book.attempts);
 }
 
