@@ -18,6 +18,16 @@ CURL_VERSION = tuple(map(int, subprocess.run([CURL, '--version'], capture_output
 OWN = {'user-agent', 'idempotency-key', 'expect'}
 LONG = 4096
 
+# What curl means by some arguments has moved. They mean here what they meant before; a newer curl is given the
+# arguments by which it still sends that. From 8.6 on nothing, joined to something, is joined without an &; from 8.13 on
+# a carriage return at the end of a line of -H @file is sent.
+MOVED = [
+    ((8, 6), ('-d', '', '-d', 'b'), ('-d', '&b')),
+    ((8, 6), ('-d', '@empty', '-d', 'b'), ('-d', '&b')),
+    ((8, 13), ('-H', '@headers-crlf'), ('-H', '@headers')),
+    ((8, 13), ('-H', '@-'), ('-H', '@headers')),
+]
+
 
 def digest(body):
     """A long body by its hash: the difference of two of them is of no use to a reader."""
@@ -45,6 +55,13 @@ def skip_what_curl_does_not_know(arguments):
         pytest.skip('this curl knows no networks in --noproxy')
 
 
+def in_words_of_this_curl(arguments):
+    for since, before, now in MOVED:
+        if CURL_VERSION >= since and arguments[:len(before)] == before:
+            return now + arguments[len(before):]
+    return arguments
+
+
 def run_curl(*arguments, stdin=b'', env=None):
     skip_what_curl_does_not_know(arguments)
     return subprocess.run([CURL, '-q', '-s', '-o', '/dev/null', *map(str, arguments)], input=stdin,
@@ -61,7 +78,8 @@ def sent_by_poolsend(server, *arguments, stdin=b'', env=None):
 
 def assert_same(server, *arguments, curl=None, including=(), stdin=b'', env=None):
     """poolsend sends for `arguments` what curl does for them, or for those of `curl`. Returns its requests."""
-    wanted = sent_by_curl(server, *(arguments if curl is None else curl), stdin=stdin, env=env)
+    curl = in_words_of_this_curl(arguments) if curl is None else curl
+    wanted = sent_by_curl(server, *curl, stdin=stdin, env=env)
     assert wanted, 'curl sent nothing: there is nothing to compare with'
     got = sent_by_poolsend(server, *arguments, stdin=stdin, env=env)
     wanted = [described(each, including) for each in wanted]
