@@ -52,7 +52,7 @@
  * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
  * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are
  * freed before their sender, a sender before a pool that it was given. All text is UTF-8, or bytes as they came, ended
- * by NUL.
+ * by NUL. The locale that the program has set, if any, changes nothing but the words of the system about its errors.
  *
  * **Errors.** Functions that can fail return 0, a negative errno value, or one of poolsend_result: these are no
  * failures, and the caller has to handle them. What a server did is never an error: it is told in an event. Where there
@@ -346,7 +346,7 @@ POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 /** How requests to one endpoint are made. One that is zeroed but for its URL is complete. Options have curl's
  * meaning. */
 struct poolsend_endpoint {
-  const char *url;  /**< http:// or https:// */
+  const char *url;  /**< http:// or https://; an international host in UTF-8 (by libidn2) or as xn--... */
   const char *name; /**< NULL: the URL's host, with its port or a number where others have the same */
 
   const char *method;         /**< NULL: POST with a body, GET without */

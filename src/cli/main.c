@@ -4,7 +4,6 @@
 #include "cli/status.h"
 #include "cli/stream.h"
 
-#include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,7 +57,6 @@ static int run(struct ps_cli_settings *settings, enum ps_cli_command named, int 
 int main(int argc, char **argv)
 {
   ps_cli_hold_standard_descriptors();
-  setlocale(LC_CTYPE, ""); /* what characters an international host name on the command line is made of */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  /* a file that may not grow is an error to report, not an end */
   unsetenv("SSLKEYLOGFILE"); /* it would have the keys of every connection written to a file */

@@ -62,7 +62,7 @@ static bool show(struct preview *preview, const struct ps_endpoint *endpoint)
   preview->public.body = request->body;
   preview->public.size = request->size;
   if (request->url) {
-    preview->url = ps_redact_url(request->url);
+    preview->url = ps_redact_url(request->written_url);
     preview->public.url = preview->url;
   }
   return preview->public.url && show_headers(preview, endpoint);

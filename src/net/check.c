@@ -107,26 +107,24 @@ static bool may_hold_password(const char *url)
   return strchr(url, '@') || strstr(url, "%40") || (*colon == ':' && *rest && !strchr("/?#", *rest));
 }
 
-/* Where a URL cannot be understood, neither can what of it is a secret: one that may hold a password is not shown, of
- * others not what stands behind the path. */
-static int refuse_url(const char *url, const char *why, struct poolsend_error *error)
+int ps_refuse_url(const char *url, const char *why, struct poolsend_error *error)
 {
-  int size = (int)strcspn(url, "?#");
+  size_t size = strcspn(url, "?#"), shown = ps_text_whole_utf8(url, size < 200 ? size : 200);
   if (may_hold_password(url))
     return ps_refuse(error, "URL: %s", why);
-  return ps_refuse(error, "URL '%.*s%s': %s", size < 200 ? size : 200, url, url[size] || size > 200 ? "..." : "", why);
+  return ps_refuse(error, "URL '%.*s%s': %s", (int)shown, url, url[shown] ? "..." : "", why);
 }
 
 int ps_check_url(const char *url, struct poolsend_error *error)
 {
   if (has_control_or_space(url))
-    return refuse_url(url, "it holds a space or a control character: write it percent-encoded (%20)", error);
+    return ps_refuse_url(url, "it holds a space or a control character: write it percent-encoded (%20)", error);
   const char *authority = after_scheme(url);
   if (!authority)
-    return refuse_url(url, "it must begin with http:// or https://", error);
+    return ps_refuse_url(url, "it must begin with http:// or https://", error);
   /* libcurl would forgive slashes too many and take what follows for the host. */
   int result = !*authority || strchr("/?#", *authority) ? -EINVAL : parse_with_host(url, 0);
-  return result == -EINVAL ? refuse_url(url, "it cannot be understood as a URL with a host", error) : result;
+  return result == -EINVAL ? ps_refuse_url(url, "it cannot be understood as a URL with a host", error) : result;
 }
 
 int ps_check_proxy(const char *proxy, struct poolsend_error *error)

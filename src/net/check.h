@@ -42,4 +42,8 @@ struct poolsend_error *ps_error_clear(struct poolsend_error *error, struct pools
 /* Write the words of `error`, and give -EINVAL. */
 int ps_refuse(struct poolsend_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Likewise of a URL. Where one cannot be understood, neither can what of it is a secret: one that may hold a password is
+ * not shown, of others not what stands behind the path. */
+int ps_refuse_url(const char *url, const char *why, struct poolsend_error *error);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/field.h"
 #include "net/check.h"
+#include "net/idn.h"
 #include "net/option.h"
 #include "net/redact.h"
 #include "net/slist.h"
@@ -321,8 +322,10 @@ static int take_url(struct ps_endpoint *endpoint, const struct poolsend_endpoint
     result = ps_template_sketch(&endpoint->url_template, &sketch);
   else if (!result)
     result = ps_buf_puts(&sketch, settings->url);
-  endpoint->url = sketch.data;
-  return result ? result : ps_check_url(endpoint->url, error);
+  endpoint->written_url = sketch.data;
+  if (!result)
+    result = ps_check_url(endpoint->written_url, error);
+  return result ? result : ps_idn_url(endpoint->written_url, &endpoint->url, error);
 }
 
 static int take_body(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
@@ -332,6 +335,22 @@ static int take_body(struct ps_endpoint *endpoint, const struct poolsend_endpoin
   if (!settings->body_template)
     return 0;
   return ps_template_init(&endpoint->body_template, PS_TEMPLATE_BODY, settings->body_template, error);
+}
+
+/* All that libcurl is told. It is told no host that is not in ASCII. */
+static int prepare(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+                   const struct poolsend_config *config, struct ps_resolver *resolver, struct poolsend_error *error)
+{
+  struct ps_idn_settings spelt;
+  int result = ps_idn_settings_init(&spelt, settings, error);
+  if (!result)
+    result = ps_route_check(&spelt.ascii, endpoint->url, error);
+  if (!result)
+    result = ps_route_init(&endpoint->route, &spelt.ascii, endpoint->url, resolver);
+  if (!result)
+    result = set_options(endpoint, &spelt.ascii, config);
+  ps_idn_settings_fini(&spelt);
+  return result;
 }
 
 static char *copy(const char *text)
@@ -375,10 +394,9 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoin
   endpoint->slots = calloc(permits, sizeof(struct ps_slot *));
   if (!endpoint->shown_url || !endpoint->slots || (settings->method && !endpoint->method) ||
       (settings->name && !endpoint->name) ||
-      ps_slist_append_all(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count) ||
-      ps_route_init(&endpoint->route, settings, endpoint->url, resolver))
+      ps_slist_append_all(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count))
     return -ENOMEM;
-  return set_options(endpoint, settings, config);
+  return prepare(endpoint, settings, config, resolver, error);
 }
 
 void ps_endpoint_fini(struct ps_endpoint *endpoint)
@@ -400,6 +418,7 @@ void ps_endpoint_fini(struct ps_endpoint *endpoint)
   ps_success_fini(&endpoint->success);
   free(endpoint->name);
   free(endpoint->url);
+  free(endpoint->written_url);
   free(endpoint->shown_url);
   free(endpoint->method);
   *endpoint = (struct ps_endpoint){0};

@@ -12,7 +12,8 @@ struct ps_endpoint {
   char *name;
   bool named, name_is_shared;        /* the name was given; its host is another's too */
   unsigned twins;                    /* how many before it have the same host and port */
-  char *url;                         /* as requested, with "x" for what a template puts there */
+  char *url;                         /* as requested, its host in ASCII, with "x" for what a template puts there */
+  char *written_url;                 /* the same with its host as it was given */
   char *shown_url;                   /* as shown */
   char *method;                      /* NULL: POST with a body, GET without */
   struct curl_slist *headers;        /* the first is PS_ENDPOINT_NO_EXPECT */

@@ -34,7 +34,7 @@ static unsigned count_of(struct ps_endpoint *endpoints, unsigned count, const ch
 static int name_after_host(struct ps_endpoint *endpoint, bool with_port)
 {
   free(endpoint->name);
-  endpoint->name = host_of(endpoint->url, with_port);
+  endpoint->name = host_of(endpoint->written_url, with_port);
   return endpoint->name ? 0 : -ENOMEM;
 }
 

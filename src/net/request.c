@@ -1,6 +1,7 @@
 #include "net/request.h"
 
 #include "base/field.h"
+#include "net/idn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -66,7 +67,14 @@ static int render_url(struct making *m)
   if (!m->endpoint->has_url_template)
     return 0;
   int error = ps_template_render(&m->endpoint->url_template, m->message, &request->url_text, m->words, m->size);
-  request->url = request->url_text.data;
+  request->url = request->written_url = request->url_text.data;
+  if (error || strcmp(m->endpoint->url, m->endpoint->written_url) == 0)
+    return error;
+  struct poolsend_error unspelt;
+  error = ps_idn_url(request->written_url, &request->ascii_url, &unspelt);
+  if (error == -EINVAL)
+    snprintf(m->words, m->size, "%s", unspelt.text);
+  request->url = request->ascii_url;
   return error;
 }
 
@@ -171,7 +179,7 @@ int ps_request_init(struct ps_request *request, const struct ps_endpoint *endpoi
                     char *words, size_t size)
 {
   struct making m = {.request = request, .endpoint = endpoint, .payload = payload, .words = words, .size = size};
-  request->url = NULL;
+  request->url = request->written_url = request->ascii_url = NULL;
   request->headers = request->own = NULL;
   request->body_text = request->url_text = (struct ps_buf){0};
   int error = take_message(&m);
@@ -187,6 +195,7 @@ void ps_request_fini(struct ps_request *request)
   curl_slist_free_all(request->own);
   ps_buf_fini(&request->body_text);
   ps_buf_fini(&request->url_text);
+  free(request->ascii_url);
 }
 
 bool ps_request_settles(const struct ps_request *request, const char *name)

@@ -8,11 +8,13 @@
 struct ps_request {
   const char *body; /* NULL: none */
   size_t size;
-  const char *url;            /* NULL: the endpoint's */
+  const char *url;            /* NULL: the endpoint's; its host in ASCII */
+  const char *written_url;    /* the same with its host as it was given */
   struct curl_slist *headers; /* all that is to be given to libcurl */
 
   /* Internal: what of that is not the endpoint's or the payload's, which must outlive it. */
   struct ps_buf body_text, url_text;
+  char *ascii_url;        /* NULL: its host is so already */
   struct curl_slist *own; /* made for this request, or NULL */
   struct curl_slist key;  /* other headers behind it */
   char key_line[sizeof "Idempotency-Key: " + 255];

@@ -1,6 +1,7 @@
 #include "net/route.h"
 
 #include "base/ascii.h"
+#include "net/check.h"
 #include "net/option.h"
 #include "net/slist.h"
 
@@ -126,7 +127,7 @@ static bool is_localhost(const char *host)
   return size >= end && ps_ascii_same(host + size - end, name) && (size == end || host[size - end - 1] == '.');
 }
 
-/* libcurl asks for such a name in another spelling (RFC 5891). */
+/* libcurl asks for such a name in another spelling (RFC 5891). It can only be one of the environment's. */
 static bool is_ascii(const char *host)
 {
   for (; *host; host++)
@@ -226,6 +227,21 @@ static int find_name(struct ps_route *route, struct ps_resolver *resolver, const
 }
 
 /* ---- Making it */
+
+int ps_route_check(const struct poolsend_endpoint *settings, const char *url, struct poolsend_error *error)
+{
+  struct authority authority = {0};
+  const char *proxy = settings->proxy ? NULL : proxy_of(settings, url);
+  if (!proxy || !*proxy || has_exceptions(settings)) /* which may be for this host */
+    return 0;
+  int result = parse(proxy, true, &authority);
+  if (!result && authority.host && !is_ascii(authority.host))
+    result = ps_refuse(error, "proxy: the one that the environment names has a host that is not ASCII; write it as "
+                              "xn--..., or name the proxy in the settings");
+  curl_free(authority.host);
+  curl_free(authority.port);
+  return result;
+}
 
 int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settings, const char *url,
                   struct ps_resolver *resolver)

@@ -21,6 +21,10 @@ struct ps_route {
   ps_time connect_timeout; /* 0: libcurl's */
 };
 
+/* 0; -ENOMEM; -EINVAL, and `error` says why: the proxy that the environment has for this URL has a host that is not in
+ * ASCII. It is libcurl that reads the environment, and goes by the locale. */
+int ps_route_check(const struct poolsend_endpoint *settings, const char *url, struct poolsend_error *error);
+
 /* From settings that are good, for a URL that is. 0 or -ENOMEM; fini it even so. */
 int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settings, const char *url,
                   struct ps_resolver *resolver);

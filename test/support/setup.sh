@@ -38,6 +38,7 @@ need_to_build() {
   need pkg-config pkg-config --version
   need libcurl4-openssl-dev pkg-config --exists libcurl
   need libjson-c-dev pkg-config --exists json-c
+  need libidn2-dev pkg-config --exists libidn2
   need python3 "$python" --version
 }
 
@@ -59,6 +60,7 @@ need_to_test() {
   need binutils readelf --version
   need doxygen doxygen --version
   need mandoc command -v mandoc
+  need locales test -e /usr/share/i18n/locales/tr_TR
 }
 
 as_root() {

@@ -56,7 +56,7 @@ def test_nothing_asks_the_locale_what_a_name_or_a_number_is():
         text = path.read_text()
         code = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL).replace(FREE_OF_IT.get(path.name, '\0'), '')
         assert not OF_THE_LOCALE.search(code), f'{path.name}: {OF_THE_LOCALE.search(code)[0]}'
-        for header in ('ctype.h', 'wctype.h', 'wchar.h', 'strings.h'):
+        for header in ('ctype.h', 'locale.h', 'strings.h', 'wchar.h', 'wctype.h'):
             assert f'#include <{header}>' not in text, f'{path.name}: {header}'
 
 
