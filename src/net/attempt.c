@@ -1,5 +1,6 @@
 #include "net/attempt.h"
 
+#include "net/idn.h"
 #include "net/judge.h"
 #include "net/option.h"
 #include "net/redirect.h"
@@ -144,17 +145,18 @@ static const char *why_not(const struct ps_transfer *t, const char *url)
   return ps_slot_is_cancelled(t->slot) ? "cancelled before the redirect was followed" : NULL;
 }
 
-/* 0 or -ENOMEM. */
+/* 0; -ENOMEM; -EINVAL: the host has a name that is none. */
 static int make_hop(struct ps_transfer *t, const char *url)
 {
   struct ps_hop *hop = &t->hop;
-  char *located = strdup(url);
-  if (!located)
-    return -ENOMEM;
+  struct poolsend_error unspelt;
+  char *located = NULL;
+  int error = ps_idn_url(url, &located, &unspelt);
+  if (error)
+    return error;
   free(hop->located);
   hop->url = hop->located = located;
   hop->number++;
-  hop->status = t->seen.status;
   hop->elsewhere = !ps_redirect_stays(message_url(t), located);
   if (ps_redirect_kind(hop->status, hop->method) == PS_REDIRECT_TO_GET) {
     hop->method = "GET";
@@ -182,12 +184,15 @@ static bool follow(struct ps_transfer *t)
   if (hop->refused)
     return false;
   t->bytes_sent += ps_transfer_bytes_sent(t);
+  hop->status = t->seen.status;
   int error = make_hop(t, url);
   t->easy = hop->elsewhere ? t->slot->stranger : t->slot->easy;
   t->seen = (struct ps_seen){0};
   t->outcome->timings.sent = -1;
   t->connecting = ps_now();
-  if (error || !set_up(t))
+  if (error == -EINVAL)
+    hop->refused = "redirected to a host whose name cannot be spelt in ASCII";
+  else if (error || !set_up(t))
     hop->refused = "no memory to follow the redirect";
   return !hop->refused;
 }

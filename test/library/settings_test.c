@@ -260,7 +260,7 @@ static void answer_is_tested_whole_however_little_of_it_is_shown(void **state)
   struct setup setup;
   const struct poolsend_event *event;
   set_up(&setup, server_url(server, "/json"), NULL);
-  setup.apis[0].success = "/ok=true";
+  setup.apis[0].success = "/accepted=true";
   setup.config.max_response = 2;
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
