@@ -372,10 +372,12 @@ static int find(const struct ps_route *route, struct ps_slot *slot, bool kept, p
   ps_time now = slot->tries.began = ps_now();
   if (!result)
     result = take(slot, &answer, now);
+  ps_tries_restart(&slot->tries);
   if (!result || kept) {
-    ps_tries_restart(&slot->tries);
     ps_tries_choose(&slot->tries, now);
     error = give_addresses(route, slot);
+  } else {
+    slot->addresses = 0; /* the handle may have another try's */
   }
   ps_addresses_fini(&answer.addresses);
   *words = answer.words;

@@ -154,6 +154,7 @@ static int fini(void **state)
 {
   (void)state;
   set_server(NULL, false);
+  await_answered(asked()); /* not by the next test's account */
   ps_resolver_fini(&resolver);
   ps_host_waiter_fini(&waiter);
   ps_addresses_fini(&answer.addresses);
