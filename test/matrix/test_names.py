@@ -1,4 +1,5 @@
-"""Host names: how often they are looked up, and who waits for a look-up that is slow.
+"""Host names: how often they are looked up, who waits for a look-up that is slow, and what becomes of addresses that
+do not connect.
 
 A preloaded module (test/support/slow_names.c) says what each name stands for, and counts the look-ups: one call of
 getaddrinfo is one look-up.
@@ -7,9 +8,12 @@ NAMES_MODULE the module, as it was built
 LENGTH=full  longer streams
 """
 
+from contextlib import suppress
 import os
+import select
 import socket
 import statistics
+import threading
 import time
 
 import pytest
@@ -17,7 +21,8 @@ import pytest
 from cells import preload, slowness
 from harness import Fed, Running, accounts, parse_events, run_json, stream
 
-from server import Server
+from certs import make_ca
+from server import Server, refused_port
 
 SLOWNESS = slowness()
 LONG = 10 if os.environ.get('LENGTH') == 'full' else 1
@@ -198,6 +203,196 @@ def test_second_address_is_tried_when_the_first_refuses(names):
         result = run_json('-d', 'x', url(server, 'two.test'), env=names.env(two_test='127.0.0.2,127.0.0.3'))
         assert result.fates == [('delivered', 'ok')]
 
+
+# ---- Addresses that do not connect
+
+@pytest.fixture
+def hole():
+    """A port at 127.0.0.2 where connections are neither taken nor refused."""
+    with Server(host='127.0.0.2', mode='blackhole') as hole:
+        yield hole
+
+
+@pytest.fixture
+def behind(hole):
+    """A server on the same port at 127.0.0.3."""
+    with Server(host='127.0.0.3', port=hole.port) as server:
+        yield server
+
+
+TWO = '127.0.0.2,127.0.0.3'
+
+
+@pytest.mark.parametrize('options', [
+    [],
+    ['--resolve', 'two.test:{port}:' + TWO],
+    ['--resolve', '*:{port}:' + TWO],
+    ['--resolve', '+two.test:{port}:' + TWO],
+    ['--connect-to', '::other.test:'],
+    ['--connect-to', '::other.test:', '--resolve', 'other.test:{port}:' + TWO],
+    ['-x', 'http://other.test:{port}'],
+    ['-x', 'http://other.test:{port}', '--resolve', 'other.test:{port}:' + TWO],
+], ids=' '.join)
+def test_address_that_is_dead_is_passed_over_after_two_seconds(options, names, hole, behind):
+    result = run_json(*(option.format(port=hole.port) for option in options), '-m', '30', '-d', 'x',
+                      url(hole, 'two.test'), env=names.env(two_test=TWO, other_test=TWO))
+    assert result.fates == [('delivered', 'ok')]
+    assert (behind.connections, behind.count()) == (1, 1)
+    assert result.settled['attempts'][0]['finished'] >= 2
+
+
+def test_address_that_is_dead_costs_the_messages_after_the_first_nothing(names, hole, behind):
+    count = 20
+    result = stream('--no-breaker', '--workers', '1', url(hole, 'two.test', '/?keepalive=0'), lines=lines(count),
+                    env=names.env(two_test=TWO))
+    assert result.code == 0
+    assert (behind.connections, behind.count()) == (count, count)
+    assert result.seconds < count
+    assert names.asked == ['two.test']
+
+
+def test_messages_that_begin_together_each_pass_over_the_dead_address(names, hole, behind):
+    result = stream('--no-breaker', '--workers', '8', url(hole, 'two.test'), lines=lines(40),
+                    env=names.env(two_test=TWO))
+    assert result.code == 0
+    assert behind.count() == 40
+
+
+@pytest.mark.parametrize('first, last', [('127.0.0.2', '127.0.0.3'), ('127.0.0.3', '127.0.0.2')],
+                         ids=['the silent one first', 'the silent one last'])
+def test_connect_timeout_bounds_what_is_tried_and_the_words_name_it(first, last, names, hole):
+    with Server(host='127.0.0.3', port=hole.port, mode='blackhole'):
+        result = run_json('--connect-timeout', '1', '-d', 'x', url(hole, 'two.test'),
+                          env=names.env(two_test=f'{first},{last}'))
+    attempt, = result.settled['attempts']
+    assert result.fates == [('unreached', 'timeout')]
+    assert f'tried: {first}, {last}' in attempt['error']
+    assert 0.99 <= attempt['finished'] <= 1 + 5 * SLOWNESS
+
+
+def test_addresses_that_all_refuse_end_the_attempt_at_once_and_the_words_name_them(names, hole):
+    with refused_port() as port:
+        result = run_json('-d', 'x', f'http://two.test:{port}/', env=names.env(two_test='127.0.0.1,127.0.0.4'))
+    assert result.fates == [('unreached', 'connect')]
+    assert 'refused; tried: 127.0.0.1, 127.0.0.4' in result.settled['attempts'][0]['error']
+
+
+def test_address_that_works_again_is_the_first_at_once(names, hole):
+    """Both fail the first message; the second finds one of them at work, after the other."""
+    count = 10
+    with Fed('--format', 'json', '--no-breaker', '--workers', '1', url(hole, 'two.test', '/?keepalive=0'),
+             env=names.env(two_test=TWO)) as fed:
+        fed.feed('first')
+        assert fed.event('settled')['attempts'][0]['reason'] == 'connect'
+        with Server(host='127.0.0.3', port=hole.port) as server:
+            began = time.monotonic()
+            for number in range(count):
+                fed.feed(number)
+                assert fed.event('settled')['outcome'] == 'delivered'
+            took = time.monotonic() - began
+            assert server.count() == count
+        fed.close()
+        fed.finish()
+    assert took < count
+
+
+def test_name_whose_only_address_refuses_is_looked_up_again_at_once(names):
+    """No message is lost when an API moves."""
+    with Server(host='127.0.0.2') as old, Fed('--format', 'json', '--no-breaker', url(old, 'moves.test'),
+                                             env=names.env(moves_test='127.0.0.2|127.0.0.3')) as fed:
+        fed.feed('first')
+        assert fed.event('settled')['outcome'] == 'delivered'
+        time.sleep(0.6)  # a name that was looked up just now is not looked up again
+        old.stop()
+        with Server(host='127.0.0.3', port=old.port) as new:
+            for number in range(10):
+                fed.feed(number)
+                assert fed.event('settled')['outcome'] == 'delivered'
+            assert new.count() == 10
+        fed.close()
+        fed.finish()
+    assert names.asked == ['moves.test'] * 2
+
+
+def test_name_whose_only_address_is_silent_is_looked_up_again_by_the_same_attempt(names, hole, behind):
+    result = run_json('-d', 'x', url(hole, 'moves.test'), env=names.env(moves_test='127.0.0.2|127.0.0.3'))
+    assert result.fates == [('delivered', 'ok')]
+    assert behind.count() == 1
+    assert names.asked == ['moves.test'] * 2
+
+
+def test_name_that_nobody_answers_for_is_not_looked_up_for_each_message(names):
+    with refused_port() as port:
+        result = stream('--no-breaker', f'http://dead.test:{port}/', lines=lines(200),
+                        env=names.env(dead_test='127.0.0.1'))
+    assert {event['attempts'][0]['reason'] for event in accounts(result.events).values()} == {'connect'}
+    assert len(names.asked) <= 2 + 2 * result.seconds
+
+
+class Relay:
+    """Passes connections on to that port of 127.0.0.1, after a pause in which it is silent."""
+
+    def __init__(self, host, port, pause):
+        self.target, self.pause, self.connections, self.threads = port, pause, 0, []
+        self.listener = socket.create_server((host, 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        self._run(self._accept)
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        for thread in self.threads:
+            thread.join()
+        self.listener.close()
+
+    def _run(self, target, *arguments):
+        self.threads.append(threading.Thread(target=target, args=arguments))
+        self.threads[-1].start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                self.connections += 1
+                self._run(self._pass_on, near)
+
+    def _pass_on(self, near):
+        time.sleep(self.pause)
+        with near, socket.create_connection(('127.0.0.1', self.target)) as far, suppress(OSError):
+            while True:
+                for ready in select.select([near, far], [], [])[0]:
+                    data = ready.recv(65536)
+                    if not data:
+                        return
+                    (far if ready is near else near).sendall(data)
+
+
+def test_slow_handshake_with_an_address_that_connects_is_waited_for(names, tmp_path):
+    """Two seconds are for the connection alone."""
+    authority = make_ca(tmp_path / 'ca')
+    with Server(tls=authority.issue(['two.test'])) as server, Relay('127.0.0.2', server.port, pause=3) as slow:
+        result = run_json('--cacert', authority.cert, '-d', 'x', f'https://two.test:{slow.port}/',
+                          env=names.env(two_test=TWO))
+        assert result.fates == [('delivered', 'ok')]
+        assert (slow.connections, server.count()) == (1, 1)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('dead, alive', [('::1', '127.0.0.1'), ('127.0.0.1', '::1')])
+def test_address_of_the_other_family_is_tried_side_by_side(dead, alive, names):
+    took = []
+    with Server(host=dead, mode='blackhole') as hole, Server(host=alive, port=hole.port) as server:
+        for _ in range(RUNS):
+            result = run_json('-d', 'x', url(hole, 'both.test'), env=names.env(both_test=f'{dead},{alive}'))
+            assert result.fates == [('delivered', 'ok')]
+            took.append(result.settled['attempts'][0]['finished'])
+        assert server.count() == RUNS
+    assert min(took) < 2, took
+
+
+# ---- Ways that are given
 
 @pytest.mark.parametrize('options, asked', [
     (['--resolve', 'good.test:{port}:127.0.0.1'], []),
