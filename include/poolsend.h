@@ -237,7 +237,7 @@ enum poolsend_reason {
   POOLSEND_REASON_STATUS,    /**< the status is not a success */
   POOLSEND_REASON_JSON,      /**< the status is a success, the JSON test failed; or, unknown: the body cannot be read
                               * for it, being no JSON, or nested more than 256 deep */
-  POOLSEND_REASON_REDIRECT,  /**< a redirect that could not be followed */
+  POOLSEND_REASON_REDIRECT,  /**< a redirect that was not followed, or what came of one */
   POOLSEND_REASON_RESOLVE,   /**< no address for the host (or the proxy) */
   POOLSEND_REASON_CONNECT,   /**< no connection */
   POOLSEND_REASON_PROXY,     /**< the proxy would not pass it on */
@@ -247,7 +247,7 @@ enum poolsend_reason {
   POOLSEND_REASON_RESET,     /**< the connection broke */
   POOLSEND_REASON_PROTOCOL,  /**< what came is not HTTP, or more of it than is taken */
   POOLSEND_REASON_TRUNCATED, /**< the body of the answer broke off after a complete header */
-  POOLSEND_REASON_GATEWAY,   /**< a gateway answered 502 or 504 for an API whose own answer nobody saw */
+  POOLSEND_REASON_GATEWAY,   /**< a gateway (502, 504, 520, 522, 524) answered for an API whose own answer nobody saw */
   POOLSEND_REASON_TEMPLATE,  /**< the message has not what the endpoint's templates ask for */
   POOLSEND_REASON_LOCAL      /**< no memory, thread or descriptor here */
 };
@@ -436,7 +436,7 @@ struct poolsend_config {
   const char *fatal_status; /**< "401,403": an answer that ends the matter for the whole message. NULL: none */
   bool no_idempotency_key;
   size_t max_body;     /**< bytes of a message's body, at most */
-  size_t max_response; /**< bytes of a response that are kept in memory */
+  size_t max_response; /**< bytes of a response that are shown; a JSON test has the whole of it, up to 16 MiB */
   bool keep_bodies;    /**< keep all of the winner's response in a temporary file, see poolsend_response.spool */
   unsigned events;     /**< poolsend_event_kind values, or-ed; settled is always told */
 
