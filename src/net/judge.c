@@ -120,7 +120,7 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_REDIRECT;
   if ((code == CURLE_OK && t->seen.status) || t->seen.body_is_enough)
     return PS_END_COMPLETE;
-  if (t->headers_too_big)
+  if (t->headers_too_big || t->no_http)
     return PS_END_PROTOCOL;
   if (ps_slot_is_cancelled(t->slot))
     return ps_slot_cancelled(t->slot);
@@ -186,6 +186,8 @@ static const char *own_words(const struct ps_transfer *t, CURLcode code, enum ps
     return t->hop.refused;
   if (t->headers_too_big)
     return "the header of the answer is too big";
+  if (t->no_http)
+    return "what came is no answer in HTTP";
   if (line_too_long(t, code))
     return "no memory, or a line of the header is too long";
   if (t->seen.connection == PS_CONNECTION_ALERT)
@@ -259,7 +261,8 @@ static enum ps_json_test test_body(struct ps_transfer *t, enum ps_ending ending)
     snprintf(outcome->error, sizeof outcome->error, "the answer is too long for the JSON test");
     return PS_JSON_IMPOSSIBLE;
   }
-  return ps_success_test(success, outcome->body.data, outcome->body.size, outcome->error, sizeof outcome->error);
+  const char *body = outcome->body.size ? outcome->body.data : "";
+  return ps_success_test(success, body, outcome->body.size, outcome->error, sizeof outcome->error);
 }
 
 /* A proxy that a plain request goes through answers with 407 for itself (RFC 9110, 15.5.8). */

@@ -152,6 +152,12 @@ static void tell_answer(struct ps_transfer *t)
   t->watcher->answered(t->watcher->context, success, t->seen.status);
 }
 
+/* libcurl takes some lines that are no status lines (RFC 9112, 4) for the status 200: "http/1.1 500", "HTTP/x 500". */
+static bool is_status_line(const char *line, size_t size)
+{
+  return size > 5 && memcmp(line, "HTTP/", 5) == 0 && line[5] >= '0' && line[5] <= '9';
+}
+
 static void begin_header(struct ps_transfer *t)
 {
   t->seen.in_header = true;
@@ -183,6 +189,9 @@ static size_t read_header(char *line, size_t unit, size_t size, void *context)
     return 0;
   if (t->seen.status)
     return size;
+  t->no_http = !t->seen.in_header && !is_status_line(line, size);
+  if (t->no_http)
+    return 0;
   if (!t->seen.in_header)
     begin_header(t);
   else if (*line == '\r' || *line == '\n')

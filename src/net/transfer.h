@@ -59,7 +59,7 @@ struct ps_transfer {
   /* Of all requests together. */
   uint64_t bytes_sent; /* by those before this one */
   size_t header_bytes;
-  bool headers_too_big;
+  bool headers_too_big, no_http;
   bool told; /* the answer */
 };
 
