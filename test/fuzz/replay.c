@@ -1,8 +1,9 @@
 /* Gives a target the inputs of a directory of seeds, each whole and each cut off after every byte, as what comes over a
- * wire may be: under any compiler and any sanitizer, so that what was wrong once stays right. */
+ * wire may be, or after every line: under any compiler and any sanitizer, so that what was wrong once stays right. */
 #include "target.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static size_t load(const char *path, char *text)
 }
 
 /* How many inputs it was. */
-static size_t replay(const char *directory, const char *name)
+static size_t replay(const char *directory, const char *name, bool by_lines)
 {
   static char text[SEED_MAX];
   char path[4096];
@@ -44,23 +45,29 @@ static size_t replay(const char *directory, const char *name)
   printf("%s\n", name);
   fflush(stdout);
   give(text, size);
-  for (size_t cut = 0; cut < size; cut++)
+  size_t inputs = 1;
+  for (size_t cut = 0; cut < size; cut++) {
+    if (by_lines && cut && text[cut - 1] != '\n')
+      continue;
     give(text, cut);
-  return size + 1;
+    inputs++;
+  }
+  return inputs;
 }
 
 int main(int argc, char **argv)
 {
-  DIR *directory = argc == 2 ? opendir(argv[1]) : NULL;
+  bool by_lines = argc == 3 && strcmp(argv[2], "lines") == 0;
+  DIR *directory = argc == 2 || by_lines ? opendir(argv[1]) : NULL;
   size_t seeds = 0, inputs = 0;
   if (!directory) {
-    fprintf(stderr, "usage: %s DIRECTORY\n", argv[0]);
+    fprintf(stderr, "usage: %s DIRECTORY [lines]\n", argv[0]);
     return 2;
   }
   for (struct dirent *entry; (entry = readdir(directory));) {
     if (entry->d_name[0] == '.')
       continue;
-    inputs += replay(argv[1], entry->d_name);
+    inputs += replay(argv[1], entry->d_name, by_lines);
     seeds++;
   }
   closedir(directory);

@@ -1,0 +1,404 @@
+/* The whole way from a server's bytes to the settled event, through poolsend.h: the input is the script of a server
+ * (peer.h) that two endpoints lead to, behind a line whose letters say what is sent to it and how.
+ *
+ * However the server answers, nothing ends the process, and of each message
+ *   - every attempt starts once and has one fate, the events come in order, and the last one sums them up;
+ *   - the server saw a request for an attempt at most, and one more for each redirect that it answered with: none for one
+ *     that is unreached;
+ *   - it said a final answer for each that was delivered or rejected, with its status;
+ *   - all of it ends within the limits of time;
+ *   - secrets go to their origin, and are shown nowhere;
+ *   - no descriptor is left over.
+ *
+ * The letters: 2 HTTP/2, as the server is known to speak it; U HTTP/2, by an upgrade; L redirects are followed; E an
+ * Expect of the user's; u a user, b a bearer token, s a secret header; j a JSON test, J one that the status 404 may pass;
+ * c codings are asked for; r little of a response is kept; k the winner's is kept whole; m another message, for the kept
+ * connection (once for each m); 0 no body, B a large one; P the method PUT, H the method HEAD; A the second endpoint too;
+ * R another round; v what is traced is looked at; p the server is a proxy, T one that has to tunnel; F a fatal status;
+ * t short limits, which end what the server leaves hanging: it is not left to the server to give up then. */
+#include "target.h"
+
+#include "peer.h"
+
+#include "base/clock.h"
+#include "poolsend.h"
+
+#include <curl/curl.h>
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ATTEMPTS  16
+#define MESSAGES  4
+#define BODY_SIZE 400000
+
+/* What the slowest machine does not need. */
+#define PATIENCE POOLSEND_S(20)
+
+/* No part of these is found by chance. */
+#define SECRET "Zk4vT8qLw1"
+#define BASE64 "dTpaazR2VDhxTHcx" /* of u:SECRET */
+
+static struct {
+  const char *letters;
+  bool has_secrets; /* which the server cannot have from the script */
+  atomic_bool knows_http2;
+} run;
+
+static bool is_chosen(char letter)
+{
+  return strchr(run.letters, letter) != NULL;
+}
+
+/* ---- HTTP/2 without TLS
+ *
+ * Over TLS libcurl knows of HTTP/2 by ALPN, and else has to ask for it by an upgrade. To save the handshakes it is told
+ * that the server speaks it. */
+
+CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
+{
+  va_list arguments;
+  CURLcode code;
+  va_start(arguments, option);
+  if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB) {
+    code = __real_curl_easy_setopt(easy, option, va_arg(arguments, curl_off_t));
+  } else if (option >= CURLOPTTYPE_OBJECTPOINT) {
+    code = __real_curl_easy_setopt(easy, option, va_arg(arguments, void *));
+  } else {
+    long value = va_arg(arguments, long);
+    if (option == CURLOPT_HTTP_VERSION && value == (long)CURL_HTTP_VERSION_2_0 && atomic_load(&run.knows_http2))
+      value = (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    code = __real_curl_easy_setopt(easy, option, value);
+  }
+  va_end(arguments);
+  return code;
+}
+
+/* ---- The sender */
+
+static bool shows_secret(const char *text)
+{
+  return run.has_secrets && (strstr(text, SECRET) || strstr(text, BASE64));
+}
+
+/* On a worker's thread. */
+static void trace(void *context, const char *endpoint, const char *line)
+{
+  (void)context, (void)endpoint;
+  REQUIRE(!fuzz_has_control(line, strlen(line), true), "what is traced is one line of plain text");
+  REQUIRE(!shows_secret(line), "what is traced shows no secret");
+}
+
+/* A secret is for the origin that it was given for (RFC 9110, 15.4). */
+static void look_at_head(unsigned door, const char *head)
+{
+  char host[64];
+  snprintf(host, sizeof host, "\r\nHost: 127.0.0.1:%u\r\n", peer_port(door));
+  REQUIRE(strcasestr(head, host) || !shows_secret(head), "a redirect leads no secret elsewhere");
+}
+
+/* What the settings of an endpoint point to. */
+struct door_texts {
+  char url[64], pin[64], proxy[64];
+  const char *pins[1];
+};
+
+/* Every name and every port leads to the server, so that a redirect leads nowhere else. */
+static struct poolsend_endpoint endpoint(unsigned door, struct door_texts *texts)
+{
+  static const char *const headers[] = {"X-Secret: " SECRET, "Expect: 100-continue"};
+  static const char *const secret_headers[] = {"X-Secret"};
+  unsigned port = peer_port(door);
+  snprintf(texts->url, sizeof texts->url, "%s://127.0.0.1:%u/a", is_chosen('T') ? "https" : "http", port);
+  snprintf(texts->pin, sizeof texts->pin, "::127.0.0.1:%u", port);
+  snprintf(texts->proxy, sizeof texts->proxy, "http://127.0.0.1:%u", port);
+  texts->pins[0] = texts->pin;
+  return (struct poolsend_endpoint){
+      .url = texts->url,
+      .method = is_chosen('P')   ? "PUT"
+                : is_chosen('H') ? "HEAD"
+                                 : NULL,
+      .headers = is_chosen('s') ? headers : headers + 1,
+      .header_count = (size_t)is_chosen('s') + (size_t)is_chosen('E'),
+      .secret_headers = secret_headers,
+      .secret_header_count = 1,
+      .userpwd = is_chosen('u') ? "u:" SECRET : NULL,
+      .bearer = is_chosen('b') ? SECRET : NULL,
+      .proxy = is_chosen('p') || is_chosen('T') ? texts->proxy : NULL,
+      .connect_to = texts->pins,
+      .connect_to_count = 1,
+      .follow = is_chosen('L'),
+      .http2 = is_chosen('2') || is_chosen('U'),
+      .compressed = is_chosen('c'),
+      .success = is_chosen('j')   ? "200-299,/ok=true"
+                 : is_chosen('J') ? "200-299,404,/ok=true"
+                                  : NULL,
+  };
+}
+
+static size_t max_response(void)
+{
+  return is_chosen('r') ? 16 : 65536;
+}
+
+/* The pool outlives it: its threads would take longer to start than all the rest. */
+static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
+{
+  struct door_texts texts[PEER_DOORS];
+  struct poolsend_endpoint endpoints[PEER_DOORS];
+  struct poolsend_config config;
+  struct poolsend_sender *sender;
+  struct poolsend_error error;
+  for (unsigned door = 0; door < PEER_DOORS; door++)
+    endpoints[door] = endpoint(door, &texts[door]);
+  poolsend_config_init(&config);
+  config.endpoints = endpoints;
+  config.endpoint_count = is_chosen('A') ? PEER_DOORS : 1;
+  config.workers = PEER_DOORS;
+  config.pool = pool;
+  config.hedge_delay = POOLSEND_MS(3);
+  config.attempt_timeout = config.settle = config.answer_wait = is_chosen('t') ? POOLSEND_MS(10) : POOLSEND_S(2);
+  config.retries = is_chosen('R') ? 1 : 0;
+  config.retry_delay = POOLSEND_MS(1);
+  config.retry_max_time = POOLSEND_MS(200);
+  config.max_time = POOLSEND_S(3);
+  config.max_response = max_response();
+  config.keep_bodies = is_chosen('k');
+  config.fatal_status = is_chosen('F') ? "401,403,417" : NULL;
+  config.trace = is_chosen('v') ? trace : NULL;
+  config.no_breaker = true;
+  config.events = POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+  REQUIRE(poolsend_new(&sender, &config, &error) == 0, error.text);
+  return sender;
+}
+
+static void submit(struct poolsend_sender *sender)
+{
+  static char large[BODY_SIZE];
+  struct poolsend_message message;
+  struct poolsend_error error;
+  if (!*large)
+    memset(large, PEER_BODY, sizeof large);
+  poolsend_message_init(&message);
+  if (!is_chosen('0')) {
+    message.body = large;
+    message.size = is_chosen('B') ? sizeof large : 5;
+  }
+  REQUIRE(poolsend_submit(sender, &message, PATIENCE, &error) == 0, "a message is taken up");
+}
+
+/* ---- One message, and the events about it */
+
+struct account {
+  enum poolsend_fate fates[ATTEMPTS];
+  bool finished[ATTEMPTS];
+  unsigned count, running;
+  bool delivered, settled;
+
+  /* At each door: attempts that may have brought a request there, and those that were answered. */
+  unsigned sent[PEER_DOORS], answered[PEER_DOORS];
+};
+
+static void judge_attempt(const struct poolsend_attempt *attempt)
+{
+  bool answered = attempt->fate == POOLSEND_FATE_DELIVERED || attempt->fate == POOLSEND_FATE_REJECTED;
+  REQUIRE(attempt->fate != POOLSEND_FATE_NONE && strcmp(poolsend_fate_name(attempt->fate), "?") != 0,
+          "an attempt has a fate");
+  REQUIRE(attempt->reason != POOLSEND_REASON_NONE && strcmp(poolsend_reason_name(attempt->reason), "?") != 0,
+          "a fate has a reason");
+  REQUIRE(!answered || attempt->status >= 200, "what is delivered or rejected was answered");
+  REQUIRE(attempt->reason != POOLSEND_REASON_OK || attempt->fate == POOLSEND_FATE_DELIVERED, "only a success is ok");
+  REQUIRE(attempt->finished >= attempt->started && attempt->started >= 0, "an attempt ends after its start");
+  REQUIRE(!attempt->response || attempt->response->size <= max_response(), "what is kept of a response has its limit");
+  if (attempt->error)
+    fuzz_require_words(attempt->error);
+}
+
+static void take_settled(struct account *account, const struct poolsend_event *event)
+{
+  size_t delivered = 0, unknown = 0;
+  REQUIRE(event->attempt_count == account->count && !account->running, "every attempt has ended, and is told");
+  for (size_t i = 0; i < event->attempt_count; i++) {
+    const struct poolsend_attempt *attempt = event->attempts[i];
+    enum poolsend_fate fate = attempt->fate;
+    unsigned door = attempt->endpoint;
+    REQUIRE(attempt->number == i + 1 && door < PEER_DOORS && fate == account->fates[i], "an attempt has one fate");
+    judge_attempt(attempt);
+    REQUIRE(!attempt->status || peer_said_status(door, attempt->status), "a status is the server's");
+    delivered += fate == POOLSEND_FATE_DELIVERED;
+    unknown += fate == POOLSEND_FATE_UNKNOWN;
+    /* What a proxy refuses does not reach the endpoint, though it reaches the proxy. */
+    account->sent[door] += fate != POOLSEND_FATE_UNREACHED || attempt->reason == POOLSEND_REASON_PROXY;
+    account->answered[door] += fate == POOLSEND_FATE_DELIVERED || fate == POOLSEND_FATE_REJECTED;
+  }
+  REQUIRE(event->delivered_count == delivered && event->unknown_count == unknown, "the fates are counted");
+  REQUIRE((event->winner != NULL) == account->delivered && (delivered > 0) == account->delivered,
+          "there is a winner if it was delivered");
+  REQUIRE(!event->winner || event->winner->fate == POOLSEND_FATE_DELIVERED, "the winner has it");
+  account->settled = true;
+}
+
+static void take_event(struct account *account, const struct poolsend_event *event)
+{
+  unsigned number = event->attempt ? event->attempt->number - 1 : 0;
+  REQUIRE(!account->settled, "nothing comes after the settled event");
+  REQUIRE(number < ATTEMPTS, "attempts are few");
+  switch (event->kind) {
+  case POOLSEND_EVENT_START:
+    REQUIRE(number == account->count && !account->delivered, "attempts start in order, and none after the win");
+    account->count++;
+    account->running++;
+    break;
+  case POOLSEND_EVENT_FINISH:
+    REQUIRE(number < account->count && !account->finished[number], "an attempt ends once");
+    judge_attempt(event->attempt);
+    account->finished[number] = true;
+    account->fates[number] = event->attempt->fate;
+    account->running--;
+    break;
+  case POOLSEND_EVENT_DELIVERED:
+    REQUIRE(number < account->count && !account->delivered, "one attempt wins");
+    account->delivered = true;
+    break;
+  default:
+    take_settled(account, event);
+  }
+}
+
+static void take_events(struct account *account, struct poolsend_sender *sender)
+{
+  struct poolsend_event *event;
+  while (poolsend_next(sender, 0, &event) == 0) {
+    char *line = poolsend_event_json(event);
+    REQUIRE(line && !shows_secret(line), "an event shows no secret");
+    free(line);
+    take_event(account, event);
+    poolsend_event_free(event);
+  }
+}
+
+/* What the server has seen since `before` was not more than the account says. What it said long before may be an answer
+ * that comes late. */
+static void judge_by_books(const struct account *account, unsigned door, const struct peer_books *before)
+{
+  struct peer_books books = peer_look(door);
+  unsigned redirects = is_chosen('L') ? books.locations : 0;
+  bool untouched = !account->sent[door] && !is_chosen('T');
+  REQUIRE(!untouched || books.requests == before->requests, "what is unreached was not seen");
+  REQUIRE(!untouched || is_chosen('2') || is_chosen('U') || books.bytes == before->bytes,
+          "nothing was sent of what is unreached");
+  if (books.opaque)
+    return;
+  REQUIRE(books.requests - before->requests <= account->sent[door] + redirects, "an attempt is one request");
+  REQUIRE(account->answered[door] <= books.answers, "what is delivered or rejected was answered by the server");
+}
+
+static void send_one(struct poolsend_sender *sender)
+{
+  struct account account = {0};
+  struct peer_books before[PEER_DOORS];
+  int fd = poolsend_fd(sender);
+  for (unsigned door = 0; door < PEER_DOORS; door++)
+    before[door] = peer_look(door);
+  submit(sender);
+  ps_time begun = ps_now();
+  while (!account.settled) {
+    if (peer_serve(fd))
+      poolsend_cancel_all(sender);
+    take_events(&account, sender);
+    REQUIRE(ps_now() - begun < PATIENCE, "a message settles within its limits");
+  }
+  for (unsigned door = 0; door < PEER_DOORS; door++)
+    judge_by_books(&account, door, &before[door]);
+}
+
+/* ---- An input */
+
+/* A sanitizer's pipes, which it has to its symbolizer, are none of ours. What they are is told if asked for. */
+static unsigned count_descriptors(bool tell)
+{
+  DIR *directory = opendir("/proc/self/fd");
+  unsigned count = 0;
+  for (struct dirent *entry; directory && (entry = readdir(directory));) {
+    char target[256] = "";
+    ssize_t size = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
+    if (size <= 0 || strncmp(target, "pipe:", 5) == 0 || strncmp(target, "/dev/", 5) == 0)
+      continue;
+    count++;
+    if (tell)
+      fprintf(stderr, "descriptor %s: %s\n", entry->d_name, target);
+  }
+  if (directory)
+    closedir(directory);
+  return count;
+}
+
+/* The first input may have had libraries open what they keep. */
+static void judge_descriptors(void)
+{
+  static unsigned before;
+  unsigned count = count_descriptors(false);
+  if (before && count > before)
+    count_descriptors(true);
+  REQUIRE(!before || count <= before, "no descriptor is left over");
+  before = count;
+}
+
+static void send_all(struct poolsend_pool *pool)
+{
+  struct poolsend_sender *sender = make_sender(pool);
+  unsigned messages = 1;
+  for (const char *letter = run.letters; *letter && messages < MESSAGES; letter++)
+    messages += *letter == 'm';
+  for (unsigned i = 0; i < messages; i++)
+    send_one(sender);
+  struct poolsend_counts counts = poolsend_count(sender);
+  REQUIRE(counts.submitted == messages && counts.delivered + counts.undelivered == messages && !counts.pending,
+          "messages are counted");
+  REQUIRE(counts.started == counts.finished, "attempts are counted");
+  poolsend_free(sender);
+}
+
+/* Whether the text is in the input, in letters of any kind. */
+static bool has(const struct fuzz_input *input, const char *text)
+{
+  size_t size = strlen(text);
+  for (const char *at = input->at; at + size <= input->end; at++)
+    if (strncasecmp(at, text, size) == 0)
+      return true;
+  return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  static struct poolsend_pool *pool;
+  struct fuzz_input input = fuzz_input_of(data, size);
+  if (!pool) {
+    /* Else each sender would make libcurl ready anew. */
+    REQUIRE(!curl_global_init(CURL_GLOBAL_DEFAULT), "there is a transport");
+    REQUIRE(!poolsend_pool_new(&pool, PEER_DOORS, 8), "there is a pool");
+    peer_open();
+  }
+  char *letters = fuzz_take_line(&input);
+  run.letters = letters;
+  run.has_secrets = !has(&input, SECRET) && !has(&input, BASE64);
+  atomic_store(&run.knows_http2, is_chosen('2'));
+  peer_begin(&(struct peer_script){
+      .lines = input,
+      .http2 = is_chosen('2') || is_chosen('U'),
+      .patient = is_chosen('t'),
+      .look = look_at_head,
+  });
+  send_all(pool);
+  peer_end();
+  judge_descriptors();
+  free(letters);
+  return 0;
+}
