@@ -28,7 +28,7 @@ static inline bool ps_list_empty(const struct ps_list *list)
 
 static inline void ps_list_append(struct ps_list *list, struct ps_list *link)
 {
-  link->prev = list->prev;
+  link->prev = list->prev; /* NOLINT(clang-analyzer-core.uninitialized.Assign): it cannot follow an array of heads */
   link->next = list;
   list->prev->next = link;
   list->prev = link;

@@ -243,6 +243,7 @@ static void refuse_workers(const struct poolsend_config *config, const struct ne
                            struct poolsend_error *error)
 {
   rlim_t probes = threads - config->workers, most = limit > need->other ? (limit - need->other) / need->each : 0;
+  rlim_t needed = threads * need->each + need->other;
   bool one_each = config->workers == config->endpoint_count;
   if (one_each) /* with fewer endpoints fewer probe */
     most /= threads / config->workers;
@@ -250,9 +251,8 @@ static void refuse_workers(const struct poolsend_config *config, const struct ne
     most -= most > probes ? probes : most;
   ps_refuse(error, "workers: %u%s need%s %llu %s, and the limit is %llu (ulimit -%s), enough for %llu: %s, or raise it",
             config->workers, one_each && config->workers > 1 ? ", one for each endpoint," : "",
-            config->workers == 1 ? "s" : "", (unsigned long long)(threads * need->each + need->other), need->what,
-            (unsigned long long)limit, need->option, (unsigned long long)most,
-            one_each ? "name fewer endpoints" : "ask for fewer");
+            config->workers == 1 ? "s" : "", (unsigned long long)needed, need->what, (unsigned long long)limit,
+            need->option, (unsigned long long)most, one_each ? "name fewer endpoints" : "ask for fewer");
 }
 
 /* Each request in flight needs a thread and descriptors. Root has threads without a limit, and a caller's pool has those
