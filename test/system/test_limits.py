@@ -97,8 +97,8 @@ HOSTILE = {
     'a bomb within a bomb': (bomb(2), ['--compressed'], {('delivered', 'ok'), ('delivered', 'truncated')}),
     'a bomb that is no success': ((bomb(1)[0], [bomb(1)[1][0] + '&status=500']), ['--compressed'],
                                   {('rejected', 'status')}),
-    'redirects without end': (('/again', ['redirect=/again&size=100000']), ['-L'], {('rejected', 'redirect')}),
-    'redirects without end, each with a body without end': (('/again', ['redirect=/again&body_endless=1']), ['-L'],
+    'redirects without end': (('/again', ['status=307&redirect=/again&size=100000']), ['-L'], {('rejected', 'redirect')}),
+    'redirects without end, each with a body without end': (('/again', ['status=307&redirect=/again&body_endless=1']), ['-L'],
                                                             {('rejected', 'redirect'), ('rejected', 'status'),
                                                              ('unknown', 'reset'), ('rejected', 'truncated')}),
 }
@@ -157,7 +157,7 @@ def test_stream_that_is_broken_on_purpose_ends_the_attempt_and_not_the_program()
 
 def test_redirects_are_counted_together():
     with Server() as server:
-        server.script('/again', 'redirect=/again')
+        server.script('/again', 'status=307&redirect=/again')
         result = run_json('-L', '-d', 'x', server.url('/again'))
         assert result.fates == [('rejected', 'redirect')]
         assert server.count() == 31
