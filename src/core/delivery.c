@@ -6,7 +6,8 @@
  *   exhaust        when the list has come to its end (rule 7)
  *   declare        who won, and when that is said (rules 4, 5, 8)
  *   body_end       how long the rest of a body is waited for (rule 8)
- *   cancel_time    when running attempts are cut (rules 7, 9, 13)
+ *   find_limits    when running attempts are cut, and why (rules 7, 9, 13)
+ *   is_due         a deadline that is found long past may be put off (rule 14)
  *   end_round      retry or the end (rule 10)
  * ps_delivery_decide puts them in order: the win is told before anything else is done about it. */
 #include "core/delivery.h"
@@ -60,6 +61,32 @@ static ps_time trigger_time(const struct ps_delivery *d)
   }
 }
 
+bool ps_delivery_puts_off(struct ps_delivery *d, ps_time deadline, ps_time now)
+{
+  bool runs = false, unread = false;
+  for (unsigned i = 0; d->grace.on && i < d->rule->endpoints; i++) {
+    const struct ps_track *track = &d->tracks[i];
+    bool counts = ps_track_is_running(track) && !track->cancelled;
+    runs |= counts;
+    unread |= counts && track->unread;
+  }
+  bool puts_off = runs && ps_grace_puts_off(&d->grace, deadline, unread, now);
+  d->puts_off |= puts_off;
+  return puts_off;
+}
+
+/* Whether a deadline has come, and what it leads to may be done. 0 is no deadline: then it may be done at once. */
+static bool is_due(struct ps_delivery *d, ps_time deadline, ps_time now)
+{
+  return deadline <= now && !(deadline && ps_delivery_puts_off(d, deadline, now));
+}
+
+/* A deadline that has come already, and has led to nothing, is put off. */
+static ps_time if_to_come(ps_time deadline, ps_time now)
+{
+  return deadline > now ? deadline : PS_NEVER;
+}
+
 static ps_time answer_end(const struct ps_delivery *d)
 {
   return ps_after(d->exhausted, d->rule->answer_wait);
@@ -78,7 +105,9 @@ static void exhaust(struct ps_delivery *d, ps_time now)
   if (d->exhausted != PS_NEVER || d->newest < 0 || first_in_phase(d, PS_PHASE_PLANNED) >= 0)
     return;
   const struct ps_track *track = &d->tracks[d->newest];
-  ps_time end = track->phase == PS_PHASE_RUNNING ? ps_after(track->since, track->delay) : trigger_time(d);
+  ps_time end = track->phase == PS_PHASE_RUNNING ? track->silent : trigger_time(d);
+  if (track->phase == PS_PHASE_REFUSED || track->phase == PS_PHASE_FAILED)
+    end = ps_earlier(end, track->silent);
   if (end <= now)
     d->exhausted = end;
 }
@@ -133,12 +162,13 @@ static ps_time hold_end(const struct ps_track *track)
   return end;
 }
 
-/* The one queued that is to be passed over first, or -1. */
-static int next_to_pass(const struct ps_delivery *d)
+/* The one queued that is to be passed over now, or -1. */
+static int next_to_pass(struct ps_delivery *d, ps_time now)
 {
   int next = -1;
   for (unsigned i = 0; i < d->rule->endpoints; i++)
-    if (d->tracks[i].phase == PS_PHASE_QUEUED && (next < 0 || pass_time(d, i) < pass_time(d, (unsigned)next)))
+    if (d->tracks[i].phase == PS_PHASE_QUEUED && is_due(d, pass_time(d, i), now) &&
+        (next < 0 || pass_time(d, i) < pass_time(d, (unsigned)next)))
       next = (int)i;
   return next;
 }
@@ -154,54 +184,79 @@ static ps_time body_end(const struct ps_delivery *d, unsigned endpoint)
   return ps_after(track->since, grace == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : grace);
 }
 
-/* When a running attempt is cut: the settle time after a win (which the winner itself may still need for its body),
- * else the answer wait after the end of the list, or max-time. */
-static ps_time cancel_time(const struct ps_delivery *d, unsigned endpoint)
+struct limit {
+  ps_time when;
+  enum ps_cancel_why why;
+};
+
+#define LIMITS 4
+
+/* When a running attempt is cut: at the end of its own time, or of the settle time after a win (which the winner itself
+ * may still need for its body), or without one of the answer wait after the end of the list, or of max-time. */
+static void find_limits(const struct ps_delivery *d, unsigned endpoint, struct limit limits[LIMITS])
 {
-  if (d->interrupted)
-    return 0;
-  ps_time limit;
-  if (d->winner >= 0)
-    limit = ps_after(d->won, (int)endpoint == d->winner ? d->rule->body_wait : d->rule->settle);
-  else
-    limit = ps_earlier(answer_end(d), time_limit(d));
-  return d->tracks[endpoint].phase == PS_PHASE_REFUSED ? ps_earlier(limit, body_end(d, endpoint)) : limit;
+  const struct ps_track *track = &d->tracks[endpoint];
+  bool won = d->winner >= 0, winner = (int)endpoint == d->winner;
+  limits[0] = (struct limit){d->interrupted ? 0 : track->limit,
+                             d->interrupted ? PS_CANCEL_INTERRUPT : PS_CANCEL_ATTEMPT_TIMEOUT};
+  limits[1] = (struct limit){track->phase == PS_PHASE_REFUSED ? body_end(d, endpoint) : PS_NEVER, PS_CANCEL_BODY};
+  limits[2] = (struct limit){won ? PS_NEVER : time_limit(d), PS_CANCEL_MAX_TIME};
+  limits[3] = (struct limit){answer_end(d), PS_CANCEL_ANSWER_WAIT};
+  if (winner)
+    limits[3] = (struct limit){ps_after(d->won, d->rule->body_wait), PS_CANCEL_BODY};
+  else if (won)
+    limits[3] = (struct limit){ps_after(d->won, d->rule->settle), PS_CANCEL_SETTLE};
 }
 
-/* Of the attempts that run and have not been cancelled, the one to be cut first; or -1. */
-static int next_to_cancel(const struct ps_delivery *d)
+/* The one that came first of those that have come and are not put off; at PS_NEVER where there is none. */
+static struct limit find_due(struct ps_delivery *d, unsigned endpoint, ps_time now)
+{
+  struct limit limits[LIMITS], due = {.when = PS_NEVER};
+  find_limits(d, endpoint, limits);
+  for (unsigned i = 0; i < LIMITS; i++)
+    if (limits[i].when < due.when && is_due(d, limits[i].when, now))
+      due = limits[i];
+  return due;
+}
+
+/* When the next of them comes. */
+static ps_time next_limit(const struct ps_delivery *d, unsigned endpoint, ps_time now)
+{
+  struct limit limits[LIMITS];
+  ps_time next = PS_NEVER;
+  find_limits(d, endpoint, limits);
+  for (unsigned i = 0; i < LIMITS; i++)
+    next = ps_earlier(next, if_to_come(limits[i].when, now));
+  return next;
+}
+
+static bool may_be_cancelled(const struct ps_delivery *d, unsigned endpoint)
+{
+  return ps_track_is_running(&d->tracks[endpoint]) && !d->tracks[endpoint].cancelled;
+}
+
+/* Of the attempts that are to be cut now, the one whose time was up first, and which limit it was; or -1. */
+static int next_to_cancel(struct ps_delivery *d, ps_time now, struct limit *limit)
 {
   int next = -1;
   for (unsigned i = 0; i < d->rule->endpoints; i++) {
-    if (!ps_track_is_running(&d->tracks[i]) || d->tracks[i].cancelled)
+    struct limit due = may_be_cancelled(d, i) ? find_due(d, i, now) : (struct limit){.when = PS_NEVER};
+    if (due.when == PS_NEVER || (next >= 0 && due.when >= limit->when))
       continue;
-    if (next < 0 || cancel_time(d, i) < cancel_time(d, (unsigned)next))
-      next = (int)i;
+    next = (int)i;
+    *limit = due;
   }
   return next;
 }
 
-/* When an accepted attempt wins though its body has not ended. */
-static ps_time declare_time(const struct ps_delivery *d, unsigned endpoint)
-{
-  return ps_earlier(body_end(d, endpoint), cancel_time(d, endpoint));
-}
-
-static ps_time next_declare_time(const struct ps_delivery *d)
-{
-  ps_time next = PS_NEVER;
-  for (unsigned i = 0; i < d->rule->endpoints; i++)
-    if (d->tracks[i].phase == PS_PHASE_ACCEPTED)
-      next = ps_earlier(next, declare_time(d, i));
-  return next;
-}
-
-/* Of several that are due, the one whose header came first. */
+/* When an accepted attempt wins though its body has not ended: when that has been waited for, or it is to be cut. Of
+ * several that are due, the one whose header came first. */
 static void declare(struct ps_delivery *d, ps_time now)
 {
   int first = -1;
   for (unsigned i = 0; i < d->rule->endpoints; i++) {
-    if (d->tracks[i].phase != PS_PHASE_ACCEPTED || declare_time(d, i) > now)
+    if (d->tracks[i].phase != PS_PHASE_ACCEPTED ||
+        (!is_due(d, body_end(d, i), now) && find_due(d, i, now).when == PS_NEVER))
       continue;
     if (first < 0 || d->tracks[i].since < d->tracks[first].since)
       first = (int)i;
@@ -240,29 +295,44 @@ static bool end_round(struct ps_delivery *d)
   return true;
 }
 
-/* When what is queued has to be looked at again: when it is passed over, or when its hedge delay would pass if it had
- * started just now without anybody having told. */
+/* When what is queued has to be looked at again: when it is passed over, or when its hedge delay or its own time would
+ * pass if it had started just now without anybody having told. */
 static ps_time next_look(const struct ps_delivery *d, ps_time now)
 {
   ps_time next = PS_NEVER;
-  for (unsigned i = 0; i < d->rule->endpoints; i++)
-    if (d->tracks[i].phase == PS_PHASE_QUEUED)
-      next = ps_earlier(next, ps_earlier(pass_time(d, i), ps_after(now, d->rule->hedge_delay[i])));
+  for (unsigned i = 0; i < d->rule->endpoints; i++) {
+    if (d->tracks[i].phase != PS_PHASE_QUEUED)
+      continue;
+    ps_time span = d->rule->hedge_delay[i];
+    if (d->rule->attempt_timeout)
+      span = ps_earlier(span, d->rule->attempt_timeout[i]);
+    next = ps_earlier(next, ps_earlier(if_to_come(pass_time(d, i), now), ps_after(now, span)));
+  }
   return next;
 }
 
 static ps_time next_deadline(const struct ps_delivery *d, ps_time now)
 {
-  ps_time next = PS_NEVER;
-  int late = next_to_cancel(d);
-  if (late >= 0)
-    next = cancel_time(d, (unsigned)late);
-  if (d->winner < 0)
-    next = ps_earlier(next, next_declare_time(d));
+  ps_time next = d->puts_off ? ps_grace_next(&d->grace) : PS_NEVER;
+  for (unsigned i = 0; i < d->rule->endpoints; i++) {
+    if (may_be_cancelled(d, i))
+      next = ps_earlier(next, next_limit(d, i, now));
+    if (d->winner < 0 && d->tracks[i].phase == PS_PHASE_ACCEPTED)
+      next = ps_earlier(next, if_to_come(body_end(d, i), now));
+  }
   if (!may_start(d, now))
     return next;
   next = ps_earlier(next, ps_earlier(next_look(d, now), time_limit(d)));
-  return d->exhausted == PS_NEVER || trigger_time(d) > now ? ps_earlier(next, trigger_time(d)) : next;
+  return ps_earlier(next, if_to_come(trigger_time(d), now));
+}
+
+/* There is nothing to be done now. */
+static struct ps_effect wait(struct ps_delivery *d, ps_time now)
+{
+  struct ps_effect effect = {.kind = PS_EFFECT_WAIT, .until = next_deadline(d, now)};
+  d->grace.on = d->puts_off;
+  d->puts_off = false;
+  return effect;
 }
 
 static struct ps_effect effect(enum ps_effect_kind kind, int endpoint)
@@ -283,12 +353,12 @@ static int next_to_start(const struct ps_delivery *d, ps_time now)
 
 /* Whether the budget lets the next start be made now: only one that follows a silent attempt is a hedge, and it is
  * asked for once. One that may not go is held, but not for ever. */
-static bool can_afford(struct ps_delivery *d)
+static bool can_afford(struct ps_delivery *d, ps_time now)
 {
   struct ps_track *newest = d->newest < 0 ? NULL : &d->tracks[d->newest];
   if (!d->rule->budget || !newest || newest->phase != PS_PHASE_RUNNING || d->paid == d->starts)
     return true;
-  if (!d->held && newest->hedge < hold_end(newest) && !ps_budget_allows(d->rule->budget)) {
+  if (!d->held && now < hold_end(newest) && !ps_budget_allows(d->rule->budget)) {
     d->held = true;
     newest->hedge = hold_end(newest);
     return false;
@@ -318,11 +388,24 @@ static struct ps_effect start(struct ps_delivery *d, unsigned endpoint, ps_time 
   return effect(PS_EFFECT_START, (int)endpoint);
 }
 
+/* Whether the newest attempt starts its successor now. Where it was its silence, that it has failed since does not
+ * prove that the others are silent. */
+static bool is_triggered(struct ps_delivery *d, ps_time now)
+{
+  const struct ps_track *newest = d->newest < 0 ? NULL : &d->tracks[d->newest];
+  bool silent = newest && (newest->phase == PS_PHASE_RUNNING || newest->phase == PS_PHASE_REFUSED ||
+                           newest->phase == PS_PHASE_FAILED);
+  if (silent && newest->phase != PS_PHASE_RUNNING)
+    silent = newest->hedge <= newest->since;
+  return trigger_time(d) <= now && !(silent && ps_delivery_puts_off(d, newest->hedge, now));
+}
+
 /* The next start, if one is due and may be made. */
 static bool start_next(struct ps_delivery *d, ps_time now, struct ps_effect *started)
 {
+  bool triggered = is_triggered(d, now); /* asked though there may be nobody: one that was recalled may come back */
   int next = next_to_start(d, now);
-  if (next < 0 || trigger_time(d) > now || !can_afford(d))
+  if (next < 0 || !triggered || !can_afford(d, now))
     return false;
   *started = start(d, (unsigned)next, now);
   return true;
@@ -352,15 +435,17 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
   }
 
   /* Before a cancel, which frees what they may be waiting for. */
-  int passed = next_to_pass(d);
-  if (open && passed >= 0 && pass_time(d, (unsigned)passed) <= now) {
+  int passed = open ? next_to_pass(d, now) : -1;
+  if (passed >= 0) {
     d->tracks[passed].phase = PS_PHASE_RECALLED;
     return effect(PS_EFFECT_RECALL, passed);
   }
 
-  int late = next_to_cancel(d);
-  if (late >= 0 && cancel_time(d, (unsigned)late) <= now) {
+  struct limit limit;
+  int late = next_to_cancel(d, now, &limit);
+  if (late >= 0) {
     d->tracks[late].cancelled = true;
+    d->tracks[late].why = limit.why;
     return effect(PS_EFFECT_CANCEL, late);
   }
 
@@ -374,18 +459,7 @@ struct ps_effect ps_delivery_decide(struct ps_delivery *d, ps_time now)
     d->settled = true;
     return effect(PS_EFFECT_SETTLED, 0);
   }
-  return (struct ps_effect){.kind = PS_EFFECT_WAIT, .until = next_deadline(d, now)};
-}
-
-enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *d, unsigned endpoint, ps_time now)
-{
-  if (d->interrupted)
-    return PS_CANCEL_INTERRUPT;
-  if ((int)endpoint == d->winner || (d->tracks[endpoint].phase == PS_PHASE_REFUSED && body_end(d, endpoint) <= now))
-    return PS_CANCEL_BODY;
-  if (d->winner >= 0)
-    return PS_CANCEL_SETTLE;
-  return time_limit(d) <= now ? PS_CANCEL_MAX_TIME : PS_CANCEL_ANSWER_WAIT;
+  return wait(d, now);
 }
 
 ps_time ps_delivery_rule_reach(const struct ps_delivery_rule *rule)

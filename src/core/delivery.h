@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "core/budget.h"
+#include "core/grace.h"
 #include "core/health.h"
 
 #include <stdbool.h>
@@ -22,12 +23,13 @@
 
 /* Shared by all messages of a sender; immutable, but for what it points to, which its owner keeps up to date. */
 struct ps_delivery_rule {
-  unsigned endpoints;         /* >= 1 */
-  const ps_time *hedge_delay; /* [endpoints], of attempts that start now; PS_NEVER: plain failover */
-  const enum ps_way *ways;    /* [endpoints], as they are now; NULL: all free */
-  struct ps_budget *budget;   /* of hedges; NULL: none */
-  ps_time settle;             /* for late attempts, after the win */
-  ps_time body_wait;          /* for the rest of the winner's own body, after the win */
+  unsigned endpoints;             /* >= 1 */
+  const ps_time *hedge_delay;     /* [endpoints], of attempts that start now; PS_NEVER: plain failover */
+  const ps_time *attempt_timeout; /* [endpoints], body included; PS_NEVER: none; NULL: nowhere */
+  const enum ps_way *ways;        /* [endpoints], as they are now; NULL: all free */
+  struct ps_budget *budget;       /* of hedges; NULL: none */
+  ps_time settle;                 /* for late attempts, after the win */
+  ps_time body_wait;              /* for the rest of the winner's own body, after the win */
   ps_time answer_wait;
   ps_time max_time;       /* PS_NEVER: none */
   unsigned retries;       /* rounds after the first */
@@ -49,17 +51,31 @@ enum ps_phase {
   PS_PHASE_WITHDRAWN /* never started */
 };
 
+/* Why running attempts are being cancelled. */
+enum ps_cancel_why {
+  PS_CANCEL_INTERRUPT,
+  PS_CANCEL_SETTLE,
+  PS_CANCEL_ANSWER_WAIT,
+  PS_CANCEL_MAX_TIME,
+  PS_CANCEL_ATTEMPT_TIMEOUT,
+  PS_CANCEL_BODY /* its answer is known, only the rest of the body is not waited for */
+};
+
 /* One endpoint in the current round. */
 struct ps_track {
   enum ps_phase phase;
   bool cancelled, transient;
-  bool probe;     /* queued, running: to see how the endpoint fares */
-  bool first;     /* queued: the message has tried nobody else */
-  bool again;     /* queued: it has been passed over before, and waits for as long as there is */
+  enum ps_cancel_why why; /* cancelled: which limit ended it */
+  bool probe;             /* queued, running: to see how the endpoint fares */
+  bool first;             /* queued: the message has tried nobody else */
+  bool again;             /* queued: it has been passed over before, and waits for as long as there is */
+  bool unread;    /* running: something of its answer has been seen to lie unread, and nobody has told of it since */
   unsigned after; /* queued: how many attempts had started; it may only be the next */
   ps_time since;  /* queued: asked for; running: its start; accepted, refused: its header; failed, passed: when */
   ps_time delay;  /* its hedge delay, from its start on */
+  ps_time silent; /* when that passes */
   ps_time hedge;  /* running: when it starts its successor, if it has not answered */
+  ps_time limit;  /* running: when its own time is up */
 };
 
 static inline bool ps_track_is_waiting(const struct ps_track *track)
@@ -88,15 +104,6 @@ struct ps_effect {
   ps_time until;
 };
 
-/* Why running attempts are being cancelled. */
-enum ps_cancel_why {
-  PS_CANCEL_INTERRUPT,
-  PS_CANCEL_SETTLE,
-  PS_CANCEL_ANSWER_WAIT,
-  PS_CANCEL_MAX_TIME,
-  PS_CANCEL_BODY /* its answer is known, only the rest of the body is not waited for */
-};
-
 struct ps_delivery {
   const struct ps_delivery_rule *rule;
   struct ps_track *tracks; /* [rule->endpoints], the caller's */
@@ -119,6 +126,8 @@ struct ps_delivery {
   bool held;                                /* its next hedge waits for the budget */
   unsigned paid;                            /* how many had started when the budget paid for a hedge last */
   bool told, closed, settled;               /* effects that come once */
+  bool puts_off;                            /* something, since the last PS_EFFECT_WAIT */
+  struct ps_grace grace;                    /* for what is found long past */
 };
 
 /* `may_repeat`: a further round may be made though the message may have arrived, since every attempt says who it is.
@@ -126,10 +135,10 @@ struct ps_delivery {
 void ps_delivery_init(struct ps_delivery *delivery, const struct ps_delivery_rule *rule, struct ps_track *tracks,
                       bool may_repeat, uint64_t seed, ps_time now);
 
-/* Facts, each with the time it happened. `accepted` and `refused` tell of a complete header, success or not, and come
+/* Facts, each with the time it happened. `delay` is the hedge delay that an attempt has from its start on. `accepted` and `refused` tell of a complete header, success or not, and come
  * before `finished`, at most one of them. `fatal` says that the status forbids further starts; `retry_after` is what
  * the server asked for, or 0. */
-void ps_delivery_started(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
+void ps_delivery_started(struct ps_delivery *delivery, unsigned endpoint, ps_time delay, ps_time when);
 void ps_delivery_accepted(struct ps_delivery *delivery, unsigned endpoint, ps_time when);
 void ps_delivery_refused(struct ps_delivery *delivery, unsigned endpoint, bool fatal, ps_time when);
 void ps_delivery_finished(struct ps_delivery *delivery, unsigned endpoint, enum poolsend_fate fate, bool transient,
@@ -148,11 +157,17 @@ void ps_delivery_stop(struct ps_delivery *delivery, ps_time when);
 /* The caller wants an end: nothing more starts, what runs is cancelled. */
 void ps_delivery_interrupt(struct ps_delivery *delivery);
 
+/* A deadline was handled long after it had come, or something is put off still: it is being looked which running
+ * attempts have an answer unread. Each of them is then told of, before anything is decided. */
+void ps_delivery_look(struct ps_delivery *delivery, ps_time now);
+void ps_delivery_unread(struct ps_delivery *delivery, unsigned endpoint);
+
+/* Whether a deadline of this message, which has come, is put off since an answer to it may lie unread. Recorded: the
+ * next PS_EFFECT_WAIT tells when to look again. */
+bool ps_delivery_puts_off(struct ps_delivery *delivery, ps_time deadline, ps_time now);
+
 /* The next thing to do. */
 struct ps_effect ps_delivery_decide(struct ps_delivery *delivery, ps_time now);
-
-/* Which limit ended the attempt to `endpoint`, which is being cancelled now. */
-enum ps_cancel_why ps_delivery_cancel_why(const struct ps_delivery *delivery, unsigned endpoint, ps_time now);
 
 /* How long after a message was taken up the last endpoint is tried if those before it stay silent; negative where only
  * their failure, which may come at any time, moves it on. */

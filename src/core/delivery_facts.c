@@ -24,14 +24,15 @@ void ps_delivery_init(struct ps_delivery *d, const struct ps_delivery_rule *rule
     tracks[i] = (struct ps_track){.phase = PS_PHASE_PLANNED};
 }
 
-void ps_delivery_started(struct ps_delivery *d, unsigned endpoint, ps_time when)
+void ps_delivery_started(struct ps_delivery *d, unsigned endpoint, ps_time delay, ps_time when)
 {
   struct ps_track *track = &d->tracks[endpoint];
   assert(ps_track_is_waiting(track));
   track->phase = PS_PHASE_RUNNING;
   track->since = when;
-  track->delay = d->rule->hedge_delay[endpoint];
-  track->hedge = ps_after(when, track->delay);
+  track->delay = delay;
+  track->silent = track->hedge = ps_after(when, delay);
+  track->limit = d->rule->attempt_timeout ? ps_after(when, d->rule->attempt_timeout[endpoint]) : PS_NEVER;
   d->newest = (int)endpoint;
   d->starts++;
 }
@@ -42,6 +43,7 @@ void ps_delivery_accepted(struct ps_delivery *d, unsigned endpoint, ps_time when
   assert(track->phase == PS_PHASE_RUNNING);
   track->phase = PS_PHASE_ACCEPTED;
   track->since = when;
+  track->unread = false;
 }
 
 void ps_delivery_refused(struct ps_delivery *d, unsigned endpoint, bool fatal, ps_time when)
@@ -50,6 +52,7 @@ void ps_delivery_refused(struct ps_delivery *d, unsigned endpoint, bool fatal, p
   assert(track->phase == PS_PHASE_RUNNING);
   track->phase = PS_PHASE_REFUSED;
   track->since = when;
+  track->unread = false;
   if (fatal)
     ps_delivery_stop(d, when);
 }
@@ -60,6 +63,7 @@ void ps_delivery_finished(struct ps_delivery *d, unsigned endpoint, enum poolsen
   struct ps_track *track = &d->tracks[endpoint];
   assert(ps_track_is_running(track));
   track->since = when;
+  track->unread = false;
   track->transient = transient;
   d->last_end = when;
   if (fate == POOLSEND_FATE_DELIVERED) {
@@ -93,6 +97,20 @@ void ps_delivery_promoted(struct ps_delivery *d, unsigned endpoint)
   assert(d->tracks[endpoint].phase == PS_PHASE_QUEUED);
   d->tracks[endpoint].probe = true;
   d->probed = true;
+}
+
+/* What was seen before an earlier deadline tells nothing of this one. */
+void ps_delivery_look(struct ps_delivery *d, ps_time now)
+{
+  for (unsigned i = 0; !d->grace.on && i < d->rule->endpoints; i++)
+    d->tracks[i].unread = false;
+  ps_grace_look(&d->grace, now);
+}
+
+void ps_delivery_unread(struct ps_delivery *d, unsigned endpoint)
+{
+  assert(ps_track_is_running(&d->tracks[endpoint]));
+  d->tracks[endpoint].unread = true;
 }
 
 void ps_delivery_release(struct ps_delivery *d, ps_time when)

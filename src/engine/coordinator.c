@@ -16,6 +16,14 @@
 
 /* ---- What the engine asks for, on the coordinator's thread */
 
+static void set_delay(void *context, unsigned endpoint, ps_time delay)
+{
+  struct ps_coordinator *c = context;
+  ps_coordinator_enter(c);
+  c->shared.tallies[endpoint].delay = delay;
+  ps_coordinator_leave(c);
+}
+
 static void launch(void *context, struct ps_attempt *attempt)
 {
   struct ps_coordinator *c = context;
@@ -125,10 +133,16 @@ static bool promote(void *context, struct ps_attempt *attempt)
   return waits;
 }
 
-static void cancel(void *context, struct ps_attempt *attempt)
+static void cancel(void *context, struct ps_attempt *attempt, enum ps_ending why)
 {
   struct ps_coordinator *c = context;
-  c->runner.cancel(c->runner.context, attempt);
+  c->runner.cancel(c->runner.context, attempt, why);
+}
+
+static bool is_unread(void *context, struct ps_attempt *attempt)
+{
+  struct ps_coordinator *c = context;
+  return c->runner.is_unread(c->runner.context, attempt);
 }
 
 static void tell(void *context, struct ps_event *event)
@@ -328,8 +342,14 @@ static void fini_parts(struct ps_coordinator *c)
 
 static int init(struct ps_coordinator *c, const struct ps_engine_settings *settings)
 {
-  struct ps_engine_host host = {
-      .launch = launch, .recall = recall, .promote = promote, .cancel = cancel, .tell = tell, .context = c};
+  struct ps_engine_host host = {.set_delay = set_delay,
+                                .launch = launch,
+                                .recall = recall,
+                                .promote = promote,
+                                .cancel = cancel,
+                                .is_unread = is_unread,
+                                .tell = tell,
+                                .context = c};
   ps_list_init(&c->backlog);
   ps_list_init(&c->launches);
   ps_list_init(&c->outgoing);

@@ -17,8 +17,10 @@ struct ps_runner {
   void (*prepare)(void *context, struct ps_attempt *attempt);
   /* On the same worker: run it, and fill `attempt->outcome`. May call ps_coordinator_answered once meanwhile. */
   void (*perform)(void *context, struct ps_attempt *attempt);
-  /* On the coordinator's thread: make `perform` return soon. It may have returned already. */
-  void (*cancel)(void *context, struct ps_attempt *attempt);
+  /* On the coordinator's thread: make `perform` return soon, with this end. It may have returned already. */
+  void (*cancel)(void *context, struct ps_attempt *attempt, enum ps_ending why);
+  /* Likewise: whether something of its answer has come that it has not read yet. */
+  bool (*is_unread)(void *context, struct ps_attempt *attempt);
   void *context;
 };
 
@@ -53,6 +55,7 @@ enum ps_sleep { PS_AWAKE, PS_RESTING, PS_ASLEEP };
 struct ps_tally {
   uint64_t started, fates[POOLSEND_FATE_UNKNOWN + 1];
   bool avoided;
+  ps_time delay;   /* the hedge delay of attempts that start now */
   unsigned jobs;   /* given to the pool, whose threads go on with the next attempt of the lane */
   unsigned narrow; /* how many it had when there was no thread for one more, at least 1; 0: there was */
 };

@@ -1,8 +1,10 @@
 /* What workers do between two attempts, under the coordinator's lock.
  *
- * The last check before a launch is made under it, and a worker that posts a success closes the message in the same
- * moment. So nothing starts after the first success has been posted, and starts are numbered in the order in which they
- * passed the check. */
+ * The last check before a launch is made under it, so that starts are numbered in the order in which they passed the
+ * check. A worker that has a success closes the message first, and then says when: a start's time is taken before it is
+ * checked that the message is open, a success's after it was closed. So nothing has started after the first success. It is
+ * the end of an attempt that is posted under the lock; a header closes the message without it, and a start that was being
+ * checked at that moment was before. */
 #include "engine/coordinator_work.h"
 
 #include "base/sync.h"
@@ -34,16 +36,14 @@ void ps_work_tell_start_locked(struct ps_coordinator *c, struct ps_attempt *atte
 /* Whether the attempt may be launched; if so it has started. */
 static bool pass_last_check_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
 {
-  struct ps_message *message = attempt->message;
-  if (atomic_load(&message->closed) || attempt->recalled || message->launched != attempt->after) {
+  struct ps_tally *tally = &c->shared.tallies[attempt->endpoint];
+  ps_time now = ps_now();
+  if (!ps_message_start_attempt(attempt, tally->delay, now)) {
     ps_work_withdraw_locked(c, attempt);
     return false;
   }
-  ps_time now = ps_now();
-  message->launched++;
   c->shared.counts.started++;
-  c->shared.tallies[attempt->endpoint].started++;
-  atomic_store_explicit(&attempt->started_at, now, memory_order_release);
+  tally->started++;
   if (c->events & POOLSEND_EVENT_START)
     post_locked(c, &attempt->started, PS_NOTICE_STARTED, now, true);
   return true;
@@ -61,15 +61,11 @@ static void finish_locked(struct ps_coordinator *c, struct ps_attempt *attempt)
   post_locked(c, &attempt->ended, PS_NOTICE_FINISHED, ps_now(), !success);
 }
 
-/* A success needs no decision before its body has ended, or its hedge delay has passed, when the engine looks at it
- * anyway; but nothing may start any more. */
 static void accept(struct ps_coordinator *c, struct ps_attempt *attempt, int status)
 {
+  atomic_store(&attempt->message->closed, true);
   ps_time now = ps_now();
-  atomic_store_explicit(&attempt->accepted_status, status, memory_order_relaxed); /* read after the time */
-  atomic_store_explicit(&attempt->accepted_at, now, memory_order_release);
-  atomic_store_explicit(&attempt->message->closed, true, memory_order_release);
-  if (now < ps_after(attempt->started_at, attempt->delay) && attempt->delay != PS_NEVER)
+  if (!ps_message_accept_attempt(attempt, status, now))
     return;
   ps_coordinator_enter(c);
   post_locked(c, &attempt->accepted, PS_NOTICE_STARTED, now, true);

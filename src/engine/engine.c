@@ -14,8 +14,9 @@ static int init_lanes(struct ps_engine *engine)
   unsigned count = engine->settings.rule.endpoints;
   engine->lanes = calloc(count, sizeof *engine->lanes);
   engine->hedge_delays = calloc(count, sizeof *engine->hedge_delays);
+  engine->attempt_timeouts = calloc(count, sizeof *engine->attempt_timeouts);
   engine->ways = calloc(count, sizeof *engine->ways);
-  if (!engine->lanes || !engine->hedge_delays || !engine->ways)
+  if (!engine->lanes || !engine->hedge_delays || !engine->attempt_timeouts || !engine->ways)
     return -ENOMEM;
   for (unsigned i = 0; i < count; i++) {
     const struct ps_engine_endpoint *endpoint = &engine->settings.endpoints[i];
@@ -23,6 +24,8 @@ static int init_lanes(struct ps_engine *engine)
     ps_health_init(&engine->lanes[i].health, endpoint->slots, engine->settings.probes, endpoint->hedge_delay,
                    endpoint->hedge_permille);
     engine->hedge_delays[i] = ps_health_hedge_delay(&engine->lanes[i].health);
+    engine->attempt_timeouts[i] = endpoint->attempt_timeout;
+    engine->host.set_delay(engine->host.context, i, engine->hedge_delays[i]);
   }
   return 0;
 }
@@ -43,6 +46,7 @@ int ps_engine_init(struct ps_engine *engine, const struct ps_engine_settings *se
     return -ENOMEM;
   }
   engine->settings.rule.hedge_delay = engine->hedge_delays;
+  engine->settings.rule.attempt_timeout = engine->attempt_timeouts;
   engine->settings.rule.ways = engine->ways;
   engine->settings.rule.budget = &engine->budget;
   return 0;
@@ -53,6 +57,7 @@ void ps_engine_fini(struct ps_engine *engine)
   assert(engine->message_count == 0);
   free(engine->lanes);
   free(engine->hedge_delays);
+  free(engine->attempt_timeouts);
   free(engine->ways);
   ps_heap_fini(&engine->timers);
   ps_index_fini(&engine->ids);
@@ -76,6 +81,7 @@ void ps_engine_admit(struct ps_engine *engine, struct ps_message *message, ps_ti
   engine->message_count++;
   ps_list_append(&engine->messages, &message->link);
   ps_index_add(&engine->ids, &message->by_id, message->id);
+  message->deadline = PS_NEVER;
   ps_delivery_init(&message->delivery, &engine->settings.rule, message->tracks, message->may_repeat,
                    ps_random_next(&engine->random), taken_up);
   ps_budget_earn(&engine->budget);
@@ -142,10 +148,31 @@ static void refresh_way(struct ps_engine *engine, unsigned endpoint, ps_time now
       mark_dirty(engine, PS_CONTAINER(link, struct ps_attempt, queued)->message);
 }
 
+/* The hedge delay of attempts that start from now on. Timers of messages that wait for a slot, or have started without
+ * anybody having told, were set by the longer one that was before. */
+static void refresh_delay(struct ps_engine *engine, unsigned endpoint, ps_time now)
+{
+  struct ps_engine_lane *lane = &engine->lanes[endpoint];
+  ps_time delay = ps_health_hedge_delay(&lane->health), before = engine->hedge_delays[endpoint];
+  if (delay == before)
+    return;
+  engine->hedge_delays[endpoint] = delay;
+  engine->host.set_delay(engine->host.context, endpoint, delay);
+  if (delay > before)
+    return;
+  ps_list_each(link, &lane->queued) {
+    struct ps_attempt *attempt = PS_CONTAINER(link, struct ps_attempt, queued);
+    struct ps_message *message = attempt->message;
+    ps_time from = message->tracks[endpoint].first ? now : attempt->asked; /* a hedge waits for a slot since then */
+    if (message->deadline > ps_after(from, delay))
+      mark_dirty(engine, message);
+  }
+}
+
 static void refresh_all(struct ps_engine *engine, ps_time now)
 {
   for (unsigned i = 0; i < engine->settings.rule.endpoints; i++) {
-    engine->hedge_delays[i] = ps_health_hedge_delay(&engine->lanes[i].health);
+    refresh_delay(engine, i, now);
     refresh_way(engine, i, now);
   }
 }
@@ -204,7 +231,7 @@ static void record_start(struct ps_engine *engine, struct ps_attempt *attempt, p
   ps_list_remove(&attempt->queued);
   ps_flow_note(&engine->lanes[attempt->endpoint].flow, when);
   ps_events_show_start(engine, attempt, when);
-  ps_delivery_started(&attempt->message->delivery, attempt->endpoint, when);
+  ps_delivery_started(&attempt->message->delivery, attempt->endpoint, attempt->delay, when);
   ps_events_start(engine, attempt);
 }
 
@@ -286,6 +313,24 @@ void ps_engine_notice(struct ps_engine *engine, const struct ps_notice *notice)
   }
 }
 
+/* ---- Late deadlines (rule 14) */
+
+/* Where the deadline that the message waited for was long past, or something is put off, it is looked which of its
+ * attempts have an answer unread. What their threads have told meanwhile comes after that. */
+static void look(struct ps_engine *engine, struct ps_message *message, ps_time now)
+{
+  struct ps_delivery *delivery = &message->delivery;
+  if (!delivery->grace.on && !ps_grace_is_long_past(message->deadline, now))
+    return;
+  ps_delivery_look(delivery, now);
+  for (unsigned i = 0; i < message->endpoints; i++) {
+    struct ps_attempt *attempt = message->current[i];
+    if (attempt && ps_track_is_running(track_of(attempt)) && engine->host.is_unread(engine->host.context, attempt))
+      ps_delivery_unread(delivery, i);
+  }
+  absorb(engine, message);
+}
+
 /* ---- Attempts past their hedge delay */
 
 static bool may_be_overdue(const struct ps_attempt *attempt)
@@ -296,11 +341,6 @@ static bool may_be_overdue(const struct ps_attempt *attempt)
   return phase == PS_PHASE_RUNNING || phase == PS_PHASE_ACCEPTED;
 }
 
-static ps_time overdue_time(const struct ps_attempt *attempt)
-{
-  return ps_after(attempt->started_at, track_of(attempt)->delay);
-}
-
 /* Tells the endpoints' health of attempts of the message that are overdue, and gives when the next will be. */
 static ps_time note_overdue(struct ps_engine *engine, struct ps_message *message, ps_time now)
 {
@@ -309,11 +349,11 @@ static ps_time note_overdue(struct ps_engine *engine, struct ps_message *message
     struct ps_attempt *attempt = message->current[i];
     if (!may_be_overdue(attempt))
       continue;
-    if (overdue_time(attempt) <= now) {
+    if (track_of(attempt)->silent > now) {
+      next = ps_earlier(next, track_of(attempt)->silent);
+    } else if (!ps_delivery_puts_off(&message->delivery, track_of(attempt)->silent, now)) {
       ps_health_overdue(health_of(engine, attempt), &attempt->health, now);
       refresh_way(engine, i, now);
-    } else {
-      next = ps_earlier(next, overdue_time(attempt));
     }
   }
   return next;
@@ -334,7 +374,6 @@ static void start_attempt(struct ps_engine *engine, struct ps_message *message, 
   const struct ps_track *track = &message->tracks[endpoint];
   message->current[endpoint] = attempt;
   attempt->after = track->after;
-  attempt->delay = engine->hedge_delays[endpoint];
   ps_health_enter(&engine->lanes[endpoint].health, &attempt->health, now);
   attempt->ticket.hedge = !track->first;
   attempt->ticket.probe = attempt->health.probe;
@@ -358,17 +397,19 @@ static const char *cancel_words(enum ps_cancel_why why)
       [PS_CANCEL_SETTLE] = "cancelled at the end of the settle time",
       [PS_CANCEL_ANSWER_WAIT] = "cancelled at the end of the answer wait",
       [PS_CANCEL_MAX_TIME] = "cancelled at the end of max-time",
+      [PS_CANCEL_ATTEMPT_TIMEOUT] = NULL, /* it was not cancelled, and has words of its own */
       [PS_CANCEL_BODY] = "the rest of the answer was not waited for",
   };
   return words[why];
 }
 
-static void cancel_attempt(struct ps_engine *engine, struct ps_message *message, unsigned endpoint, ps_time now)
+static void cancel_attempt(struct ps_engine *engine, struct ps_message *message, unsigned endpoint)
 {
   struct ps_attempt *attempt = message->current[endpoint];
-  enum ps_cancel_why why = ps_delivery_cancel_why(&message->delivery, endpoint, now);
+  enum ps_cancel_why why = message->tracks[endpoint].why;
   attempt->cancel_words = why == PS_CANCEL_INTERRUPT && message->cancelled ? "cancelled on request" : cancel_words(why);
-  engine->host.cancel(engine->host.context, attempt);
+  engine->host.cancel(engine->host.context, attempt,
+                      why == PS_CANCEL_ATTEMPT_TIMEOUT ? PS_END_TIMEOUT : PS_END_CANCELLED);
 }
 
 static void settle(struct ps_engine *engine, struct ps_message *message, ps_time now)
@@ -386,6 +427,7 @@ static void settle(struct ps_engine *engine, struct ps_message *message, ps_time
 /* Wait until `deadline`; for the budget too, if that is what holds the message back. */
 static void wait(struct ps_engine *engine, struct ps_message *message, ps_time deadline)
 {
+  message->deadline = deadline;
   ps_heap_set(&engine->timers, &message->timer, deadline);
   if (!message->delivery.held)
     ps_list_remove(&message->held);
@@ -398,6 +440,7 @@ static void advance(struct ps_engine *engine, struct ps_message *message, ps_tim
 {
   ps_list_remove(&message->dirty);
   absorb(engine, message);
+  look(engine, message, now);
   ps_time overdue = note_overdue(engine, message, now);
   for (;;) {
     struct ps_effect effect = ps_delivery_decide(&message->delivery, now);
@@ -416,7 +459,7 @@ static void advance(struct ps_engine *engine, struct ps_message *message, ps_tim
       close_message(engine, message);
       break;
     case PS_EFFECT_CANCEL:
-      cancel_attempt(engine, message, effect.endpoint, now);
+      cancel_attempt(engine, message, effect.endpoint);
       break;
     case PS_EFFECT_SETTLED:
       settle(engine, message, now);

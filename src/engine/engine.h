@@ -12,18 +12,22 @@
 #include "core/pace.h"
 #include "engine/message.h"
 
-/* What the engine asks its host to do. Called from ps_engine_step; none may call the engine. */
+/* What the engine asks its host to do. Called from ps_engine_step, and set_delay from ps_engine_init too; none may call
+ * the engine. */
 struct ps_engine_host {
-  /* Run the attempt as soon as there is a permit for it: leave the time of its start in it, and feed that it finished.
-   * It may start only if, at that moment, it was not recalled, its message is not closed, and of its message `after`
-   * attempts have started; otherwise feed that it was withdrawn. */
+  /* Attempts to `endpoint` that start from now on have this hedge delay. */
+  void (*set_delay)(void *context, unsigned endpoint, ps_time delay);
+  /* Run the attempt as soon as there is a permit for it, if it passes ps_message_start_attempt at that moment, and feed
+   * that it finished; otherwise feed that it was withdrawn. */
   void (*launch)(void *context, struct ps_attempt *attempt);
   /* It is not to start. Feed that it was withdrawn; or, if it has started, that. */
   void (*recall)(void *context, struct ps_attempt *attempt);
   /* It is to have a probe's permit instead of waiting for a slot. False: it waits no longer. */
   bool (*promote)(void *context, struct ps_attempt *attempt);
-  /* End it soon. It has started, and may have finished already. */
-  void (*cancel)(void *context, struct ps_attempt *attempt);
+  /* End it soon, as one that was cancelled or one whose time is up. It has started, and may have finished already. */
+  void (*cancel)(void *context, struct ps_attempt *attempt, enum ps_ending why);
+  /* Whether something of its answer has come that nobody has read yet. It has started, and may have finished already. */
+  bool (*is_unread)(void *context, struct ps_attempt *attempt);
   /* The event is the host's, which holds its message until it is released. */
   void (*tell)(void *context, struct ps_event *event);
   void *context;
@@ -34,10 +38,12 @@ struct ps_engine_endpoint {
   unsigned slots;         /* >= 1 */
   ps_time hedge_delay;
   unsigned hedge_permille; /* or 0 */
+  ps_time attempt_timeout; /* or PS_NEVER */
 };
 
 struct ps_engine_settings {
-  struct ps_delivery_rule rule;               /* without its hedge delays, ways and budget, which are the engine's */
+  struct ps_delivery_rule
+      rule; /* without its hedge delays, attempt timeouts, ways and budget, which are the engine's */
   const struct ps_engine_endpoint *endpoints; /* [rule.endpoints], borrowed */
   struct ps_status_set fatal;
   unsigned events;         /* poolsend_event_kind values */
@@ -59,7 +65,8 @@ struct ps_engine {
   struct ps_engine_settings settings;
   struct ps_engine_host host;
   struct ps_engine_lane *lanes; /* [rule.endpoints] */
-  ps_time *hedge_delays;        /* [rule.endpoints], as the rule sees them */
+  ps_time *hedge_delays;        /* [rule.endpoints], as the rule sees them, and as the host was told last */
+  ps_time *attempt_timeouts;    /* likewise */
   enum ps_way *ways;            /* likewise */
   struct ps_budget budget;
   struct ps_pace pace;

@@ -251,6 +251,26 @@ void ps_message_drop_attempt(struct ps_attempt *attempt)
   drop(attempt);
 }
 
+bool ps_message_start_attempt(struct ps_attempt *attempt, ps_time delay, ps_time when)
+{
+  struct ps_message *message = attempt->message;
+  if (atomic_load(&message->closed) || attempt->recalled || message->launched != attempt->after)
+    return false;
+  message->launched++;
+  attempt->delay = delay;
+  atomic_store_explicit(&attempt->started_at, when, memory_order_release);
+  return true;
+}
+
+/* Within the hedge delay there is nothing to decide before its end, when the engine looks at the message anyway. */
+bool ps_message_accept_attempt(struct ps_attempt *attempt, int status, ps_time when)
+{
+  ps_time started = atomic_load_explicit(&attempt->started_at, memory_order_relaxed);
+  atomic_store_explicit(&attempt->accepted_status, status, memory_order_relaxed);
+  atomic_store_explicit(&attempt->accepted_at, when, memory_order_release);
+  return attempt->delay == PS_NEVER || when >= ps_after(started, attempt->delay);
+}
+
 void ps_message_number_attempt(struct ps_attempt *attempt)
 {
   struct ps_message *message = attempt->message;

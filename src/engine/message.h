@@ -1,7 +1,9 @@
 /* A message taken up, and its attempts: the records that the engine decides on and that events show.
  *
- * Who runs an attempt leaves two times in it for the engine to find: when it started, and when its success header came.
- * Nobody is woken for them, since a message that fares well needs no decision before its end.
+ * The thread that runs an attempt leaves two times in it for the engine to find: when it started, and when its success
+ * header came. Nobody is woken for them, since a message that fares well needs no decision before its end. The hedge
+ * delay that the attempt has, which is that of its endpoint at its start, is left with the first: whether a header came
+ * within it is then judged by the same number on both sides.
  *
  * A message lives as long as somebody holds it: the engine until it has settled, and every event that was told until
  * it is freed. Everything an event shows is either its own copy or does not change after the event was made.
@@ -72,7 +74,6 @@ struct ps_attempt {
   /* Immutable after the launch. */
   void *host;
   unsigned after; /* how many attempts of its message had started: it may only be the next */
-  ps_time delay;  /* a success header that comes later than this after its start is to be told at once */
 
   /* The host's, under its lock. */
   struct ps_ticket ticket;
@@ -83,8 +84,9 @@ struct ps_attempt {
   void *slot;                                         /* what it runs on, from before its start */
   struct ps_notice started, accepted, refused, ended; /* each is posted once; started, again, by a recall */
 
-  /* Left for the engine; 0: not yet. The status before the time. */
+  /* Left for the engine; a time is 0 before, and comes after what goes with it. */
   _Atomic ps_time started_at, accepted_at;
+  ps_time delay; /* its hedge delay, from its start on */
   atomic_int accepted_status;
 
   struct ps_outcome outcome; /* as `job`; the first attempt of a message has room in it from messages before */
@@ -140,6 +142,7 @@ struct ps_message {
   struct ps_list link, dirty; /* among all messages; among those with news */
   struct ps_index_node by_id;
   struct ps_heap_node timer;
+  ps_time deadline; /* what the timer was set to last, or PS_NEVER */
   struct ps_delivery delivery;
   struct ps_track *tracks;
   struct ps_attempt **current; /* [endpoints]: this round's attempt to each endpoint, or NULL */
@@ -189,6 +192,14 @@ struct ps_attempt *ps_message_add_attempt(struct ps_message *message, unsigned e
 
 /* Forget an attempt that never started. */
 void ps_message_drop_attempt(struct ps_attempt *attempt);
+
+/* The last check before a launch, under the host's lock: whether the attempt may start. If so it has, at `when`, which
+ * must not be later than this check, with the hedge delay that its endpoint has then. */
+bool ps_message_start_attempt(struct ps_attempt *attempt, ps_time delay, ps_time when);
+
+/* A complete success header has come, at `when`, after its message was closed. On the thread that runs the attempt, once.
+ * Whether the engine must be told at once; else it finds out in time by itself. */
+bool ps_message_accept_attempt(struct ps_attempt *attempt, int status, ps_time when);
 
 /* Give `attempt`, which has started, its number. */
 void ps_message_number_attempt(struct ps_attempt *attempt);

@@ -65,11 +65,17 @@ static void perform(void *context, struct ps_attempt *attempt)
     ps_outcome_local(&attempt->outcome, ENOMEM);
 }
 
-static void cancel(void *context, struct ps_attempt *attempt)
+static void cancel(void *context, struct ps_attempt *attempt, enum ps_ending why)
 {
   (void)context;
   if (attempt->slot)
-    ps_slot_cancel(attempt->slot, attempt, PS_END_CANCELLED);
+    ps_slot_cancel(attempt->slot, attempt, why);
+}
+
+static bool is_unread(void *context, struct ps_attempt *attempt)
+{
+  (void)context;
+  return attempt->slot && ps_slot_is_readable(attempt->slot, attempt);
 }
 
 /* ---- Life */
@@ -131,7 +137,8 @@ static int start(struct poolsend_sender *sender, const struct poolsend_config *c
                  .hedge_budget = config->hedge_budget,
                  .rate = config->rate},
   };
-  struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel, .context = sender};
+  struct ps_runner runner = {
+      .perform = perform, .prepare = prepare, .cancel = cancel, .is_unread = is_unread, .context = sender};
   int result = find_pool(sender, config);
   return result ? result : ps_coordinator_start(&sender->coordinator, &settings, &runner, sender->pool);
 }

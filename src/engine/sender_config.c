@@ -348,7 +348,10 @@ static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_c
       ps_endpoint_init(endpoint, settings, config, shown->slots + ps_sender_probes(config), &sender->resolver, error);
   endpoint->hedge_delay = shown->hedge_delay;
   sender->hedge_delays[index] = shown->hedge_delay;
-  return result ? result : bound_failover(endpoint, config, error);
+  if (!result)
+    result = bound_failover(endpoint, config, error);
+  shown->attempt_timeout = endpoint->attempt_timeout;
+  return result;
 }
 
 static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_config *config,

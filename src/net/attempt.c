@@ -67,20 +67,26 @@ static bool set_up(struct ps_transfer *t)
 /* libcurl's own, where the user has set none. */
 #define CONNECT_TIMEOUT (300 * PS_SECOND)
 
+/* The attempt's own limit is not libcurl's to keep, which cannot tell an answer that it has not read yet from none: the
+ * engine cancels an attempt whose time is up. This stands behind it, a second later. */
+static ps_time last_limit(const struct ps_transfer *t)
+{
+  return ps_after(t->endpoint->attempt_timeout, PS_SECOND);
+}
+
 /* Until when the request's connection must stand, the look-up of its name included. */
 static ps_time connect_deadline(const struct ps_transfer *t)
 {
   ps_time limit = t->endpoint->route.connect_timeout;
-  return ps_after(t->connecting, ps_earlier(limit ? limit : CONNECT_TIMEOUT, t->endpoint->attempt_timeout));
+  return ps_after(t->connecting, ps_earlier(limit ? limit : CONNECT_TIMEOUT, last_limit(t)));
 }
 
 static void set_timeout(struct ps_transfer *t, ps_time now)
 {
-  if (t->endpoint->attempt_timeout != PS_NEVER)
-    curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ps_timeout_ms(t->endpoint->attempt_timeout - (now - t->began)));
+  if (last_limit(t) != PS_NEVER)
+    curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ps_timeout_ms(last_limit(t) - (now - t->began)));
 }
 
-/* The attempt's own limit is not libcurl's to keep, which cannot tell an answer that it has not read yet from none. */
 static CURLcode perform_once(struct ps_transfer *t, bool fresh)
 {
   ps_time now = ps_now(), left = connect_deadline(t) - now;

@@ -13,12 +13,14 @@ static void print_worlds(uint64_t count, const struct world_totals *totals)
 {
   printf("%llu schedules: %llu messages, %llu attempts (%llu of them with a probe's permit), %llu withdrawn (%llu "
          "passed over), %llu wins, %llu also delivered, %llu unknown, "
-         "%llu further rounds, %llu interrupts, %llu steps: every invariant held\n",
+         "%llu further rounds, %llu interrupts, %llu stops of the process, %llu answers meanwhile, %llu steps: every "
+         "invariant held\n",
          (unsigned long long)count, (unsigned long long)totals->messages, (unsigned long long)totals->attempts,
          (unsigned long long)totals->probes, (unsigned long long)totals->withdrawn, (unsigned long long)totals->passed,
          (unsigned long long)totals->delivered, (unsigned long long)totals->duplicates,
          (unsigned long long)totals->unknown, (unsigned long long)totals->rounds,
-         (unsigned long long)totals->interrupts, (unsigned long long)totals->steps);
+         (unsigned long long)totals->interrupts, (unsigned long long)totals->stops, (unsigned long long)totals->unread,
+         (unsigned long long)totals->steps);
 }
 
 static void print_streams(uint64_t count, const struct stream_totals *totals)
@@ -26,14 +28,14 @@ static void print_streams(uint64_t count, const struct stream_totals *totals)
   printf(
       "%llu streams: %llu messages, %llu attempts (%llu of them with a probe's permit), %llu hedges, %llu wins, %llu "
       "undelivered (%llu endpoints never tried), %llu unknown, %llu interrupts, %llu drains, %llu recoveries, %llu "
-      "compared with the same without what hangs, %llu hedge delays compared with percentiles, %llu steps: every "
-      "invariant held\n",
+      "compared with the same without what hangs, %llu hedge delays compared with percentiles, %llu headers before the "
+      "end, %llu steps: every invariant held\n",
       (unsigned long long)count, (unsigned long long)totals->messages, (unsigned long long)totals->attempts,
       (unsigned long long)totals->probes, (unsigned long long)totals->hedges, (unsigned long long)totals->delivered,
       (unsigned long long)totals->undelivered, (unsigned long long)totals->never_tried,
       (unsigned long long)totals->unknown, (unsigned long long)totals->interrupts, (unsigned long long)totals->drains,
       (unsigned long long)totals->recoveries, (unsigned long long)totals->comparisons,
-      (unsigned long long)totals->percentiles, (unsigned long long)totals->steps);
+      (unsigned long long)totals->percentiles, (unsigned long long)totals->headers, (unsigned long long)totals->steps);
 }
 
 int main(int argc, char **argv)

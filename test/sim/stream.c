@@ -1,6 +1,6 @@
 /* The books of the judge are kept from what happens in the world: who asked for what and when, who has which permit,
- * what came of it. The engine is asked for three things only: how much room there is, how many probes come on top, and,
- * where the hedge delay follows a percentile, which delay it gave an attempt, for that is what is judged.
+ * what came of it. The engine is asked for three things only: how much room there is, how many probes come on top, and
+ * which of the success headers that nobody has told it of it has found, since its percentiles are made of those.
  *
  * Everything random in an attempt is a function of the seed, its message and its endpoint, so that the same message
  * takes the same time at the same endpoint in a world in which others are missing. */
@@ -18,6 +18,8 @@
 #define WINDOWS     8
 #define BEGINNING   PS_SECOND /* of time */
 #define ROUNDS      100
+#define BODY_WAIT   PS_SECOND
+#define BODY_TIME   (3 * PS_SECOND) /* of an attempt's slot, after its header, at most */
 #define END         (1000000 * PS_SECOND)
 #define CANCEL_TIME (5 * PS_MILLISECOND) /* until a cancelled attempt has ended */
 #define LAUNCH_TIME (2 * PS_MILLISECOND) /* until one that has a permit starts */
@@ -37,7 +39,7 @@
 
 enum theme { HOLES, RECOVERY, OUTAGE, CHAOS };
 enum manner { HEALTHY, HUNG, REFUSING, BUSY, SLOW };
-enum what { LAUNCHES, ENDS, GETS_LATE, ARRIVES, RECOVERS, HAS_RECOVERED, DRAINS, INTERRUPTS };
+enum what { LAUNCHES, HEADER, ENDS, GETS_LATE, ARRIVES, RECOVERS, HAS_RECOVERED, DRAINS, INTERRUPTS };
 
 struct entry;
 
@@ -55,15 +57,18 @@ struct entry {
   struct book *book;
   struct ps_attempt *attempt; /* NULL: withdrawn */
   unsigned endpoint, number;
-  ps_time asked, start, end; /* PS_NEVER: did not happen */
-  bool first;                /* nothing of its message was asked for before */
-  bool hedge;                /* the one before it was silent */
-  bool held;                 /* and had been for ten hedge delays */
-  bool waiting;              /* in the lane */
-  bool probe;                /* it has a probe's permit, or is to have one */
-  bool past;                 /* its hedge delay */
+  ps_time asked, start, header, end; /* PS_NEVER: did not happen; header: a success, before its end */
+  ps_time body;                      /* how long it lasts after the header; PS_NEVER: until it is cancelled */
+  struct ps_list silent;             /* among those of whose header nobody has told the engine, nor has it found it */
+  ps_time least_delay, most_delay;   /* its hedge delay is in between, by the judge's count */
+  bool first;                        /* nothing of its message was asked for before */
+  bool hedge;                        /* the one before it was silent */
+  bool held;                         /* and had been for ten hedge delays */
+  bool waiting;                      /* in the lane */
+  bool probe;                        /* it has a probe's permit, or is to have one */
+  bool past;                         /* its hedge delay */
+  bool noted;                        /* its success, in the books on its endpoint */
   bool cancelled;
-  unsigned answers, answers_before; /* that its endpoint had given, at least: when it started, was asked for */
 
   struct ps_verdict verdict; /* what the world has in mind for it */
   int status;
@@ -75,7 +80,8 @@ struct book {
   struct ps_message *message; /* NULL: not taken up, or settled */
   struct ps_list entries;
   struct entry *newest; /* that started */
-  unsigned paid;        /* how many had started when the budget was asked last */
+  const struct entry *winner;
+  unsigned paid; /* how many had started when the budget was asked last */
   ps_time taken_up, won;
   ps_time last_asked, last_fresh, last_withdrawn; /* fresh: to an endpoint that was not asked before */
   unsigned starts, asked, tried;                  /* the last two: bits of endpoints */
@@ -95,6 +101,7 @@ struct site {
   unsigned window_count;
 
   struct ps_lane lane;
+  ps_time told_delay;                    /* by the engine: the hedge delay of attempts that start now */
   struct entry *holders[SLOTS + PROBES]; /* who has which permit */
   unsigned in_slots, in_probes, hedges_waiting, fresh_waiting, late_in_slots;
   unsigned misses;          /* in a row */
@@ -105,8 +112,7 @@ struct site {
   unsigned uses; /* successes that started after that */
 
   ps_time *answers, *sorted, *percentiles; /* in order; the last 2048, sorted; after so many answers */
-  unsigned answer_count, answers_before;   /* before: the instant of the last */
-  ps_time answered;
+  unsigned answer_count, answers_known;    /* known: to the engine when it was stepped last */
 };
 
 struct world {
@@ -119,13 +125,15 @@ struct world {
   struct site sites[ENDPOINTS];
   unsigned count; /* endpoints */
   bool breakers, starts_are_told;
-  bool steady; /* an endpoint is well all the time, and messages have the time to wait for it */
+  bool headers; /* come before the end */
+  bool steady;  /* an endpoint is well all the time, and messages have the time to wait for it */
   unsigned permille;
   double budget, rate;
 
   struct ps_heap heap;
   struct happening arrives, drains, interrupts;
   struct ps_list launches, due, pending, spare; /* spare: entries */
+  struct ps_list silent;                        /* entries */
   struct ps_notice *news[1024];                 /* to be fed after the step in which they came up */
   unsigned news_count;
   bool fed;
@@ -229,6 +237,17 @@ static void plan(struct entry *e, enum poolsend_fate fate, enum poolsend_reason 
   e->status = status;
 }
 
+/* How long its body lasts, which may be longer than anybody waits for it. */
+static ps_time plan_body(const struct world *w, const struct entry *e)
+{
+  uint64_t dice = dice_of(w, e) ^ 0x5bd1e995;
+  if (!w->headers || ps_random_below(&dice, 3))
+    return 0;
+  if (ps_random_below(&dice, 10) == 0)
+    return PS_NEVER;
+  return 1 + (ps_time)ps_random_below(&dice, ps_random_below(&dice, 2) ? 50 * PS_MILLISECOND : 2 * PS_SECOND);
+}
+
 /* How it will end, told as it starts; and after how long. */
 static ps_time plan_answer(const struct world *w, struct entry *e)
 {
@@ -309,14 +328,14 @@ static bool is_probing(const struct world *w, unsigned endpoint)
 }
 
 /* What began before the breaker opened tells nothing of what came since; and who asked for time is given it. */
-static void note_success(struct world *w, const struct entry *e)
+static void count_success(struct world *w, const struct entry *e, ps_time when)
 {
   struct site *site = site_of(w, e);
   site->uses += e->start >= site->recovered;
   if (e->past)
     return;
   site->misses = 0;
-  if (site->opened <= e->start && (site->retest <= w->now || e->probe || is_probing(w, e->endpoint)))
+  if (site->opened <= e->start && (site->retest <= when || e->probe || is_probing(w, e->endpoint)))
     site->opened = PS_NEVER;
 }
 
@@ -347,9 +366,6 @@ static ps_time percentile_of(const struct world *w, const ps_time *sorted, unsig
 static void record_answer(struct world *w, struct site *site, ps_time took)
 {
   unsigned kept = site->answer_count < WINDOW ? site->answer_count : WINDOW;
-  if (site->answered != w->now)
-    site->answers_before = site->answer_count;
-  site->answered = w->now;
   if (kept == WINDOW) {
     unsigned place = place_of(site->sorted, kept, site->answers[site->answer_count - kept]);
     memmove(&site->sorted[place], &site->sorted[place + 1], (--kept - place) * sizeof *site->sorted);
@@ -361,60 +377,51 @@ static void record_answer(struct world *w, struct site *site, ps_time took)
   site->percentiles[site->answer_count] = percentile_of(w, site->sorted, kept + 1);
 }
 
-static ps_time delay_of(const struct world *w, const struct entry *e)
+/* The engine knows of a success from now on. */
+static void note_success(struct world *w, struct entry *e)
 {
-  return w->permille ? e->book->message->tracks[e->endpoint].delay : w->sites[e->endpoint].delay;
+  ps_time when = ps_earlier(e->header, e->end);
+  if (e->noted)
+    return;
+  e->noted = true;
+  count_success(w, e, when);
+  if (w->permille)
+    record_answer(w, site_of(w, e), when - e->start);
 }
 
-/* How many answers the engine knew of at least, when this instant began. */
-static unsigned answers_known(const struct world *w, const struct site *site)
+/* By rule it is that of the endpoint at the start: the percentile of all that the engine knew of. */
+static void find_delay(struct world *w, struct entry *e)
 {
-  return site->answered == w->now ? site->answers_before : site->answer_count;
-}
-
-/* The bounds of the percentile since there were `from` answers. */
-static void range_of(const struct site *site, unsigned from, ps_time *least, ps_time *most)
-{
-  *least = PS_NEVER;
-  *most = 0;
-  for (unsigned i = from; i <= site->answer_count; i++) {
-    *least = ps_earlier(*least, site->percentiles[i]);
-    *most = later(*most, site->percentiles[i]);
-  }
-}
-
-/* An attempt is given its delay when it starts, or when that is found out, at its end at the latest. */
-static void check_percentile(struct world *w, const struct entry *e)
-{
-  ps_time delay = delay_of(w, e), least, most;
-  range_of(site_of(w, e), e->answers, &least, &most);
-  REQUIRE(w, delay >= LEAST_DELAY && delay <= MOST_DELAY, "a hedge delay is out of its bounds");
-  REQUIRE(w, delay >= least - least / 20 && delay <= most + most / 20, "a hedge delay is not the percentile asked for");
+  const struct site *site = site_of(w, e);
+  e->least_delay = e->most_delay = site->delay;
+  if (!w->permille)
+    return;
+  ps_time percentile = site->percentiles[site->answers_known];
+  e->least_delay = later(percentile - percentile / 20, LEAST_DELAY);
+  e->most_delay = ps_earlier(percentile + percentile / 20, MOST_DELAY);
+  REQUIRE(w, site->told_delay >= e->least_delay && site->told_delay <= e->most_delay,
+          "a hedge delay is not the percentile asked for");
   w->totals->percentiles++;
+}
+
+/* A success within the hedge delay need not be told; but it is found when that has passed. */
+static void check_silent(struct world *w)
+{
+  ps_list_each(link, &w->silent) {
+    struct entry *e = PS_CONTAINER(link, struct entry, silent);
+    REQUIRE(w, w->now <= e->start + e->most_delay, "a success header is not found when the hedge delay has passed");
+    if (!e->attempt->health.answered)
+      continue;
+    note_success(w, e);
+    ps_list_remove(link);
+  }
 }
 
 /* ---- The judge on what the engine asks for */
 
-/* When the newest attempt starts the next. */
-static ps_time trigger_of(const struct world *w, const struct entry *e)
+static ps_time hold_of(const struct entry *e)
 {
-  return ps_earlier(e->end, ps_after(e->start, delay_of(w, e)));
-}
-
-static ps_time hold_of(const struct world *w, const struct entry *e)
-{
-  return e->start + HOLD * delay_of(w, e);
-}
-
-/* Where starts are not told, an attempt is looked at after what was the hedge delay when it was asked for; it may be
- * less by then. */
-static bool is_found_late(const struct world *w, const struct entry *newest)
-{
-  ps_time least, most;
-  if (!w->permille || w->starts_are_told)
-    return false;
-  range_of(&w->sites[newest->endpoint], newest->answers_before, &least, &most);
-  return w->now <= newest->start + most + most / 20;
+  return e->start + HOLD * e->most_delay;
 }
 
 static void check_turn(struct world *w, const struct book *book, const struct entry *e)
@@ -426,12 +433,12 @@ static void check_turn(struct world *w, const struct book *book, const struct en
     REQUIRE(w, e->first && w->now == book->taken_up, "a message is not tried at once");
     return;
   }
-  ps_time trigger = trigger_of(w, newest);
-  REQUIRE(w, w->now >= trigger, "the newest attempt starts the next too early");
-  if (w->now == trigger || is_found_late(w, newest))
+  REQUIRE(w, w->now >= ps_earlier(newest->end, newest->start + newest->least_delay),
+          "the newest attempt starts the next too early");
+  if (w->now <= ps_earlier(newest->end, newest->start + newest->most_delay))
     return;
   REQUIRE(w, w->budget >= 0, "the newest attempt starts the next too late");
-  REQUIRE(w, w->now == newest->end || w->now <= hold_of(w, newest), "a hedge is held for more than ten hedge delays");
+  REQUIRE(w, w->now == newest->end || w->now <= hold_of(newest), "a hedge is held for more than ten hedge delays");
 }
 
 /* What so many messages earn is there from the beginning: a whole hedge at least, where any are wanted. */
@@ -496,11 +503,18 @@ static struct entry *new_entry(struct world *w)
   struct entry *e = link ? PS_CONTAINER(link, struct entry, link) : malloc(sizeof *e);
   if (!e)
     abort();
-  *e = (struct entry){.asked = w->now, .start = PS_NEVER, .end = PS_NEVER};
+  *e = (struct entry){.asked = w->now, .start = PS_NEVER, .header = PS_NEVER, .end = PS_NEVER};
   e->next = (struct happening){.entry = e};
   e->late = (struct happening){.entry = e, .what = GETS_LATE};
   ps_list_init(&e->link);
+  ps_list_init(&e->silent);
   return e;
+}
+
+static void set_delay(void *context, unsigned endpoint, ps_time delay)
+{
+  struct world *w = context;
+  w->sites[endpoint].told_delay = delay;
 }
 
 static void launch(void *context, struct ps_attempt *attempt)
@@ -514,8 +528,7 @@ static void launch(void *context, struct ps_attempt *attempt)
   e->probe = attempt->ticket.probe;
   e->first = book->asked == 0;
   e->hedge = newest && newest->end == PS_NEVER;
-  e->held = e->hedge && w->now >= hold_of(w, newest);
-  e->answers_before = answers_known(w, &w->sites[e->endpoint]);
+  e->held = e->hedge && w->now >= newest->start + HOLD * newest->least_delay;
   attempt->slot = e;
   check_ask(w, book, e);
   check_budget(w, book, e);
@@ -638,21 +651,34 @@ static bool is_exhausted(const struct world *w, const struct book *book)
   return book->asked == (1U << w->count) - 1 && w->now >= ps_after(book->last_fresh, rule(w)->answer_wait);
 }
 
-static void cancel(void *context, struct ps_attempt *attempt)
+static bool is_unread(void *context, struct ps_attempt *attempt)
+{
+  (void)context;
+  (void)attempt;
+  return false;
+}
+
+static void cancel(void *context, struct ps_attempt *attempt, enum ps_ending why)
 {
   struct world *w = context;
   struct entry *e = attempt->slot;
   const struct book *book = e->book;
   REQUIRE(w, e->start != PS_NEVER && e->end == PS_NEVER && !e->cancelled, "only what runs is cancelled, and once");
+  ps_time after_win = book->winner == e ? rule(w)->body_wait : rule(w)->settle;
   bool allowed =
-      book->told ? w->now >= ps_after(book->won, rule(w)->settle) : is_out_of_time(w, book) || is_exhausted(w, book);
+      book->told ? w->now >= ps_after(book->won, after_win) : is_out_of_time(w, book) || is_exhausted(w, book);
   REQUIRE(w, allowed || book->interrupted, "an attempt is cancelled though no limit has passed");
+  REQUIRE(w, why == PS_END_CANCELLED, "an attempt is ended at a limit that it does not have");
   e->cancelled = true;
   ps_time soon = w->now + (ps_time)(dice_of(w, e) % CANCEL_TIME);
   if (e->next.node.place && e->next.node.key <= soon)
     return;
-  plan(e, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0);
+  if (e->header == PS_NEVER)
+    plan(e, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0);
+  else
+    plan(e, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, 200);
   e->retry_after = 0;
+  e->next.what = ENDS;
   arrange(w, &e->next, soon);
 }
 
@@ -725,6 +751,14 @@ static void check_delivered(struct world *w, struct book *book, const struct poo
   REQUIRE(w, !book->told && !book->settled, "two ends are told");
   book->told = true;
   book->won = book->taken_up + event->t;
+  ps_list_each(link, &book->entries) {
+    const struct entry *e = PS_CONTAINER(link, struct entry, link);
+    if (e->number == event->attempt->number)
+      book->winner = e;
+  }
+  const struct entry *winner = book->winner;
+  REQUIRE(w, winner && ps_earlier(winner->header, winner->end) <= w->now, "the winner has not answered");
+  REQUIRE(w, w->now <= ps_earlier(winner->end, ps_after(winner->header, winner->most_delay)), "a win is told late");
   w->last_delivered = later(w->last_delivered, book->won);
   w->totals->delivered++;
 }
@@ -768,14 +802,16 @@ static void start(struct world *w, struct entry *e)
   REQUIRE(w, !e->probe || w->permille || !is_probing(w, e->endpoint), "two probe an endpoint that does not answer");
   e->start = w->now;
   e->number = ++book->starts;
-  e->answers = answers_known(w, site);
+  find_delay(w, e);
   book->newest = e;
   book->tried |= 1U << e->endpoint;
   w->totals->hedges += e->hedge;
   w->totals->attempts++;
   w->totals->probes += e->probe;
-  e->next.what = ENDS;
-  arrange(w, &e->next, ps_after(w->now, plan_answer(w, e)));
+  ps_time took = plan_answer(w, e);
+  e->body = e->verdict.fate == POOLSEND_FATE_DELIVERED && took != PS_NEVER ? plan_body(w, e) : 0;
+  e->next.what = e->body ? HEADER : ENDS;
+  arrange(w, &e->next, ps_after(w->now, took));
   if (!w->permille)
     arrange(w, &e->late, w->now + site->delay);
 }
@@ -784,16 +820,28 @@ static void start(struct world *w, struct entry *e)
 static void happen_launch(struct world *w, struct entry *e)
 {
   struct ps_attempt *attempt = e->attempt;
-  struct ps_message *message = attempt->message;
-  if (atomic_load(&message->closed) || attempt->recalled || message->launched != attempt->after) {
+  if (!ps_message_start_attempt(attempt, site_of(w, e)->told_delay, w->now)) {
     withdraw(w, e);
     return;
   }
-  message->launched++;
   start(w, e);
-  atomic_store(&attempt->started_at, w->now);
   if (w->starts_are_told)
     feed(w, &attempt->started, PS_NOTICE_STARTED);
+}
+
+static void happen_header(struct world *w, struct entry *e)
+{
+  e->header = w->now;
+  e->next.what = ENDS;
+  arrange(w, &e->next, e->cancelled ? w->now : ps_after(w->now, e->body));
+  atomic_store(&e->book->message->closed, true);
+  w->totals->headers++;
+  if (ps_message_accept_attempt(e->attempt, e->status, w->now)) {
+    feed(w, &e->attempt->accepted, PS_NOTICE_STARTED);
+    note_success(w, e);
+  } else {
+    ps_list_append(&w->silent, &e->silent);
+  }
 }
 
 static void happen_end(struct world *w, struct entry *e)
@@ -809,14 +857,11 @@ static void happen_end(struct world *w, struct entry *e)
   site_of(w, e)->late_in_slots -= e->past && !e->probe;
   give(w, e);
   feed(w, &attempt->ended, PS_NOTICE_FINISHED);
-  if (w->permille)
-    check_percentile(w, e);
+  ps_list_remove(&e->silent);
   if (e->verdict.fate == POOLSEND_FATE_DELIVERED)
     note_success(w, e);
   else
     note_failure(w, e);
-  if (w->permille && e->verdict.fate == POOLSEND_FATE_DELIVERED)
-    record_answer(w, site_of(w, e), e->end - e->start);
   serve(w, e->endpoint);
 }
 
@@ -825,13 +870,16 @@ static bool is_open(const struct book *book)
   return book->message && !book->told && !book->interrupted && !atomic_load(&book->message->closed);
 }
 
-/* Its hedge delay has passed. */
+/* Its hedge delay has passed. If its header came before, that is found now, and only its body does not end. */
 static void happen_late(struct world *w, struct entry *e)
 {
   struct site *site = site_of(w, e);
+  if (e->header != PS_NEVER)
+    note_success(w, e);
   e->past = true;
   site->late_in_slots += !e->probe;
-  note_miss(w, e);
+  if (e->header == PS_NEVER)
+    note_miss(w, e);
   if (site->opened == PS_NEVER && !e->probe && site->late_in_slots == w->endpoints[e->endpoint].slots)
     open_breaker(w, site);
   if (e == e->book->newest && is_open(e->book))
@@ -857,7 +905,7 @@ static void check_due(struct world *w)
     if (is_done(w, book))
       ps_list_remove(link);
     else
-      REQUIRE(w, w->budget >= 0 && w->purse < 1 + 1e-3 && w->now < hold_of(w, book->newest),
+      REQUIRE(w, w->budget >= 0 && w->purse < 1 + 1e-3 && w->now < hold_of(book->newest),
               "an attempt was silent for its hedge delay, and no other was asked for");
   }
 }
@@ -997,6 +1045,9 @@ static void happen(struct world *w, struct happening *happening)
   case LAUNCHES:
     happen_launch(w, happening->entry);
     break;
+  case HEADER:
+    happen_header(w, happening->entry);
+    break;
   case ENDS:
     happen_end(w, happening->entry);
     break;
@@ -1037,8 +1088,11 @@ static void check_lanes(struct world *w)
 
 static void step(struct world *w)
 {
+  for (unsigned i = 0; i < w->count; i++)
+    w->sites[i].answers_known = w->sites[i].answer_count;
   w->deadline = ps_engine_step(&w->engine, w->now);
   w->fed = false;
+  check_silent(w);
   flush(w);
   w->totals->steps++;
 }
@@ -1096,6 +1150,7 @@ static void pass_time(struct world *w)
     if (w->fed || w->deadline <= w->now || can_read(w))
       take_turn(w);
     check_due(w);
+    check_silent(w);
   }
 }
 
@@ -1222,7 +1277,7 @@ static ps_time longest_wait(const struct world *w)
   ps_time longest = PS_NEVER;
   for (unsigned i = 0; i < w->count; i++)
     if (!w->sites[i].window_count)
-      longest = ps_earlier(longest, w->sites[i].most / w->endpoints[i].slots);
+      longest = ps_earlier(longest, (w->sites[i].most + (w->headers ? BODY_TIME : 0)) / w->endpoints[i].slots);
   return longest == PS_NEVER ? PS_NEVER : longest * (w->max_pending + PROBES * w->count);
 }
 
@@ -1230,7 +1285,7 @@ static void set_limits(struct world *w, struct ps_engine_settings *settings)
 {
   settings->rule.settle = chance(w, 10) ? 0 : between(w, PS_SECOND, 20 * PS_SECOND);
   settings->rule.answer_wait = between(w, PS_SECOND, 20 * PS_SECOND);
-  settings->rule.body_wait = PS_SECOND;
+  settings->rule.body_wait = BODY_WAIT;
   settings->rule.max_time = PS_NEVER;
   settings->rule.retry_max_time = PS_NEVER;
   bool hurry = chance(w, 15);
@@ -1247,6 +1302,7 @@ static void set_chaos(struct world *w)
 {
   static const double shares[] = {0, 0.001, 0.01, 0.05, 0.1, 0.5, 1};
   w->breakers = chance(w, 75);
+  w->headers = chance(w, 50);
   w->permille = chance(w, 25) ? 500 + (unsigned)below(w, 500) : 0;
   w->budget = chance(w, 40) ? shares[below(w, sizeof shares / sizeof *shares)] : -1;
   w->rate = chance(w, 25) ? 10 + (double)below(w, 2000) : 0;
@@ -1322,6 +1378,7 @@ static void make_site(struct world *w, unsigned index)
   w->endpoints[index].name = w->endpoints[index].url = names[index];
   w->endpoints[index].hedge_delay = site->delay;
   w->endpoints[index].hedge_permille = w->permille;
+  w->endpoints[index].attempt_timeout = PS_NEVER;
   if (ps_lane_init(&site->lane, w->endpoints[index].slots, w->breakers ? PROBES : 0))
     abort();
   if (!w->permille)
@@ -1336,7 +1393,7 @@ static void make_site(struct world *w, unsigned index)
 
 static void start_world(struct world *w, struct ps_engine_settings *settings)
 {
-  struct ps_engine_host host = {launch, recall, promote, cancel, tell, w};
+  struct ps_engine_host host = {set_delay, launch, recall, promote, cancel, is_unread, tell, w};
   settings->rule.endpoints = w->count;
   for (unsigned i = 0; i < w->count; i++)
     make_site(w, i);
@@ -1345,6 +1402,7 @@ static void start_world(struct world *w, struct ps_engine_settings *settings)
     abort();
   ps_stock_init(&w->stock, w->count, w->max_pending);
   ps_list_init(&w->launches);
+  ps_list_init(&w->silent);
   ps_list_init(&w->due);
   ps_list_init(&w->held);
   ps_list_init(&w->pending);

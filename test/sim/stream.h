@@ -11,7 +11,7 @@
 
 struct stream_totals {
   uint64_t messages, attempts, probes, hedges, delivered, undelivered, never_tried, unknown, interrupts, drains;
-  uint64_t recoveries, comparisons, percentiles, steps;
+  uint64_t recoveries, comparisons, percentiles, headers, steps;
 };
 
 /* Run the schedule of `seed` to its end; what happened is added to `totals`. Ends the process with an explanation,

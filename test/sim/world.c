@@ -12,7 +12,15 @@
 #define ATTEMPTS  64
 #define STEPS     100000
 #define NEWS      256
+#define STOPS     4
 #define BEGINNING PS_SECOND /* of time */
+
+/* The contract's numbers, once more: a judge does not ask whom he judges. */
+#define LONG_PAST   (100 * PS_MILLISECOND)
+#define PUT_OFF     (250 * PS_MILLISECOND)
+#define STOP_COSTS  (10 * PS_MILLISECOND) /* of that, at most */
+#define TELL_TIME   (5 * PS_MILLISECOND)  /* from the moment that an answer is read */
+#define CANCEL_TIME (5 * PS_MILLISECOND)
 
 enum happening { LAUNCHES, HEADER, ENDS };
 
@@ -26,6 +34,7 @@ struct entry {
   bool again;                        /* it had been asked for in this round before, and recalled */
   bool waiting, recalled;            /* waiting: for a permit */
   bool withdrawn, cancelled, fatal;
+  ps_time arrived, read; /* what came while the process was stopped, or PS_NEVER; until when it lies unread */
   enum poolsend_fate fate;
 
   /* What the world has in mind for it. */
@@ -52,7 +61,8 @@ struct world {
   struct ps_engine_endpoint endpoints[ENDPOINTS];
   struct ps_lane lanes[ENDPOINTS];
   struct ps_stock stock;
-  ps_time hedge_delay[ENDPOINTS];
+  ps_time hedge_delay[ENDPOINTS], attempt_timeout[ENDPOINTS];
+  ps_time told_delay[ENDPOINTS]; /* by the engine, for attempts that start now */
   bool breakers, budget;
   bool starts_are_told;         /* at once; otherwise the engine finds them */
   struct ps_notice *news[NEWS]; /* to be fed after the step in which they came up */
@@ -61,7 +71,11 @@ struct world {
   struct book books[MESSAGES];
   unsigned messages;
   ps_time arrival[MESSAGES], interrupt;
-  bool keyed; /* messages may be sent again though they may have arrived */
+  struct {
+    ps_time from, until;
+  } stops[STOPS];            /* of the process, one after another */
+  unsigned stop_count, past; /* past: that it knows of */
+  bool keyed;                /* messages may be sent again though they may have arrived */
   unsigned in_slots[ENDPOINTS], in_probes[ENDPOINTS];
   struct world_totals *totals;
 };
@@ -121,6 +135,135 @@ static struct entry *entry_of(struct world *w, const struct ps_attempt *attempt)
   fail(w, "attempt is known", "the engine speaks of an attempt that was never launched");
 }
 
+/* Its next happening, and when; PS_NEVER when there is none. */
+static ps_time next_of(const struct entry *e, enum happening *what)
+{
+  if (e->withdrawn || e->waiting || e->end != PS_NEVER)
+    return PS_NEVER;
+  if (e->start == PS_NEVER) {
+    *what = LAUNCHES;
+    return e->launch_at;
+  }
+  if (e->header == PS_NEVER && e->header_at <= e->end_at && e->header_at != PS_NEVER) {
+    *what = HEADER;
+    return e->header_at;
+  }
+  *what = ENDS;
+  return e->end_at;
+}
+
+/* ---- A process that is stopped */
+
+/* The stop in which `when` fell, or -1. */
+static int stop_of(const struct world *w, ps_time when)
+{
+  for (unsigned i = 0; i < w->past; i++)
+    if (w->stops[i].from <= when && when <= w->stops[i].until)
+      return (int)i;
+  return -1;
+}
+
+static bool is_long_past(const struct world *w, ps_time deadline)
+{
+  int stop = stop_of(w, deadline);
+  return stop >= 0 && deadline < w->stops[stop].until - LONG_PAST;
+}
+
+/* `when`, and `span` in which the process runs. */
+static ps_time running_after(const struct world *w, ps_time when, ps_time span)
+{
+  for (unsigned i = 0; i < w->past; i++) {
+    if (w->stops[i].from < when || when + span < w->stops[i].from)
+      continue;
+    span -= w->stops[i].from - when;
+    when = w->stops[i].until;
+  }
+  return when + span;
+}
+
+/* When what is due at `deadline` is done at the latest. */
+static ps_time done_by(const struct world *w, ps_time deadline)
+{
+  int stop = stop_of(w, deadline);
+  if (stop < 0 || deadline == PS_NEVER)
+    return deadline;
+  return is_long_past(w, deadline) ? running_after(w, w->stops[stop].until, PUT_OFF) : w->stops[stop].until;
+}
+
+/* Until when what is due at `deadline`, which is long past, is put off in any case. One stop close upon another shares
+ * the time of the first, and may cost a little of it. */
+static ps_time put_off_until(const struct world *w, ps_time deadline)
+{
+  int stop = stop_of(w, deadline);
+  while (stop > 0 && w->stops[stop].from - w->stops[stop - 1].until < PUT_OFF + LONG_PAST)
+    stop--;
+  return running_after(w, w->stops[stop].until, PUT_OFF - ((ps_time)w->past - stop) * STOP_COSTS);
+}
+
+/* Whether something may be done because `deadline` has come: not for one that is long past while an answer of the
+ * message lies unread. */
+static bool is_allowed(const struct world *w, const struct book *book, ps_time deadline)
+{
+  bool put_off = is_long_past(w, deadline) && w->now < put_off_until(w, deadline), unread = false;
+  for (unsigned i = 0; i < book->count; i++) {
+    const struct entry *e = &book->entries[i];
+    unread |= e->arrived != PS_NEVER && e->end == PS_NEVER && !e->cancelled;
+  }
+  return w->now >= deadline && !(put_off && unread);
+}
+
+static bool is_unread(void *context, struct ps_attempt *attempt)
+{
+  struct world *w = context;
+  const struct entry *e = entry_of(w, attempt);
+  return e->arrived != PS_NEVER && w->now < e->read;
+}
+
+/* When a thread tells of something that came meanwhile: most are quick, some wait for a processor. */
+static ps_time some_latency(struct world *w)
+{
+  if (chance(w, 30))
+    return 0;
+  return upto(w, chance(w, 80) ? 230 * PS_MILLISECOND : 400 * PS_MILLISECOND);
+}
+
+/* Its thread goes on: what came in the stop from `from` to `until` is read, and told of soon after. */
+static void wake_attempt(struct world *w, struct entry *e, ps_time from, ps_time until)
+{
+  enum happening what = ENDS;
+  if (next_of(e, &what) > until)
+    return;
+  bool was_read = e->arrived != PS_NEVER && e->read <= from;
+  ps_time told = until + (was_read ? upto(w, TELL_TIME) : some_latency(w));
+  if (what == LAUNCHES) {
+    ps_time delay = told - e->launch_at;
+    e->header_at = ps_after(e->header_at, delay);
+    e->end_at = ps_after(e->end_at, delay);
+    e->launch_at = told;
+    return;
+  }
+  if (!was_read) {
+    e->read = told - upto(w, ps_earlier(told - until, TELL_TIME));
+    e->arrived = from;
+    w->totals->unread++;
+  }
+  if (what == HEADER)
+    e->header_at = told;
+  if (e->end_at < told || what == ENDS)
+    e->end_at = told;
+}
+
+static void wake(struct world *w)
+{
+  ps_time from = w->stops[w->past].from, until = w->stops[w->past].until;
+  w->past++;
+  w->now = until;
+  w->totals->stops++;
+  for (unsigned i = 0; i < w->messages; i++)
+    for (unsigned k = 0; w->books[i].message && k < w->books[i].count; k++)
+      wake_attempt(w, &w->books[i].entries[k], from, until);
+}
+
 /* ---- What the world has in mind for an attempt */
 
 static void plan_verdict(struct entry *e, enum poolsend_fate fate, enum poolsend_reason reason, int status)
@@ -171,7 +314,7 @@ static void plan_attempt(struct world *w, struct entry *e)
 {
   e->launch_at = w->now + (chance(w, 50) ? 0 : upto(w, 700 * PS_MILLISECOND));
   e->waiting = false;
-  e->header_at = e->end_at = PS_NEVER;
+  e->header_at = e->end_at = e->arrived = PS_NEVER;
   if (chance(w, (unsigned)w->manners[e->endpoint])) {
     if (chance(w, 50))
       return; /* hangs */
@@ -221,19 +364,20 @@ static bool was_withdrawn_now(const struct world *w, const struct book *book, un
   return false;
 }
 
-/* One that follows a silent attempt may have to wait for the budget. */
+/* One that follows a silent attempt may have to wait for the budget, and for what lies unread. */
 static void check_start_of_turn(struct world *w, const struct book *book, const struct entry *newest,
                                 const struct entry *e)
 {
   ps_time trigger = trigger_of(w, newest);
   REQUIRE(w, e->asked >= trigger, "the newest attempt starts the next too early");
-  if (w->lateness || e->asked == trigger || (e->again && was_withdrawn_now(w, book, e->endpoint)))
+  REQUIRE(w, w->budget || is_allowed(w, book, trigger), "an attempt is started while an answer lies unread");
+  if (w->lateness || e->asked <= done_by(w, trigger) || (e->again && was_withdrawn_now(w, book, e->endpoint)))
     return;
   ps_time longest = newest->start;
   for (int i = 0; i < PS_HEDGE_HOLD; i++)
     longest = ps_after(longest, w->hedge_delay[newest->endpoint]);
   bool failed = is_failing(newest) && e->asked == ps_earlier(newest->header, newest->end);
-  REQUIRE(w, w->budget && (failed || e->asked <= longest), "the newest attempt starts the next too late");
+  REQUIRE(w, w->budget && (failed || e->asked <= done_by(w, longest)), "the newest attempt starts the next too late");
 }
 
 /* In its turn, what was asked for before it: recalled, or passed over before like it. */
@@ -349,7 +493,8 @@ static void launch(void *context, struct ps_attempt *attempt)
   struct book *book = book_of(w, attempt->message);
   check_launch(w, book);
   struct entry *e = &book->entries[book->count];
-  *e = (struct entry){.plan.response.spool = -1,
+  *e = (struct entry){.arrived = PS_NEVER,
+                      .plan.response.spool = -1,
                       .attempt = attempt,
                       .endpoint = attempt->endpoint,
                       .asked = attempt->asked,
@@ -381,15 +526,25 @@ static void post(struct world *w, struct ps_notice *notice, enum ps_notice_kind 
 
 static ps_time exhausted(const struct world *w, const struct book *book);
 
+static void set_delay(void *context, unsigned endpoint, ps_time delay)
+{
+  struct world *w = context;
+  w->told_delay[endpoint] = delay;
+}
+
 /* Nobody is called back without a reason. */
 static void check_recall(struct world *w, const struct book *book, const struct entry *e)
 {
-  bool shut = w->engine.ways[e->endpoint] == PS_WAY_SHUT;
+  enum ps_way way = w->engine.ways[e->endpoint];
+  bool shut = way == PS_WAY_SHUT || (way == PS_WAY_PROBE && book->message->delivery.probed);
   bool waited = w->now >= ps_after(e->asked, w->hedge_delay[e->endpoint]);
   bool allowed = atomic_load(&book->message->closed) || shut || (waited && !e->first);
   if (e->again)
     allowed |= book->started > e->starts_before || w->now >= ps_after(exhausted(w, book), rule(w)->answer_wait);
   REQUIRE(w, allowed, "an attempt is recalled for no reason");
+  if (!shut && !e->again && !atomic_load(&book->message->closed))
+    REQUIRE(w, is_allowed(w, book, ps_after(e->asked, w->hedge_delay[e->endpoint])),
+            "an attempt is recalled while an answer lies unread");
 }
 
 static void recall(void *context, struct ps_attempt *attempt)
@@ -425,6 +580,16 @@ static bool promote(void *context, struct ps_attempt *attempt)
   return true;
 }
 
+/* When a status forbade more starts in the current round, or PS_NEVER. */
+static ps_time forbidden(const struct book *book)
+{
+  ps_time when = PS_NEVER;
+  for (unsigned i = book->round_begin; i < book->count; i++)
+    if (book->entries[i].fatal)
+      when = ps_earlier(when, ps_earlier(book->entries[i].header, book->entries[i].end));
+  return when;
+}
+
 /* When the list of the current round came to its end, by the judge's own books: when the last that was asked for, for
  * the first time in this round, failed, was recalled, or its hedge delay passed. */
 static ps_time exhausted(const struct world *w, const struct book *book)
@@ -433,35 +598,48 @@ static ps_time exhausted(const struct world *w, const struct book *book)
   for (unsigned i = book->round_begin; i < book->count; i++)
     if (!book->entries[i].again)
       when = book->entries[i].start == PS_NEVER ? book->entries[i].end : trigger_of(w, &book->entries[i]);
-  for (unsigned i = book->round_begin; i < book->count; i++)
-    if (book->entries[i].fatal)
-      when = ps_earlier(when, ps_earlier(book->entries[i].header, book->entries[i].end));
-  return when;
+  return ps_earlier(when, forbidden(book));
 }
 
-static void cancel(void *context, struct ps_attempt *attempt)
+static ps_time own_limit(const struct world *w, const struct entry *e)
+{
+  return ps_after(e->start, w->attempt_timeout[e->endpoint]);
+}
+
+/* Whether a limit has passed that is not the attempt's own; the books know when the answer wait began only where the
+ * list has come to its end, and else a time before. */
+static bool may_be_cancelled(const struct world *w, const struct book *book, const struct entry *e)
+{
+  if (book->interrupted || (is_failing(e) && is_allowed(w, book, ps_after(e->header, PS_HEDGE_DELAY_DEFAULT))))
+    return true;
+  if (book->told)
+    return is_allowed(
+        w, book, ps_after(book->won, (int)e->number == book->winner_number ? rule(w)->body_wait : rule(w)->settle));
+  return is_allowed(w, book, ps_after(book->taken_up, rule(w)->max_time)) ||
+         is_allowed(w, book, ps_after(exhausted(w, book), rule(w)->answer_wait)) ||
+         is_allowed(w, book, ps_after(forbidden(book), rule(w)->answer_wait));
+}
+
+static void cancel(void *context, struct ps_attempt *attempt, enum ps_ending why)
 {
   struct world *w = context;
   struct book *book = book_of(w, attempt->message);
   struct entry *e = entry_of(w, attempt);
   REQUIRE(w, e->start != PS_NEVER && e->end == PS_NEVER, "only a running attempt is cancelled");
   REQUIRE(w, !e->cancelled, "an attempt is cancelled twice");
-  bool allowed = book->interrupted || w->now >= ps_after(book->taken_up, rule(w)->max_time);
-  ps_time after_win = (int)e->number == book->winner_number ? rule(w)->body_wait : rule(w)->settle;
-  if (book->told)
-    allowed = book->interrupted || w->now >= ps_after(book->won, after_win);
-  else if (!allowed)
-    allowed = w->now >= ps_after(exhausted(w, book), rule(w)->answer_wait);
-  allowed |= is_failing(e) && w->now >= ps_after(e->header, PS_HEDGE_DELAY_DEFAULT);
-  REQUIRE(w, allowed, "an attempt is cancelled though no limit has passed");
+  bool timed_out = why == PS_END_TIMEOUT;
+  ps_time own = own_limit(w, e);
+  REQUIRE(w, timed_out ? is_allowed(w, book, own) : may_be_cancelled(w, book, e),
+          "an attempt is cancelled though no limit has passed, or an answer lies unread");
+  REQUIRE(w, timed_out || w->lateness || w->now <= done_by(w, own), "an attempt outlives its own time");
   e->cancelled = true;
 
   /* A complete answer beats the cancel; otherwise it ends within moments, and what came before it stands. */
-  ps_time soon = w->now + upto(w, 5 * PS_MILLISECOND);
+  ps_time soon = w->now + upto(w, CANCEL_TIME);
   if (e->end_at <= soon)
     return;
   if (e->header == PS_NEVER) {
-    plan_verdict(e, POOLSEND_FATE_UNKNOWN, POOLSEND_REASON_CANCELLED, 0);
+    plan_verdict(e, POOLSEND_FATE_UNKNOWN, timed_out ? POOLSEND_REASON_TIMEOUT : POOLSEND_REASON_CANCELLED, 0);
     e->header_at = PS_NEVER;
   } else if (e->plan.verdict.fate == POOLSEND_FATE_DELIVERED) {
     plan_verdict(e, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_TRUNCATED, 200);
@@ -473,8 +651,11 @@ static void cancel(void *context, struct ps_attempt *attempt)
 static void check_declared(struct world *w, const struct entry *e)
 {
   ps_time grace = w->hedge_delay[e->endpoint] == PS_NEVER ? PS_HEDGE_DELAY_DEFAULT : w->hedge_delay[e->endpoint];
+  ps_time limit = ps_after(e->header, grace);
+  if (!e->cancelled)
+    limit = ps_earlier(limit, own_limit(w, e));
   if (!w->lateness && e->header != PS_NEVER)
-    REQUIRE(w, w->now <= ps_earlier(e->end, ps_after(e->header, grace)), "a win is told late");
+    REQUIRE(w, w->now <= ps_earlier(e->end, done_by(w, limit)), "a win is told late");
 }
 
 static void check_delivered(struct world *w, struct book *book, const struct poolsend_event *event)
@@ -597,8 +778,7 @@ static void feed(struct world *w, struct ps_notice *notice, enum ps_notice_kind 
 static void happen_launch(struct world *w, struct book *book, struct entry *e)
 {
   struct ps_attempt *attempt = e->attempt;
-  struct ps_message *message = book->message;
-  if (atomic_load(&message->closed) || attempt->recalled || message->launched != attempt->after) {
+  if (!ps_message_start_attempt(attempt, w->told_delay[e->endpoint], w->now)) {
     e->withdrawn = true;
     e->end = w->now;
     w->totals->withdrawn++;
@@ -610,12 +790,10 @@ static void happen_launch(struct world *w, struct book *book, struct entry *e)
     return;
   }
   REQUIRE(w, !book->interrupted, "an attempt starts after an interrupt");
-  message->launched++;
   e->start = w->now;
   e->number = ++book->started;
   w->totals->attempts++;
   w->totals->probes += attempt->ticket.probe;
-  atomic_store(&attempt->started_at, w->now);
   if (w->starts_are_told)
     feed(w, &attempt->started, PS_NOTICE_STARTED, w->now, 0);
 }
@@ -623,21 +801,22 @@ static void happen_launch(struct world *w, struct book *book, struct entry *e)
 static void happen_header(struct world *w, struct book *book, struct entry *e)
 {
   e->header = w->now;
+  e->arrived = PS_NEVER;
   e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
   if (e->plan.verdict.fate != POOLSEND_FATE_DELIVERED) {
     feed(w, &e->attempt->refused, PS_NOTICE_REFUSED, w->now, e->plan.status);
     return;
   }
-  atomic_store(&e->attempt->accepted_status, e->plan.status);
-  atomic_store(&e->attempt->accepted_at, w->now);
   atomic_store(&book->message->closed, true);
-  if (w->now >= ps_after(e->start, e->attempt->delay) || e->attempt->delay == PS_NEVER)
+  if (ps_message_accept_attempt(e->attempt, e->plan.status, w->now))
     feed(w, &e->attempt->accepted, PS_NOTICE_STARTED, w->now, 0);
 }
 
 static void happen_end(struct world *w, struct book *book, struct entry *e)
 {
   e->end = w->now;
+  e->arrived = PS_NEVER;
+  REQUIRE(w, e->cancelled || w->lateness || w->now <= done_by(w, own_limit(w, e)), "an attempt outlives its own time");
   e->fate = e->plan.verdict.fate;
   e->fatal = ps_status_has(&w->engine.settings.fatal, e->plan.status);
   e->attempt->outcome = e->plan;
@@ -646,23 +825,6 @@ static void happen_end(struct world *w, struct book *book, struct entry *e)
   give(w, e->attempt);
   feed(w, &e->attempt->ended, PS_NOTICE_FINISHED, w->now, 0);
   serve(w, e->endpoint);
-}
-
-/* Its next happening, and when; PS_NEVER when there is none. */
-static ps_time next_of(const struct entry *e, enum happening *what)
-{
-  if (e->withdrawn || e->waiting || e->end != PS_NEVER)
-    return PS_NEVER;
-  if (e->start == PS_NEVER) {
-    *what = LAUNCHES;
-    return e->launch_at;
-  }
-  if (e->header == PS_NEVER && e->header_at <= e->end_at && e->header_at != PS_NEVER) {
-    *what = HEADER;
-    return e->header_at;
-  }
-  *what = ENDS;
-  return e->end_at;
 }
 
 static ps_time next_happening(const struct world *w)
@@ -742,16 +904,33 @@ static ps_time some_limit(struct world *w, unsigned never_percent)
   return upto(w, 20) * 500 * PS_MILLISECOND;
 }
 
+/* For a moment, for as long as a hedge delay, or for minutes; the next may come while what came is being dealt with. */
+static void set_stops(struct world *w)
+{
+  ps_time when = BEGINNING;
+  w->stop_count = 1 + (unsigned)below(w, STOPS);
+  for (unsigned i = 0; i < w->stop_count; i++) {
+    when += upto(w, chance(w, 40) ? 300 * PS_MILLISECOND : 5 * PS_SECOND);
+    w->stops[i].from = when;
+    when += 1 + upto(w, chance(w, 30) ? 300 * PS_MILLISECOND : chance(w, 80) ? 5 * PS_SECOND : 300 * PS_SECOND);
+    w->stops[i].until = when;
+  }
+}
+
 static void set_up(struct world *w, struct ps_engine_settings *settings)
 {
   unsigned endpoints = 1 + (unsigned)below(w, ENDPOINTS);
-  bool failover = chance(w, 10);
+  bool failover = chance(w, 10), timeouts = chance(w, 30);
   int temper = (int)below(w, 101);
   for (unsigned i = 0; i < endpoints; i++) {
     w->hedge_delay[i] = failover ? PS_NEVER : (1 + (ps_time)below(w, 4)) * 500 * PS_MILLISECOND;
     w->manners[i] = chance(w, 50) ? temper : (int)below(w, 101);
-    w->endpoints[i] = (struct ps_engine_endpoint){
-        .name = "e", .url = "u", .slots = 1 + (unsigned)below(w, 3), .hedge_delay = w->hedge_delay[i]};
+    w->attempt_timeout[i] = timeouts ? ps_after(some_limit(w, 30), PS_MILLISECOND) : PS_NEVER;
+    w->endpoints[i] = (struct ps_engine_endpoint){.name = "e",
+                                                  .url = "u",
+                                                  .slots = 1 + (unsigned)below(w, 3),
+                                                  .hedge_delay = w->hedge_delay[i],
+                                                  .attempt_timeout = w->attempt_timeout[i]};
   }
   w->breakers = chance(w, 50);
   w->budget = chance(w, 20);
@@ -774,6 +953,8 @@ static void set_up(struct world *w, struct ps_engine_settings *settings)
   if (chance(w, 30))
     ps_status_add(&settings->fatal, 401, 401);
   w->lateness = chance(w, 30) ? upto(w, 700 * PS_MILLISECOND) : 0;
+  if (!w->lateness && chance(w, 40))
+    set_stops(w);
   w->keyed = chance(w, 50);
   w->messages = 1 + (unsigned)below(w, MESSAGES);
   for (unsigned i = 0; i < w->messages; i++)
@@ -807,7 +988,7 @@ static void run(struct world *w)
 {
   struct ps_engine_settings settings;
   set_up(w, &settings);
-  struct ps_engine_host host = {launch, recall, promote, cancel, tell, w};
+  struct ps_engine_host host = {set_delay, launch, recall, promote, cancel, is_unread, tell, w};
   if (ps_engine_init(&w->engine, &settings, &host))
     abort();
   ps_stock_init(&w->stock, settings.rule.endpoints, MESSAGES);
@@ -821,6 +1002,8 @@ static void run(struct world *w)
     REQUIRE(w, next != PS_NEVER, "a message is forgotten: nothing will ever happen");
     REQUIRE(w, steps < STEPS, "the engine goes round in circles");
     w->now = next > w->now ? next : w->now;
+    if (w->past < w->stop_count && w->now >= w->stops[w->past].from)
+      wake(w);
     if (deadline <= w->now && w->lateness)
       w->now += upto(w, w->lateness);
     happen(w);

@@ -2,7 +2,7 @@
  * keeps books of its own and compares them with everything that the engine asks for and tells.
  *
  * One schedule is one world, made from a seed: the settings, the endpoints' manners, when messages come, when an
- * interrupt comes, and how late the engine is stepped. */
+ * interrupt comes, how late the engine is stepped, and when the process is stopped for a while. */
 #ifndef PS_SIM_WORLD_H
 #define PS_SIM_WORLD_H
 
@@ -11,6 +11,7 @@
 
 struct world_totals {
   uint64_t messages, attempts, withdrawn, passed, probes, delivered, duplicates, unknown, interrupts, rounds, steps;
+  uint64_t stops, unread; /* of the process; answers that came meanwhile */
 };
 
 /* Run the schedule of `seed` to its end; what happened is added to `totals`. Ends the process with an explanation,

@@ -54,10 +54,28 @@ static struct {
   pthread_cond_t changed;
   unsigned released[ENDPOINTS]; /* attempts that may end; ALL: any */
   bool header_held_back, told_of_header;
-  bool second_held_back; /* from its start, on its worker */
-  bool late[ENDPOINTS];  /* whether the last there knew that another had won */
+  bool second_held_back;           /* from its start, on its worker */
+  bool closes_second, was_closing; /* its message is closed while its start is timed */
+  bool late[ENDPOINTS];            /* whether the last there knew that another had won */
   unsigned performed[ENDPOINTS], ended;
 } stage;
+
+/* A thread's next look at the clock: the message is closed just then, or it is noted whether it is. */
+static _Thread_local struct ps_message *closed_in_passing, *looked_at_in_passing;
+static atomic_int was_closed; /* -1: nobody has looked */
+
+ps_time __wrap_ps_now(void);
+ps_time __real_ps_now(void);
+ps_time __wrap_ps_now(void)
+{
+  ps_time now = __real_ps_now();
+  if (closed_in_passing)
+    atomic_store(&closed_in_passing->closed, true);
+  if (looked_at_in_passing)
+    atomic_store(&was_closed, atomic_load(&looked_at_in_passing->closed));
+  closed_in_passing = looked_at_in_passing = NULL;
+  return now;
+}
 
 static atomic_uint pool_jobs;
 
@@ -102,6 +120,7 @@ static void tell_of_header(struct ps_attempt *attempt)
     ps_cond_wait(&stage.changed, &stage.mutex, PS_NEVER);
   ps_mutex_unlock(&stage.mutex);
 
+  looked_at_in_passing = attempt->message;
   ps_coordinator_answered(attempt->host, attempt, true, 202);
 
   ps_mutex_lock(&stage.mutex);
@@ -145,20 +164,32 @@ static void prepare(void *context, struct ps_attempt *attempt)
   ps_mutex_lock(&stage.mutex);
   while (attempt->endpoint == 1 && stage.second_held_back)
     ps_cond_wait(&stage.changed, &stage.mutex, PS_NEVER);
+  if (attempt->endpoint == 1 && stage.closes_second) {
+    closed_in_passing = attempt->message;
+    stage.was_closing = true;
+    ps_cond_broadcast(&stage.changed);
+  }
   ps_mutex_unlock(&stage.mutex);
 }
 
-static void cancel(void *context, struct ps_attempt *attempt)
+static void cancel(void *context, struct ps_attempt *attempt, enum ps_ending why)
 {
   (void)context;
   if (stage.before_cancel)
     stage.before_cancel(attempt);
-  ps_slot_cancel(attempt->slot, attempt, PS_END_CANCELLED);
+  ps_slot_cancel(attempt->slot, attempt, why);
   if (stage.after_cancel)
     stage.after_cancel(attempt);
   ps_mutex_lock(&stage.mutex);
   ps_cond_broadcast(&stage.changed);
   ps_mutex_unlock(&stage.mutex);
+}
+
+static bool is_unread(void *context, struct ps_attempt *attempt)
+{
+  (void)context;
+  (void)attempt;
+  return false;
 }
 
 static void release_some(unsigned endpoint, unsigned count)
@@ -206,6 +237,7 @@ static int next_event(struct ps_coordinator *c, ps_time deadline, struct ps_even
   *event = result ? NULL : PS_CONTAINER(events.next, struct ps_event, link);
   return result;
 }
+
 static bool running, stocked;
 static struct ps_stock stock;
 static struct ps_engine_endpoint endpoints[ENDPOINTS];
@@ -235,7 +267,8 @@ static int fresh_stage(void **state)
   atomic_store(&pool_jobs, 0);
   atomic_store(&no_threads, false);
   for (unsigned i = 0; i < ENDPOINTS; i++)
-    endpoints[i] = (struct ps_engine_endpoint){.name = names[i], .url = urls[i], .slots = SLOTS, .hedge_delay = HEDGE};
+    endpoints[i] = (struct ps_engine_endpoint){
+        .name = names[i], .url = urls[i], .slots = SLOTS, .hedge_delay = HEDGE, .attempt_timeout = PS_NEVER};
   settings = (struct ps_coordinator_settings){
       .engine = {.rule = {.endpoints = ENDPOINTS,
                           .settle = LONG,
@@ -255,7 +288,7 @@ static int fresh_stage(void **state)
 
 static void start(unsigned threads, enum manner one, enum manner two, enum manner three)
 {
-  struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel};
+  struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel, .is_unread = is_unread};
   stage.manners[0] = one;
   stage.manners[1] = two;
   stage.manners[2] = three;
@@ -842,7 +875,7 @@ static void threads_are_asked_for_again_when_there_are_some(void **state)
 static void coordinator_without_a_thread_leaves_nothing_behind(void **state)
 {
   (void)state;
-  struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel};
+  struct ps_runner runner = {.perform = perform, .prepare = prepare, .cancel = cancel, .is_unread = is_unread};
   pool = ps_pool_new(1);
   atomic_store(&no_threads, true);
   int result = ps_coordinator_start(&coordinator, &settings, &runner, pool);
@@ -970,6 +1003,42 @@ static void recalled_attempt_does_not_start_and_gives_its_slot_back(void **state
   expect_attempt(POOLSEND_EVENT_DELIVERED, 2, 2);
   await(second_has_free, SLOTS);
   assert_int_equal(stage.performed[1], 0);
+}
+
+/* So a start's time is never later than that of a success which it did not see. */
+static void attempt_does_not_start_if_its_message_is_closed_while_its_start_is_timed(void **state)
+{
+  (void)state;
+  settings.engine.events = POOLSEND_EVENT_SETTLED;
+  settings.engine.rule.endpoints = 2;
+  stage.closes_second = true;
+  start(2, WAITS, ANSWERS, ANSWERS);
+  submit(1);
+  ps_mutex_lock(&stage.mutex);
+  while (!stage.was_closing)
+    ps_cond_wait(&stage.changed, &stage.mutex, PS_NEVER);
+  ps_mutex_unlock(&stage.mutex);
+  release(0);
+  struct ps_event *settled = expect(POOLSEND_EVENT_SETTLED);
+  assert_int_equal(settled->public.attempt_count, 1);
+  assert_int_equal(winner_of(settled), 0);
+  assert_int_equal(stage.performed[1], 0);
+  ps_message_release(settled->message);
+}
+
+static void success_is_timed_after_its_message_was_closed(void **state)
+{
+  (void)state;
+  settings.engine.events = POOLSEND_EVENT_SETTLED;
+  settings.engine.rule.endpoints = 1;
+  endpoints[0].hedge_delay = LONG;
+  atomic_store(&was_closed, -1);
+  start(1, ACCEPTS, ACCEPTS, ACCEPTS);
+  submit(1);
+  await_performance(0, 1);
+  assert_int_equal(atomic_load(&was_closed), true);
+  release(0);
+  ps_message_release(expect(POOLSEND_EVENT_SETTLED)->message);
 }
 
 static void message_passes_over_an_endpoint_that_has_no_slot(void **state)
@@ -1469,6 +1538,8 @@ int main(void)
       SENTENCE(message_that_is_withdrawn_in_its_lane_lets_the_next_pass),
       SENTENCE(recall_of_an_attempt_that_has_started_unnoticed_tells_of_its_start),
       SENTENCE(recalled_attempt_does_not_start_and_gives_its_slot_back),
+      SENTENCE(attempt_does_not_start_if_its_message_is_closed_while_its_start_is_timed),
+      SENTENCE(success_is_timed_after_its_message_was_closed),
       SENTENCE(message_passes_over_an_endpoint_that_has_no_slot),
       SENTENCE(slot_is_cancelled_for_its_present_user_alone),
       SENTENCE(slot_keeps_the_first_reason_it_was_cancelled_for),

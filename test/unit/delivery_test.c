@@ -12,7 +12,7 @@
 static ps_time second_each[MOST] = {PS_SECOND, PS_SECOND, PS_SECOND, PS_SECOND};
 static ps_time none_each[MOST] = {PS_NEVER, PS_NEVER, PS_NEVER, PS_NEVER};
 
-static ps_time changing[MOST];
+static ps_time changing[MOST], timeouts[MOST];
 static enum ps_way ways[MOST];
 static struct ps_budget budget;
 
@@ -27,6 +27,7 @@ static int fresh_rule(void **state)
   keyed = true;
   for (int i = 0; i < MOST; i++) {
     changing[i] = PS_SECOND;
+    timeouts[i] = PS_NEVER;
     ways[i] = PS_WAY_FREE;
   }
   rule = (struct ps_delivery_rule){
@@ -68,10 +69,16 @@ static void expect_wait(int ms)
   assert_int_equal(ps_delivery_decide(&delivery, MS(ms)).kind, PS_EFFECT_WAIT);
 }
 
+/* With the hedge delay that the endpoint has then. */
+static void begin(int ms, unsigned endpoint)
+{
+  ps_delivery_started(&delivery, endpoint, rule.hedge_delay[endpoint], MS(ms));
+}
+
 static void expect_start(int ms, unsigned endpoint)
 {
   expect(ms, PS_EFFECT_START, endpoint);
-  ps_delivery_started(&delivery, endpoint, MS(ms));
+  begin(ms, endpoint);
 }
 
 /* Asked for, and no word of a start. */
@@ -123,6 +130,14 @@ static void lose(int ms, unsigned endpoint)
 static void answer_fatally(int ms, unsigned endpoint)
 {
   ps_delivery_finished(&delivery, endpoint, POOLSEND_FATE_REJECTED, false, true, 0, MS(ms));
+}
+
+/* It is looked what lies unread: an answer of the attempt to `endpoint`, or nothing (-1). */
+static void look(int ms, int endpoint)
+{
+  ps_delivery_look(&delivery, MS(ms));
+  if (endpoint >= 0)
+    ps_delivery_unread(&delivery, (unsigned)endpoint);
 }
 
 /* ---- 1 and 2: what starts, and when */
@@ -177,7 +192,7 @@ static void body_of_a_rejection_is_waited_for_a_second(void **state)
   ps_delivery_refused(&delivery, 0, false, MS(10));
   expect_wait_until(10, MS(1010));
   expect(1010, PS_EFFECT_CANCEL, 0);
-  assert_int_equal(ps_delivery_cancel_why(&delivery, 0, MS(1010)), PS_CANCEL_BODY);
+  assert_int_equal(tracks[0].why, PS_CANCEL_BODY);
   reject(1011, 0);
   expect_settled(1011, -1);
 }
@@ -315,7 +330,7 @@ static void attempt_launched_just_before_the_win_runs_on(void **state)
   expect(1000, PS_EFFECT_START, 1);
   succeed(1001, 0);
   expect_win(1001, 0);
-  ps_delivery_started(&delivery, 1, MS(1000));
+  begin(1000, 1);
   expect_wait_until(1001, MS(61001));
 }
 
@@ -414,7 +429,7 @@ static void hedge_clock_starts_with_the_request_and_not_while_it_queues(void **s
   take_up();
   expect(0, PS_EFFECT_START, 0);
   expect_wait_until(5000, MS(6000)); /* nobody tells of a start: it is looked for */
-  ps_delivery_started(&delivery, 0, MS(5000));
+  begin(5000, 0);
   expect_wait_until(5000, MS(6000));
   expect_start(6000, 1);
 }
@@ -767,7 +782,7 @@ static void hedge_delay_of_an_attempt_is_that_of_its_start(void **state)
   take_up();
   expect_asked(0, 0);
   changing[0] = MS(300);
-  ps_delivery_started(&delivery, 0, MS(100));
+  begin(100, 0);
   changing[0] = MS(20);
   expect_wait_until(399, MS(400));
   expect_start(400, 1);
@@ -798,6 +813,364 @@ static void lingering_body_is_waited_for_the_hedge_delay_of_its_start(void **sta
   expect(1100, PS_EFFECT_DELIVERED, 0);
 }
 
+/* ---- An attempt's own time */
+
+static void attempt_is_ended_when_its_own_time_is_up(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(1500);
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  expect_wait_until(1000, MS(1500));
+  expect(1500, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(tracks[0].why, PS_CANCEL_ATTEMPT_TIMEOUT);
+  expect_wait_until(1500, MS(2000));
+}
+
+static void own_time_includes_the_body_of_a_success(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(1500);
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(900));
+  expect(900, PS_EFFECT_CLOSE, 0);
+  expect_wait_until(900, MS(1500));
+  expect(1500, PS_EFFECT_DELIVERED, 0);
+  expect(1500, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(tracks[0].why, PS_CANCEL_ATTEMPT_TIMEOUT);
+}
+
+static void own_time_includes_the_body_of_a_winner(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(1500);
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(10));
+  expect(10, PS_EFFECT_CLOSE, 0);
+  expect(1010, PS_EFFECT_DELIVERED, 0);
+  expect_wait_until(1010, MS(1500));
+  expect(1500, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(tracks[0].why, PS_CANCEL_ATTEMPT_TIMEOUT);
+}
+
+static void own_time_includes_the_body_of_a_rejection(void **state)
+{
+  (void)state;
+  rule.endpoints = 1;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(800);
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_refused(&delivery, 0, false, MS(10));
+  expect_wait_until(10, MS(800));
+  expect(800, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(tracks[0].why, PS_CANCEL_ATTEMPT_TIMEOUT);
+}
+
+static void own_time_runs_on_after_another_has_won(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(1500);
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  succeed(1100, 1);
+  expect_win(1100, 1);
+  expect_wait_until(1100, MS(1500));
+  expect(1500, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(tracks[0].why, PS_CANCEL_ATTEMPT_TIMEOUT);
+}
+
+static void limit_that_came_first_is_named(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(1500);
+  rule.max_time = MS(1400);
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  ps_delivery_withdrawn(&delivery, 1, MS(1000));
+  expect_asked(1000, 2);
+  ps_delivery_withdrawn(&delivery, 2, MS(1000));
+  expect(1600, PS_EFFECT_CLOSE, 0);
+  expect(1600, PS_EFFECT_CANCEL, 0);
+  assert_int_equal(tracks[0].why, PS_CANCEL_MAX_TIME);
+}
+
+static void attempt_whose_start_nobody_tells_of_is_looked_at_before_its_own_time_can_be_up(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  rule.hedge_delay = none_each;
+  timeouts[0] = MS(700);
+  take_up();
+  expect_asked(0, 0);
+  expect_wait_until(0, MS(700));
+  expect_wait_until(700, MS(1400));
+}
+
+/* ---- 14: a deadline that is found long past */
+
+static void deadline_handled_in_time_is_not_put_off(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  look(1100, 0);
+  expect_start(1100, 1);
+}
+
+static void silence_found_long_past_starts_nothing_while_an_answer_lies_unread(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  look(1101, 0);
+  expect_wait_until(1101, MS(1111));
+  look(1111, 0);
+  expect_wait_until(1111, MS(1121));
+  succeed(1115, 0);
+  expect_win(1115, 0);
+}
+
+static void answer_of_an_older_attempt_counts_as_well(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  look(5000, 0);
+  expect_wait_until(5000, MS(5010));
+  look(5010, -1); /* it has been read, and not been told yet */
+  expect_wait_until(5010, MS(5020));
+  reject(5012, 0);
+  expect_start(5012, 2);
+}
+
+static void what_is_long_past_is_put_off_for_250_ms_at_most(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  for (int ms = 5000; ms < 5250; ms += 10) {
+    look(ms, 0);
+    expect_wait_until(ms, MS(ms + 10));
+  }
+  look(5250, 0);
+  expect_start(5250, 1);
+}
+
+static void what_is_long_past_is_looked_at_twice_though_nothing_lies_unread(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  look(5000, -1);
+  expect_wait_until(5000, MS(5010));
+  look(5010, -1);
+  expect_start(5010, 1);
+}
+
+static void second_stop_does_not_use_up_what_the_first_one_left(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  look(5000, 0);
+  expect_wait_until(5000, MS(5010));
+  look(9000, 0);
+  expect_wait_until(9000, MS(9010));
+  succeed(9005, 0);
+  expect_win(9005, 0);
+}
+
+static void thread_that_is_always_late_acts_in_the_end(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  int looks = 0;
+  for (int ms = 5000;; ms += 1000, looks++) {
+    look(ms, 0);
+    if (ps_delivery_decide(&delivery, MS(ms)).kind == PS_EFFECT_START)
+      break;
+    assert_true(looks < 25);
+  }
+  assert_int_equal(looks, 25);
+}
+
+static void later_deadline_has_a_grace_of_its_own(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  for (int ms = 5000; ms < 5250; ms += 10) {
+    look(ms, 0);
+    expect_wait(ms);
+  }
+  look(5250, 0);
+  expect_start(5250, 1);
+  expect_wait_until(5250, MS(6250));
+  look(9000, 0);
+  expect_wait_until(9000, MS(9010));
+}
+
+static void what_was_seen_before_an_earlier_deadline_does_not_count(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  for (int ms = 5000; ms < 5250; ms += 10) {
+    look(ms, 0);
+    expect_wait(ms);
+  }
+  look(5250, 0);
+  expect_start(5250, 1);
+  expect_wait(5250);
+  look(9000, -1);
+  expect_wait_until(9000, MS(9010));
+  look(9010, -1);
+  expect_start(9010, 2);
+}
+
+static void failure_of_the_newest_does_not_prove_that_the_others_are_silent(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  refuse(5000, 1);
+  look(5000, 0);
+  expect_wait_until(5000, MS(5010));
+  succeed(5003, 0);
+  expect_win(5003, 0);
+}
+
+static void every_limit_that_is_long_past_is_put_off(void **state)
+{
+  (void)state;
+  enum ps_cancel_why why[] = {PS_CANCEL_SETTLE, PS_CANCEL_ANSWER_WAIT, PS_CANCEL_MAX_TIME, PS_CANCEL_ATTEMPT_TIMEOUT,
+                              PS_CANCEL_BODY};
+  for (size_t i = 0; i < sizeof why / sizeof *why; i++) {
+    fresh_rule(NULL);
+    rule.endpoints = 2;
+    rule.settle = why[i] == PS_CANCEL_SETTLE ? MS(3000) : MS(60000);
+    rule.answer_wait = why[i] == PS_CANCEL_ANSWER_WAIT ? MS(3000) : MS(60000);
+    rule.max_time = why[i] == PS_CANCEL_MAX_TIME ? MS(3000) : PS_NEVER;
+    rule.attempt_timeout = timeouts;
+    timeouts[0] = why[i] == PS_CANCEL_ATTEMPT_TIMEOUT ? MS(3000) : PS_NEVER;
+    take_up();
+    expect_start(0, 0);
+    expect_start(1000, 1);
+    if (why[i] == PS_CANCEL_SETTLE) {
+      succeed(1100, 1);
+      expect_win(1100, 1);
+    } else {
+      refuse(1100, 1);
+    }
+    if (why[i] == PS_CANCEL_BODY)
+      ps_delivery_refused(&delivery, 0, false, MS(1100));
+    expect_wait(1100);
+    look(700000, 0);
+    if (why[i] == PS_CANCEL_MAX_TIME)
+      expect(700000, PS_EFFECT_CLOSE, 0);
+    expect_wait_until(700000, MS(700010));
+    for (int ms = 700010; ms < 700250; ms += 10) {
+      look(ms, 0);
+      expect_wait(ms);
+    }
+    look(700250, 0);
+    expect(700250, PS_EFFECT_CANCEL, 0);
+    assert_int_equal(tracks[0].why, why[i]);
+  }
+}
+
+static void limit_of_one_does_not_wait_for_that_of_another_which_is_long_past(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  rule.endpoints = 2;
+  timeouts[0] = MS(4950);
+  timeouts[1] = MS(2000);
+  take_up();
+  expect_start(0, 0);
+  expect_start(1000, 1);
+  expect_wait_until(1000, MS(2000));
+  look(5000, 1);
+  expect(5000, PS_EFFECT_CANCEL, 0);
+  expect_wait_until(5000, MS(5010));
+}
+
+static void win_whose_body_lingers_is_put_off_while_the_body_lies_unread(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(10));
+  expect(10, PS_EFFECT_CLOSE, 0);
+  look(5000, 0);
+  expect_wait_until(5000, MS(5010));
+  succeed(5002, 0);
+  expect(5002, PS_EFFECT_DELIVERED, 0);
+  expect_settled(5002, 0);
+}
+
+static void nobody_is_passed_over_while_an_answer_lies_unread(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  look(5000, 0);
+  expect_wait_until(5000, MS(5010));
+  succeed(5002, 0);
+  expect_win(5002, 0);
+}
+
+static void one_whose_breaker_has_opened_is_passed_over_at_once(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  expect_asked(1000, 1);
+  ways[1] = PS_WAY_SHUT;
+  look(5000, 0);
+  expect(5000, PS_EFFECT_RECALL, 1);
+}
+
+static void interrupt_is_not_put_off(void **state)
+{
+  (void)state;
+  take_up();
+  expect_start(0, 0);
+  look(5000, 0);
+  expect_wait(5000);
+  ps_delivery_interrupt(&delivery);
+  look(5001, 0);
+  expect(5001, PS_EFFECT_CLOSE, 0);
+  expect(5001, PS_EFFECT_CANCEL, 0);
+}
+
+static void answer_of_a_cancelled_attempt_is_not_waited_for(void **state)
+{
+  (void)state;
+  rule.attempt_timeout = timeouts;
+  timeouts[0] = MS(500);
+  take_up();
+  expect_start(0, 0);
+  expect(500, PS_EFFECT_CANCEL, 0);
+  look(5000, 0);
+  expect_start(5000, 1);
+}
+
 /* ---- Waiting for a slot */
 
 static void slot_of_a_later_endpoint_is_waited_for_one_hedge_delay(void **state)
@@ -820,7 +1193,7 @@ static void attempt_that_has_a_slot_in_time_is_not_passed_over(void **state)
   take_up();
   expect_start(0, 0);
   expect_asked(1000, 1);
-  ps_delivery_started(&delivery, 1, MS(1999));
+  begin(1999, 1);
   expect_wait_until(2000, MS(2999));
   expect_start(2999, 2);
 }
@@ -832,7 +1205,7 @@ static void recalled_attempt_that_has_started_after_all_runs_on(void **state)
   expect_start(0, 0);
   expect_asked(1000, 1);
   expect(2000, PS_EFFECT_RECALL, 1);
-  ps_delivery_started(&delivery, 1, MS(1999));
+  begin(1999, 1);
   expect_wait_until(2001, MS(2999));
   expect_start(2999, 2);
   succeed(3100, 1);
@@ -846,7 +1219,7 @@ static void slot_of_the_first_endpoint_is_waited_for_without_end(void **state)
   expect_asked(0, 0);
   expect_wait_until(500000, MS(501000));
   expect_wait_until(900000, MS(901000));
-  ps_delivery_started(&delivery, 0, MS(900000));
+  begin(900000, 0);
   expect_start(901000, 1);
 }
 
@@ -940,7 +1313,7 @@ static void first_of_those_asked_for_again_that_starts_makes_the_others_be_recal
   pass_over_all_but_the_first(4);
   for (unsigned i = 1; i < 4; i++)
     expect_asked(4000, i);
-  ps_delivery_started(&delivery, 2, MS(4500));
+  begin(4500, 2);
   expect_recall(4500, 1);
   expect_recall(4500, 3);
   expect_wait_until(4500, MS(5500));
@@ -952,17 +1325,17 @@ static void others_are_asked_for_again_after_the_hedge_delay_or_failure_of_the_o
   pass_over_all_but_the_first(4);
   for (unsigned i = 1; i < 4; i++)
     expect_asked(4000, i);
-  ps_delivery_started(&delivery, 2, MS(4500));
+  begin(4500, 2);
   expect_recall(4500, 1);
   expect_recall(4500, 3);
   expect_asked(5500, 1);
   expect_asked(5500, 3);
   assert_int_equal(tracks[1].after, 2);
-  ps_delivery_started(&delivery, 3, MS(5600));
+  begin(5600, 3);
   expect_recall(5600, 1);
   refuse(5700, 3);
   expect_asked(5700, 1);
-  ps_delivery_started(&delivery, 1, MS(5700));
+  begin(5700, 1);
   refuse(5800, 1);
   refuse(5800, 2);
   refuse(5800, 0);
@@ -975,7 +1348,7 @@ static void older_failure_asks_nobody_again(void **state)
   pass_over_all_but_the_first(3);
   expect_asked(3000, 1);
   expect_asked(3000, 2);
-  ps_delivery_started(&delivery, 1, MS(3000));
+  begin(3000, 1);
   expect_recall(3000, 2);
   refuse(3100, 0);
   expect_wait_until(3100, MS(4000));
@@ -1042,7 +1415,7 @@ static void failure_of_all_others_asks_for_those_passed_over_at_once(void **stat
   reject(1200, 2);
   expect_asked(1200, 1);
   expect_wait_until(1200, MS(2200));
-  ps_delivery_started(&delivery, 1, MS(40000));
+  begin(40000, 1);
   succeed(40100, 1);
   expect_win(40100, 1);
   expect_settled(40100, 1);
@@ -1396,7 +1769,7 @@ static void hedge_that_asks_for_several_is_paid_once(void **state)
   pass_over_all_but_the_first(4);
   for (unsigned i = 1; i < 4; i++)
     expect_asked(4000, i);
-  ps_delivery_started(&delivery, 1, MS(4000));
+  begin(4000, 1);
   expect_recall(4000, 2);
   expect_recall(4000, 3);
   expect_asked(5000, 2);
@@ -1476,6 +1849,30 @@ int main(void)
       SENTENCE(hedge_delay_of_an_attempt_is_that_of_its_start),
       SENTENCE(wait_for_the_end_of_the_list_is_that_of_its_start),
       SENTENCE(lingering_body_is_waited_for_the_hedge_delay_of_its_start),
+      SENTENCE(attempt_is_ended_when_its_own_time_is_up),
+      SENTENCE(own_time_includes_the_body_of_a_success),
+      SENTENCE(own_time_includes_the_body_of_a_winner),
+      SENTENCE(own_time_includes_the_body_of_a_rejection),
+      SENTENCE(own_time_runs_on_after_another_has_won),
+      SENTENCE(limit_that_came_first_is_named),
+      SENTENCE(attempt_whose_start_nobody_tells_of_is_looked_at_before_its_own_time_can_be_up),
+      SENTENCE(deadline_handled_in_time_is_not_put_off),
+      SENTENCE(silence_found_long_past_starts_nothing_while_an_answer_lies_unread),
+      SENTENCE(answer_of_an_older_attempt_counts_as_well),
+      SENTENCE(what_is_long_past_is_put_off_for_250_ms_at_most),
+      SENTENCE(what_is_long_past_is_looked_at_twice_though_nothing_lies_unread),
+      SENTENCE(second_stop_does_not_use_up_what_the_first_one_left),
+      SENTENCE(thread_that_is_always_late_acts_in_the_end),
+      SENTENCE(later_deadline_has_a_grace_of_its_own),
+      SENTENCE(what_was_seen_before_an_earlier_deadline_does_not_count),
+      SENTENCE(failure_of_the_newest_does_not_prove_that_the_others_are_silent),
+      SENTENCE(every_limit_that_is_long_past_is_put_off),
+      SENTENCE(limit_of_one_does_not_wait_for_that_of_another_which_is_long_past),
+      SENTENCE(win_whose_body_lingers_is_put_off_while_the_body_lies_unread),
+      SENTENCE(nobody_is_passed_over_while_an_answer_lies_unread),
+      SENTENCE(one_whose_breaker_has_opened_is_passed_over_at_once),
+      SENTENCE(interrupt_is_not_put_off),
+      SENTENCE(answer_of_a_cancelled_attempt_is_not_waited_for),
       SENTENCE(slot_of_a_later_endpoint_is_waited_for_one_hedge_delay),
       SENTENCE(attempt_that_has_a_slot_in_time_is_not_passed_over),
       SENTENCE(recalled_attempt_that_has_started_after_all_runs_on),
