@@ -67,26 +67,16 @@ static bool set_up(struct ps_transfer *t)
 /* libcurl's own, where the user has set none. */
 #define CONNECT_TIMEOUT (300 * PS_SECOND)
 
-/* The attempt's own limit is not libcurl's to keep, which cannot tell an answer that it has not read yet from none: the
- * engine cancels an attempt whose time is up. This stands behind it, a second later. */
-static ps_time last_limit(const struct ps_transfer *t)
-{
-  return ps_after(t->endpoint->attempt_timeout, PS_SECOND);
-}
-
 /* Until when the request's connection must stand, the look-up of its name included. */
 static ps_time connect_deadline(const struct ps_transfer *t)
 {
   ps_time limit = t->endpoint->route.connect_timeout;
-  return ps_after(t->connecting, ps_earlier(limit ? limit : CONNECT_TIMEOUT, last_limit(t)));
+  return ps_after(t->connecting, limit ? limit : CONNECT_TIMEOUT);
 }
 
-static void set_timeout(struct ps_transfer *t, ps_time now)
-{
-  if (last_limit(t) != PS_NEVER)
-    curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ps_timeout_ms(last_limit(t) - (now - t->began)));
-}
-
+/* The attempt's own limit is the engine's to keep, which cancels an attempt whose time is up. libcurl has none: it cannot
+ * tell an answer that it has not read yet from none, and would end a transfer whose answer came while the process was
+ * stopped. */
 static CURLcode perform_once(struct ps_transfer *t, bool fresh)
 {
   ps_time now = ps_now(), left = connect_deadline(t) - now;
@@ -95,7 +85,6 @@ static CURLcode perform_once(struct ps_transfer *t, bool fresh)
   t->offset = now - t->began;
   t->connect_left = left;
   curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(ps_earlier(left, limit)));
-  set_timeout(t, now);
   curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
   ps_slot_begin(t->slot);
   CURLcode code = curl_easy_perform(t->easy);

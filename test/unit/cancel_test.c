@@ -49,10 +49,18 @@ static bool promote(void *context, struct ps_attempt *attempt)
   return false;
 }
 
-static void cancel(void *context, struct ps_attempt *attempt)
+static void cancel(void *context, struct ps_attempt *attempt, enum ps_ending why)
 {
   (void)context;
   (void)attempt;
+  (void)why;
+}
+
+static void set_delay(void *context, unsigned endpoint, ps_time delay)
+{
+  (void)context;
+  (void)endpoint;
+  (void)delay;
 }
 
 static void tell(void *context, struct ps_event *event)
@@ -68,9 +76,9 @@ static int set_up(void **state)
 {
   (void)state;
   static const struct ps_engine_endpoint endpoint = {
-      .name = "a", .url = "http://a/", .slots = 1, .hedge_delay = PS_SECOND};
+      .name = "a", .url = "http://a/", .slots = 1, .hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER};
   const struct ps_engine_host host = {
-      .launch = launch, .recall = recall, .promote = promote, .cancel = cancel, .tell = tell};
+      .set_delay = set_delay, .launch = launch, .recall = recall, .promote = promote, .cancel = cancel, .tell = tell};
   const struct ps_engine_settings settings = {
       .rule = {.endpoints = 1, .settle = PS_SECOND, .answer_wait = PS_SECOND, .max_time = PS_NEVER},
       .endpoints = &endpoint,
