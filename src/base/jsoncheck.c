@@ -166,12 +166,12 @@ static int add_name(struct names *names, struct ps_jsontext_value name)
 /* The object at this depth has ended, with all of its names. */
 static void drop_names(struct names *names, unsigned depth)
 {
-  size_t first = names->first[depth];
-  struct ps_jsontext_value *list = names->list + first;
-  size_t count = names->count - first;
+  size_t first = names->first[depth], count = names->count - first;
   names->count = first;
-  if (count > 1)
-    qsort(list, count, sizeof *list, order_of_names);
+  if (count < 2)
+    return;
+  struct ps_jsontext_value *list = names->list + first;
+  qsort(list, count, sizeof *list, order_of_names);
   for (size_t i = 1; i < count; i++)
     if ((!names->twice || list[i].text < names->twice) && ps_jsontext_same(list[i - 1], list[i]))
       names->twice = list[i].text;
