@@ -3,6 +3,8 @@
 #include "base/ascii.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,20 @@ struct unit {
   const char *name;
   double factor;
 };
+
+struct ps_decimal ps_decimal(double number)
+{
+  static const char others[] = "0123456789+-e";
+  struct ps_decimal decimal;
+  snprintf(decimal.text, sizeof decimal.text, "%g", number);
+  char *point = decimal.text + strspn(decimal.text, others);
+  size_t size = strcspn(point, others);
+  if (isfinite(number) && size) {
+    *point = '.';
+    memmove(point + 1, point + size, strlen(point + size) + 1);
+  }
+  return decimal;
+}
 
 /* strtod takes more than we do (white space, signs, hexadecimal, "inf", "nan"), and less where a locale has a comma for
  * the point. */

@@ -1,5 +1,6 @@
-/* How times, sizes and the like are written, on the command line and in the configuration file. Each function gives
- * false, and leaves what it points to as it was, for a text that is no such value. Independent of the locale. */
+/* How times, sizes and the like are written, on the command line and in the configuration file. Each function that reads
+ * one gives false, and leaves what it points to as it was, for a text that is no such value. Independent of the locale.
+ */
 #ifndef PS_BASE_VALUES_H
 #define PS_BASE_VALUES_H
 
@@ -10,6 +11,13 @@
 #define PS_RETRIES_MAX     1000
 #define PS_PENDING_MAX     1000000
 #define PS_CONFIG_SIZE_MAX 1048576
+
+/* A number in words: in up to six digits, as printf's "%g" has it where the locale has a point in numbers. */
+struct ps_decimal {
+  char text[32];
+};
+
+struct ps_decimal ps_decimal(double number);
 
 /* "1", "0.25", "250ms", "1s", "2m", "1h": a bare number counts seconds. Up to 10000 hours, to the nanosecond. */
 bool ps_parse_time(const char *text, poolsend_time *span);

@@ -70,9 +70,11 @@ static void clamp_spans(struct poolsend_config *config)
 static int check_numbers(const struct poolsend_config *config, struct poolsend_error *error)
 {
   if (!(config->hedge_budget <= 1))
-    return ps_refuse(error, "hedge_budget: %g is not between 0 and 1, nor negative", config->hedge_budget);
+    return ps_refuse(error, "hedge_budget: %s is not between 0 and 1, nor negative",
+                     ps_decimal(config->hedge_budget).text);
   if (!(config->rate >= 0 && config->rate <= PS_RATE_MAX))
-    return ps_refuse(error, "rate: %g messages a second are not between 0 and %g", config->rate, PS_RATE_MAX);
+    return ps_refuse(error, "rate: %s messages a second are not between 0 and %s", ps_decimal(config->rate).text,
+                     ps_decimal(PS_RATE_MAX).text);
   if (config->attempt_timeout == 0)
     return ps_refuse(error, "attempt_timeout: 0 leaves no time; POOLSEND_NEVER is no limit");
   return 0;
@@ -280,10 +282,11 @@ static int check_times(const struct poolsend_sender *sender, struct poolsend_err
   if (!ps_delivery_rule_is_hopeless(rule))
     return 0;
   return ps_refuse(error,
-                   "max-time: if those before it stay silent, the last endpoint is never tried within %g s, since "
+                   "max-time: if those before it stay silent, the last endpoint is never tried within %s s, since "
                    "their hedge delays "
-                   "add up to %g s; raise max-time or lower the hedge delay",
-                   (double)rule->max_time / 1e9, (double)ps_delivery_rule_reach(rule) / 1e9);
+                   "add up to %s s; raise max-time or lower the hedge delay",
+                   ps_decimal((double)rule->max_time / 1e9).text,
+                   ps_decimal((double)ps_delivery_rule_reach(rule) / 1e9).text);
 }
 
 static int parse_fatal(struct ps_status_set *set, const char *text, struct poolsend_error *error)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #define NS(count)      ((poolsend_time)(count))
@@ -238,6 +239,30 @@ static void rate_is_a_number_over_a_unit_of_time_or_none(void **state)
   }
 }
 
+static void decimal_is_written_in_up_to_six_digits(void **state)
+{
+  (void)state;
+  static const struct {
+    double number;
+    const char *text;
+  } rows[] = {
+      {0, "0"},
+      {1, "1"},
+      {-0.5, "-0.5"},
+      {0.25, "0.25"},
+      {1.0 / 3, "0.333333"},
+      {1e6, "1e+06"},
+      {36e6, "3.6e+07"},
+      {1e-9, "1e-09"},
+      {-1.25e-300, "-1.25e-300"},
+      {INFINITY, "inf"},
+      {-INFINITY, "-inf"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++)
+    assert_string_equal(ps_decimal(rows[i].number).text, rows[i].text);
+  assert_non_null(strstr(ps_decimal(NAN).text, "nan"));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -251,6 +276,7 @@ int main(void)
       cmocka_unit_test(hedge_delay_of_another_shape_is_refused),
       cmocka_unit_test(share_is_a_percentage_or_none),
       cmocka_unit_test(rate_is_a_number_over_a_unit_of_time_or_none),
+      cmocka_unit_test(decimal_is_written_in_up_to_six_digits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,270 @@
+/* A program that has set its locale, as many do at their start: what the library hides, refuses and sends does not
+ * depend on it. Turkish has another upper case of i, German a comma in its numbers.
+ *
+ * The locales are made by localedef for these tests, which are skipped where that cannot be done. */
+#include "helpers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SECRET "s3cret"
+#define HOST                                                                                                           \
+  "b\xc3\xbc"                                                                                                          \
+  "cher.test"
+
+extern char **environ;
+
+/* ---- Locales */
+
+static char directory[] = "/tmp/poolsend-locales-XXXXXX";
+
+static bool runs(const char *const *arguments)
+{
+  posix_spawn_file_actions_t quiet;
+  pid_t child;
+  int status = -1;
+  must(posix_spawn_file_actions_init(&quiet) == 0);
+  must(posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) == 0);
+  must(posix_spawn_file_actions_adddup2(&quiet, STDOUT_FILENO, STDERR_FILENO) == 0);
+  bool done = posix_spawnp(&child, arguments[0], &quiet, NULL, (char *const *)(uintptr_t)arguments, environ) == 0 &&
+              waitpid(child, &status, 0) == child;
+  posix_spawn_file_actions_destroy(&quiet);
+  return done && WIFEXITED(status) && WEXITSTATUS(status) <= 1; /* 1: with warnings */
+}
+
+static int make_locales(void **state)
+{
+  static const char *const names[] = {"tr_TR", "de_DE"};
+  must(mkdtemp(directory) != NULL);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char path[sizeof directory + 32];
+    snprintf(path, sizeof path, "%s/%s.UTF-8", directory, names[i]);
+    runs((const char *const[]){"localedef", "-c", "-i", names[i], "-f", "UTF-8", path, NULL});
+  }
+  must(setenv("LOCPATH", directory, 1) == 0);
+  return serve(state);
+}
+
+static int remove_locales(void **state)
+{
+  must(runs((const char *const[]){"rm", "-rf", directory, NULL}));
+  return stop_serving(state);
+}
+
+static int leave_locale(void **state)
+{
+  (void)state;
+  must(setlocale(LC_ALL, "C") != NULL);
+  return 0;
+}
+
+/* It is not what the test is about that may be missing here. */
+#define USE_LOCALE(name)                                                                                               \
+  do {                                                                                                                 \
+    if (!setlocale(LC_ALL, name))                                                                                      \
+      skip();                                                                                                          \
+  } while (0)
+
+static void use_turkish(void)
+{
+  USE_LOCALE("tr_TR.UTF-8");
+  must(strcasecmp("SIG", "sig") != 0); /* or there would be nothing to test */
+}
+
+static void use_german(void)
+{
+  char text[16];
+  USE_LOCALE("de_DE.UTF-8");
+  snprintf(text, sizeof text, "%.1f", 0.5);
+  must(strcmp(text, "0,5") == 0);
+}
+
+/* ---- Names */
+
+/* The lines of a request to this endpoint with this header, as they are shown. */
+static struct poolsend_preview *preview_of(struct poolsend_sender *sender, const char *const *header)
+{
+  struct poolsend_message message = message_of("m");
+  struct poolsend_preview *preview;
+  message.headers = header;
+  message.header_count = header ? 1 : 0;
+  must(poolsend_preview_new(sender, 0, &message, &preview, NULL) == 0);
+  return preview;
+}
+
+static void secrets_are_hidden_in_a_turkish_locale(void **state)
+{
+  static const char *const headers[] = {"X-SIGNATURE: " SECRET, "X-SESSION-ID: " SECRET, "AUTHORIZATION: " SECRET};
+  static const char *const own[] = {"X-PIN: " SECRET};
+  struct setup setup;
+  (void)state;
+  use_turkish();
+  set_up(&setup, "http://h/?SIG=" SECRET "&API_PIN=" SECRET "&CREDENTIAL=" SECRET, NULL);
+  setup.apis[0].headers = headers;
+  setup.apis[0].header_count = 3;
+  struct poolsend_sender *sender = sender_of(&setup);
+  struct poolsend_preview *preview = preview_of(sender, own);
+  char *json = poolsend_preview_json(preview);
+  must(json && strstr(json, "X-SIGNATURE: ***") && strstr(json, "SIG=***"));
+  if (strstr(json, SECRET))
+    fail_msg("%s", json);
+  free(json);
+  poolsend_preview_free(preview);
+  poolsend_free(sender);
+}
+
+static void framing_headers_are_refused_in_a_turkish_locale(void **state)
+{
+  static const char *const lines[] = {"TRANSFER-ENCODING: chunked",
+                                      "transfer-encoding: chunked",
+                                      "CONNECTION: close",
+                                      "PROXY-AUTHORIZATION: x",
+                                      "TRAILER: x",
+                                      "KEEP-ALIVE: x"};
+  (void)state;
+  use_turkish();
+  struct poolsend_sender *sender = sender_to_path("/ok");
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    struct poolsend_message message = message_of("m");
+    struct poolsend_error error;
+    message.headers = &lines[i];
+    message.header_count = 1;
+    if (poolsend_submit(sender, &message, PATIENCE, &error) != -EINVAL)
+      fail_msg("%s", lines[i]);
+  }
+  poolsend_free(sender);
+  for (size_t i = 0; i < 2; i++) {
+    struct poolsend_error error;
+    struct setup setup;
+    set_up(&setup, "http://h/", NULL);
+    setup.apis[0].headers = &lines[i];
+    setup.apis[0].header_count = 1;
+    assert_int_equal(poolsend_new(&sender, &setup.config, &error), -EINVAL);
+  }
+}
+
+static unsigned keys_of(const struct poolsend_preview *preview)
+{
+  unsigned keys = 0;
+  for (size_t i = 0; i < preview->header_count; i++)
+    keys += strncmp(preview->headers[i], "Idempotency-Key:", 16) == 0 ||
+            strncmp(preview->headers[i], "idempotency-key:", 16) == 0;
+  return keys;
+}
+
+static void key_of_the_callers_is_the_only_one_in_a_turkish_locale(void **state)
+{
+  static const char *const own[] = {"idempotency-key: mine"};
+  (void)state;
+  use_turkish();
+  struct setup setup;
+  set_up(&setup, "http://h/", NULL);
+  for (int of_the_endpoint = 0; of_the_endpoint < 2; of_the_endpoint++) {
+    setup.apis[0].headers = own;
+    setup.apis[0].header_count = of_the_endpoint ? 1 : 0;
+    struct poolsend_sender *sender = sender_of(&setup);
+    struct poolsend_preview *preview = preview_of(sender, of_the_endpoint ? NULL : own);
+    assert_int_equal(keys_of(preview), 1);
+    poolsend_preview_free(preview);
+    poolsend_free(sender);
+  }
+}
+
+/* ---- Numbers */
+
+static void numbers_have_a_point_in_a_german_locale(void **state)
+{
+  static const char text[] = "{\"hedge_delay\":0.25,\"max_time\":0.2,\"rate\":1.5,\"settle\":\"1.5s\",\"endpoints\":["
+                             "{\"url\":\"http://a.example/\"},{\"url\":\"http://b.example/\"}]}";
+  (void)state;
+  use_german();
+  struct poolsend_file *file;
+  struct poolsend_error error;
+  struct poolsend_sender *sender;
+  assert_int_equal(poolsend_file_parse(&file, text, strlen(text), &error), 0);
+  assert_true(file->config->hedge_delay == POOLSEND_MS(250));
+  assert_true(file->config->settle == POOLSEND_MS(1500));
+  assert_true(file->config->rate == 1.5);
+  assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);
+  if (!strstr(error.text, "within 0.2 s") || !strstr(error.text, "up to 0.25 s"))
+    fail_msg("%s", error.text);
+  file->config->hedge_budget = 1.5;
+  assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);
+  if (!strstr(error.text, "hedge_budget: 1.5 is"))
+    fail_msg("%s", error.text);
+  poolsend_file_free(file);
+}
+
+static void event_is_json_in_a_german_locale(void **state)
+{
+  (void)state;
+  use_german();
+  struct poolsend_sender *sender = sender_to_path("/ok");
+  struct poolsend_report *report = submit_report(sender, "m");
+  const struct poolsend_event *event;
+  must(poolsend_report_settled(report, PATIENCE, &event) == 0);
+  char *json = poolsend_event_json(event), *total = json ? strstr(json, "\"total\":") : NULL;
+  must(total != NULL);
+  total += strlen("\"total\":");
+  if (total[strspn(total, "0123456789")] != '.')
+    fail_msg("%s", json);
+  free(json);
+  poolsend_report_free(report);
+  poolsend_free(sender);
+}
+
+/* ---- International hosts */
+
+static void international_host_is_utf_8_in_any_locale(void **state)
+{
+  static const char *const locales[] = {"C", "C.UTF-8", "tr_TR.UTF-8", "de_DE.UTF-8"};
+  const char *port = strrchr(server_url(server, ""), ':') + 1;
+  char url[64], way[64], path[] = "/ok/0";
+  const char *const resolve[] = {way};
+  (void)state;
+  snprintf(way, sizeof way, "%s:%.*s:127.0.0.1", HOST, (int)strspn(port, "0123456789"), port);
+  for (size_t i = 0; i < sizeof locales / sizeof *locales; i++) {
+    if (!setlocale(LC_ALL, locales[i]))
+      continue;
+    struct setup setup;
+    struct poolsend_sender *sender;
+    struct poolsend_error error;
+    path[4] = (char)('0' + i);
+    snprintf(url, sizeof url, "http://%s:%.*s%s", HOST, (int)strspn(port, "0123456789"), port, path);
+    set_up(&setup, url, NULL);
+    setup.apis[0].resolve = resolve;
+    setup.apis[0].resolve_count = 1;
+    int result = poolsend_new(&sender, &setup.config, &error);
+#ifdef PS_HAVE_LIBIDN2
+    assert_int_equal(result, 0);
+    submit(sender, "m");
+    assert_int_equal(drain(sender, POOLSEND_NEVER), 1);
+    assert_int_equal(server_count(server, path), 1);
+    poolsend_free(sender);
+#else
+    assert_int_equal(result, -EINVAL);
+    assert_non_null(strstr(error.text, "libidn2"));
+#endif
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(secrets_are_hidden_in_a_turkish_locale, leave_locale),
+      cmocka_unit_test_teardown(framing_headers_are_refused_in_a_turkish_locale, leave_locale),
+      cmocka_unit_test_teardown(key_of_the_callers_is_the_only_one_in_a_turkish_locale, leave_locale),
+      cmocka_unit_test_teardown(numbers_have_a_point_in_a_german_locale, leave_locale),
+      cmocka_unit_test_teardown(event_is_json_in_a_german_locale, leave_locale),
+      cmocka_unit_test_teardown(international_host_is_utf_8_in_any_locale, leave_locale),
+  };
+  return cmocka_run_group_tests(tests, make_locales, remove_locales);
+}
