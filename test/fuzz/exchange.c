@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #define ATTEMPTS  16
-#define MESSAGES  4
+#define MESSAGES  3
 #define BODY_SIZE 400000
 
 /* What the slowest machine does not need. */
@@ -164,11 +164,11 @@ static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
   config.workers = PEER_DOORS;
   config.pool = pool;
   config.hedge_delay = POOLSEND_MS(3);
-  config.attempt_timeout = config.settle = config.answer_wait = is_chosen('t') ? POOLSEND_MS(10) : POOLSEND_S(2);
+  config.attempt_timeout = config.settle = config.answer_wait = is_chosen('t') ? POOLSEND_MS(10) : POOLSEND_MS(400);
   config.retries = is_chosen('R') ? 1 : 0;
   config.retry_delay = POOLSEND_MS(1);
   config.retry_max_time = POOLSEND_MS(200);
-  config.max_time = POOLSEND_S(3);
+  config.max_time = POOLSEND_MS(600);
   config.max_response = max_response();
   config.keep_bodies = is_chosen('k');
   config.fatal_status = is_chosen('F') ? "401,403,417" : NULL;
