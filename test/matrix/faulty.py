@@ -20,7 +20,7 @@ import threading
 import time
 
 import server
-from server import RECEIVE, fill_backlog, server_context
+from server import RECEIVE, deafen, fill_backlog, server_context
 
 HANGS = ('black hole', 'timeout', 'connect timeout', 'cancel')  # what differs is who ends it
 STALE = ('stale by FIN', 'stale by reset', 'stale by bytes')
@@ -97,6 +97,7 @@ class Connection(server.Connection):
             return False
         if self._begin_head():
             self._server.note_torn()
+        self._server.turn_away()
         self._reset()
         return True
 
@@ -104,6 +105,7 @@ class Connection(server.Connection):
 
     def _carry_out(self, plan, frame):
         """Treat a request as the plan says; `frame` makes bytes of what the plan has. Whether it stays open."""
+        self._server.turn_away()
         data = frame(plan.send)
         if plan.drip:
             self._drip(in_bytes(data), plan.drip)
@@ -141,6 +143,7 @@ class Connection(server.Connection):
         if state not in ('connecting', 'tls') or self._number > self._server.good:
             return True
         self._wait_for_reader()
+        self._server.turn_away()
         if fault == 'stale by bytes':
             self._sock.sendall(self.NOISE)
             self._server.note_betrayed()
@@ -162,14 +165,15 @@ class Faulty(server.Server):
     good      how many requests are answered as they should be before the fault
     plan      what becomes of those after; None: they are answered as they should be
     other     the certificate that is shown after the first `good` connections
+    afterwards  what becomes of the port just before the fault: open, closed, or hanging (whoever connects hears nothing)
     """
 
     connection_type = Connection
     alpn = None
 
-    def __init__(self, state, fault, plan=None, good=0, tls=None, other=None):
+    def __init__(self, state, fault, plan=None, good=0, tls=None, other=None, afterwards='open'):
         super().__init__(tls=tls)
-        self.state, self.fault, self.plan, self.good = state, fault, plan, good
+        self.state, self.fault, self.plan, self.good, self.afterwards = state, fault, plan, good, afterwards
         self.other = self._offer(server_context(other)) if other else None
         if self.context:
             self._offer(self.context)
@@ -224,6 +228,15 @@ class Faulty(server.Server):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+    def turn_away(self):
+        """Let nobody in from now on, if that is what is to come with the fault. The connections that stand go on."""
+        with self.changed:
+            chosen, self.afterwards = self.afterwards, 'open'
+        if chosen == 'closed':
+            self._refuse()
+        elif chosen == 'hanging':
+            deafen(self._listener)
 
     def _accept_all(self):
         while True:
