@@ -190,35 +190,7 @@ def test_tls_handshake_that_hangs_is_unreached():
     assert result.fates == [('unreached', 'timeout')]
 
 
-# ---- Redirects and proxies
-
-
-def test_redirect_whose_target_is_dead_is_a_rejection():
-    with refused_port() as port, Server() as server:
-        result = run_json('-L', '-d', 'x', server.url(f'/?redirect=http%3A%2F%2F127.0.0.1%3A{port}%2F'))
-    assert result.fates == [('rejected', 'redirect')]
-
-
-@pytest.mark.parametrize('target', ['file%3A%2F%2F%2Fetc%2Fpasswd', 'ftp%3A%2F%2F127.0.0.1%2F'])
-def test_redirect_to_another_protocol_is_not_followed(target):
-    with Server() as server:
-        result = run_json('-L', '-d', 'x', server.url(f'/?redirect={target}'))
-    assert result.fates == [('rejected', 'redirect')]
-
-
-def test_redirect_loop_ends():
-    with Server() as server:
-        server.script('/loop', 'redirect=/loop')
-        result = run_json('-L', '-d', 'x', server.url('/loop'))
-        assert result.fates == [('rejected', 'redirect')]
-        assert server.count() <= 31
-
-
-def test_redirected_request_that_gets_no_answer_is_unknown():
-    with Server() as server:
-        result = run_json('-L', '-d', 'x', server.url('/?redirect=/x%3Fclose%3Dafter&status=307'))
-        assert result.fates == [('unknown', 'reset')]
-        assert server.count() == 2
+# ---- Proxies
 
 
 def test_proxy_that_refuses_the_tunnel_leaves_the_api_unreached():
