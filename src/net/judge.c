@@ -76,11 +76,17 @@ static enum ps_ending ending_of_code(CURLcode code)
   }
 }
 
-/* The proxy answered the request for a tunnel, and not with one. */
-static bool proxy_refused_tunnel(const struct ps_transfer *t)
+/* With which a proxy answered the request for a tunnel; 0: with none. */
+static long tunnel_status(const struct ps_transfer *t)
 {
   long status = 0;
   curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
+}
+
+static bool proxy_refused_tunnel(const struct ps_transfer *t)
+{
+  long status = tunnel_status(t);
   return !t->seen.requested && status != 0 && status / 100 != 2;
 }
 
@@ -105,11 +111,22 @@ static bool ended_by_alert(const struct ps_transfer *t, CURLcode code)
   return broke && ps_transfer_is_unanswered(t) && is_https(t) && strstr(t->slot->words, "alert");
 }
 
+static bool used_proxy(const struct ps_transfer *t)
+{
+  return ps_route_used_proxy(&t->endpoint->route, t->hop.url, t->easy);
+}
+
+/* To the API itself, if need be by the tunnel of a proxy. */
+static bool has_way(const struct ps_transfer *t)
+{
+  return tunnel_status(t) / 100 == 2 || !used_proxy(t);
+}
+
 static bool is_cut_in_handshake(const struct ps_transfer *t, CURLcode code)
 {
   curl_off_t over = 0;
   curl_easy_getinfo(t->easy, CURLINFO_APPCONNECT_TIME_T, &over);
-  return !t->seen.requested && is_https(t) && ending_of_code(code) == PS_END_RESET && !t->endpoint->route.proxied &&
+  return !t->seen.requested && is_https(t) && ending_of_code(code) == PS_END_RESET && has_way(t) &&
          ps_transfer_was_connected(t) && over == 0;
 }
 
@@ -124,6 +141,8 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_PROTOCOL;
   if (ps_slot_is_cancelled(t->slot))
     return ps_slot_cancelled(t->slot);
+  if (proxy_refused_tunnel(t))
+    return PS_END_PROXY;
   if (ended_by_alert(t, code) || is_cut_in_handshake(t, code))
     return PS_END_TLS;
   if (t->seen.again || t->seen.connection != PS_CONNECTION_ALIVE || code == CURLE_OK)
@@ -132,7 +151,7 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_LOCAL;
   if (line_too_long(t, code))
     return PS_END_PROTOCOL;
-  return proxy_refused_tunnel(t) ? PS_END_PROXY : ending_of_code(code);
+  return ending_of_code(code);
 }
 
 /* ---- In words */
@@ -208,8 +227,7 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
   if (ending == PS_END_COMPLETE)
     return;
   const char *own = own_words(t, code, ending);
-  const char *proxy =
-      t->endpoint->route.proxied && (ending == PS_END_CONNECT || ending == PS_END_RESOLVE) ? "proxy: " : "";
+  const char *proxy = (ending == PS_END_CONNECT || ending == PS_END_RESOLVE) && used_proxy(t) ? "proxy: " : "";
   snprintf(words, sizeof words, "%s%s", own ? "" : proxy,
            own                 ? own
            : t->slot->words[0] ? t->slot->words
@@ -268,7 +286,7 @@ static enum ps_json_test test_body(struct ps_transfer *t, enum ps_ending ending)
 /* A proxy that a plain request goes through answers with 407 for itself (RFC 9110, 15.5.8). */
 static bool proxy_answered(const struct ps_transfer *t)
 {
-  return t->seen.status == 407 && t->endpoint->route.proxied && !is_https(t);
+  return t->seen.status == 407 && !is_https(t) && used_proxy(t);
 }
 
 /* What is kept of the body is what may be shown of it: a test has wanted more. */
@@ -297,6 +315,8 @@ void ps_judge(struct ps_transfer *t, CURLcode code)
       .redirected = t->hop.redirected,
       .by_proxy = proxy_answered(t),
   };
+  if (evidence.by_proxy)
+    ps_text_say(outcome->error, sizeof outcome->error, "the proxy wants credentials, and passed nothing on");
   outcome->verdict = ps_fate_judge(&evidence, &t->endpoint->success.statuses);
   outcome->status = t->seen.status ? t->seen.status : t->hop.status;
   outcome->retry_after = retry_after(t);

@@ -15,7 +15,7 @@ static bool is_safe(const char *method)
 enum ps_redirect ps_redirect_kind(int status, const char *method)
 {
   if (status == 303)
-    return is_safe(method) ? PS_REDIRECT_AS_IT_IS : PS_REDIRECT_TO_GET;
+    return strcmp(method, "HEAD") == 0 ? PS_REDIRECT_AS_IT_IS : PS_REDIRECT_TO_GET;
   bool loses = (status == 301 || status == 302) && strcmp(method, "POST") == 0;
   return loses ? PS_REDIRECT_LOSES : PS_REDIRECT_AS_IT_IS;
 }

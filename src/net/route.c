@@ -206,19 +206,28 @@ static int look_past(struct ps_route *route, struct ps_resolver *resolver, const
   return result;
 }
 
+/* Where some hosts are excepted from the proxy, it is for libcurl to find out who is asked. */
+static int take_proxy(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+                      const char *proxy, const struct authority *authority)
+{
+  route->has_exceptions = has_exceptions(settings);
+  if (!ps_ascii_begins(proxy, "socks"))
+    route->proxy_port = strtol(authority->port, NULL, 10);
+  return route->has_exceptions ? 0 : look_for(route, resolver, settings, authority->host, authority->port);
+}
+
 static int find_name(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
                      const char *url)
 {
   struct authority authority = {0};
   const char *proxy = proxy_of(settings, url);
   bool proxied = proxy && *proxy;
-  route->proxied = proxied && !route->unix_socket && !has_exceptions(settings) && !ps_ascii_begins(proxy, "socks");
-  if (route->unix_socket || (proxied && has_exceptions(settings)))
+  if (route->unix_socket)
     return 0;
   int result = parse(proxied ? proxy : url, proxied, &authority);
   bool parsed = !result && authority.host && authority.port;
   if (parsed && proxied)
-    result = look_for(route, resolver, settings, authority.host, authority.port);
+    result = take_proxy(route, resolver, settings, proxy, &authority);
   else if (parsed)
     result = look_past(route, resolver, settings, &authority);
   curl_free(authority.host);
@@ -454,4 +463,21 @@ void ps_route_connected(const struct ps_route *route, const struct ps_slot *slot
   curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connections);
   if (connections > 0 && !curl_easy_getinfo(slot->easy, CURLINFO_PRIMARY_IP, &ip) && ip)
     ps_host_prefer(route->host, ip);
+}
+
+/* ---- Proxies that are asked */
+
+/* Where some hosts are excepted, the port that was connected to tells, unless both have the same: then it is not said. */
+bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *easy)
+{
+  struct authority authority = {0};
+  long port = 0;
+  if (!route->proxy_port || !route->has_exceptions)
+    return route->proxy_port != 0;
+  curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+  bool known = parse(url, false, &authority) == 0 && authority.port;
+  bool used = known && port == route->proxy_port && port != strtol(authority.port, NULL, 10);
+  curl_free(authority.host);
+  curl_free(authority.port);
+  return used;
 }

@@ -17,7 +17,8 @@ struct ps_route {
   struct curl_slist *given; /* the user's addresses */
   struct curl_slist *connect_to;
   char *unix_socket;       /* NULL: none */
-  bool proxied;            /* all requests go through an HTTP proxy */
+  long proxy_port;         /* of an HTTP proxy; 0: there is none */
+  bool has_exceptions;     /* some hosts are not asked for through it */
   ps_time connect_timeout; /* 0: libcurl's */
 };
 
@@ -53,5 +54,8 @@ bool ps_route_next(const struct ps_route *route, struct ps_slot *slot, bool sile
 
 /* The handle, whose transfer has ended, has made a connection to one of the addresses that it has been given. */
 void ps_route_connected(const struct ps_route *route, const struct ps_slot *slot);
+
+/* Whether the handle's transfer, which has ended, asked an HTTP proxy for `url`. */
+bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *easy);
 
 #endif

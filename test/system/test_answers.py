@@ -336,15 +336,16 @@ def demanding(certificate, authority):
 @pytest.mark.parametrize('size', [1, 3000000])
 @pytest.mark.parametrize('offer', [[], ['--http2']], ids=['HTTP/1.1', 'HTTP/2'])
 def test_client_certificate_that_is_missing_is_a_matter_of_TLS_in_1_3(demanding, authority, size, offer):
-    """The client learns it after its handshake: perhaps before, perhaps after its request has gone."""
+    """The client learns it after its handshake: perhaps before, perhaps after its request has gone. While a large body goes
+    out it may meet the reset behind the alert first, and then nobody reads the alert."""
     demanding.context.minimum_version = ssl.TLSVersion.TLSv1_3
     if offer:
         demanding.context.set_alpn_protocols(['h2'])
     for _ in range(12):
         result = run_json('--cacert', authority.cert, *offer, '--data-binary', '@-', demanding.url(), stdin='x' * size)
         fate, reason, status = end_of(result)
-        assert (reason, status) == ('tls', None), result
-        assert fate in ('unreached', 'unknown')
+        assert reason == 'tls' or (reason == 'reset' and size > 1), result
+        assert status is None and fate in ('unreached', 'unknown')
         assert result.code == (1 if fate == 'unreached' else 4)
     assert demanding.count() == 0
 
