@@ -118,3 +118,16 @@ class Http1Connection(Connection):
 
 class Http1(Faulty):
     connection_type = Http1Connection
+
+
+class TunnelConnection(Http1Connection):
+    """A proxy that grants a tunnel, and the API at its other end: TLS is spoken with the client on the same connection."""
+
+    def _serve(self):
+        parse_head(Reader(self._sock.recv).until(b'\r\n\r\n', MAX_HEAD), self._number)
+        self._sock.sendall(b'HTTP/1.1 200 Connection established\r\n\r\n')
+        super()._serve()
+
+
+class Tunnel(Faulty):
+    connection_type = TunnelConnection

@@ -19,16 +19,18 @@ import time
 
 import pytest
 
-from harness import PATIENCE, Fed, Running
+from harness import PATIENCE, Fed, Running, accounts, assert_accounted, stream
 
-from cells import Kit
+from cells import HOST, Kit
 from faulty import Plan
 import http1
 import http2
 from server import Server
 from test_matrix import AT_ONCE, SHORT
 
-TRANSPORTS = {'http': http1.Http1, 'proxy': http1.Http1, 'https': http1.Http1, 'http2': http2.Http2}
+TRANSPORTS = {'http': http1.Http1, 'proxy': http1.Http1, 'https': http1.Http1, 'tunnel': http1.Tunnel,
+              'http2': http2.Http2}
+OVER_TLS = ('https', 'tunnel', 'http2')
 PORTS = ('open', 'closed', 'hanging')
 NO_HEDGING = ['--hedge-delay', 'none', '--answer-wait', '10m']
 SMALL = 1
@@ -52,7 +54,7 @@ GOAWAYS = {
 
 def plans(transport):
     """What befalls a request, by its name."""
-    found = {what: Plan(end) for what, end in ENDS.items() if end != 'cut' or transport in ('https', 'http2')}
+    found = {what: Plan(end) for what, end in ENDS.items() if end != 'cut' or transport in OVER_TLS}
     if transport != 'http2':
         return found
     for code in ERROR_CODES:
@@ -126,7 +128,7 @@ class Outcome:
 
 def options(case, kit):
     given = [*NO_HEDGING, '--format', 'json', '--events', 'settled', '--workers', '2']
-    if case.transport in ('https', 'http2'):
+    if case.transport in OVER_TLS:
         given += ['--cacert', kit.trusted]
     if case.transport == 'http2':
         given += ['--http2']
@@ -138,15 +140,18 @@ def options(case, kit):
 def faulty(case, kit):
     state = {'before': 'connecting', 'during': 'sending', 'after': 'waiting'}[case.when]
     fault = f'stale by {case.what}' if case.when == 'before' else case.what
-    tls = kit.good if case.transport in ('https', 'http2') else None
+    tls = kit.good if case.transport in OVER_TLS else None
     return TRANSPORTS[case.transport](state, fault, case.plan, good=case.connection == 'kept', tls=tls,
                                       afterwards=case.port)
 
 
 def route(case, server):
     """The first API's URL, and what leads there."""
+    proxy = ['-x', f'http://127.0.0.1:{server.port}', '--noproxy', '127.0.0.1']
     if case.transport == 'proxy':
-        return ['-x', server.url(), '--noproxy', '127.0.0.1', 'http://api.test/']
+        return [*proxy, 'http://api.test/']
+    if case.transport == 'tunnel':
+        return [*proxy, f'https://{HOST}/']
     return [server.url()]
 
 
@@ -186,9 +191,13 @@ def try_whatever_happens(case, kit):
 
 
 @pytest.fixture(scope='module')
-def outcomes(request, tmp_path_factory):
+def kit(tmp_path_factory):
+    return Kit(tmp_path_factory.mktemp('resend'))
+
+
+@pytest.fixture(scope='module')
+def outcomes(request, kit):
     """The outcomes of the cases that were chosen."""
-    kit = Kit(tmp_path_factory.mktemp('resend'))
     chosen = [item.callspec.params['case'] for item in request.session.items if 'outcomes' in item.fixturenames]
     with ThreadPoolExecutor(AT_ONCE) as executor:
         futures = {case: executor.submit(try_whatever_happens, case, kit) for case in chosen}
@@ -219,6 +228,21 @@ def test_words_are_those_of_what_was_seen_first(case, outcomes):
     assert not [each for each in WORDS_OF_ANOTHER if each in words], words
 
 
+@pytest.mark.parametrize('transport', ['http', 'https'])
+def test_messages_on_connections_that_are_closed_just_then_are_sent_once(kit, transport):
+    """Each connection is closed with the first answer on it, which says that it stays open: whatever the next message
+    meets, at whatever moment, it is made once, and told as what it is."""
+    with Server(tls=kit.good if transport == 'https' else None) as server:
+        server.script('/', 'keepalive=lie')
+        result = stream('--cacert', kit.trusted, '--workers', '2', '--no-breaker', server.url(),
+                        lines=[f'line {number}' for number in range(300)])
+        settled = accounts(result.events)
+        assert len(settled) == 300
+        assert_accounted(settled, server)
+        keys = [request.header('Idempotency-Key') for request in server.requests]
+        assert len(set(keys)) == len(keys)
+
+
 # ---- Answers after which a client may ask again
 
 def answer(status, *fields):
@@ -231,11 +255,6 @@ def answer_by(transport, status, *fields):
         return answer(status, *fields)
     named = [(name.lower(), value) for name, value in fields]
     return http2.head([(':status', str(status)), *named], 'END_HEADERS', 'END_STREAM')
-
-
-@pytest.fixture(scope='module')
-def kit(tmp_path_factory):
-    return Kit(tmp_path_factory.mktemp('answers'))
 
 
 def trust(transport, kit):
@@ -407,26 +426,67 @@ def test_challenge_over_TLS_is_answered_by_nobody(kit, given, transport):
     assert (len(first.seen), first.connections, second.count()) == (1, 1, 1)
 
 
-@pytest.mark.parametrize('kind', CHALLENGES)
-@pytest.mark.parametrize('user', ['', 'user:password@'], ids=['without a password', 'with a password'])
-def test_challenge_of_a_forward_proxy_leaves_the_api_unreached(kind, user):
-    plan = Plan('keep', send=answer(407, *challenges(407, CHALLENGES[kind])))
-    with http1.Http1('waiting', 'challenge', plan) as proxy, Server() as second:
-        with Running(*NO_HEDGING, '-x', f'http://{user}127.0.0.1:{proxy.port}', '--noproxy', '127.0.0.1', '-d', 'x',
-                     '--format', 'json', 'http://api.test/', second.url()) as running:
-            result = running.finish()
-    assert result.fates == [('unreached', 'proxy'), ('delivered', 'ok')]
-    assert (len(proxy.seen), proxy.connections, second.count()) == (1, 1, 1)
+PROXY_USERS = pytest.mark.parametrize('user', ['', 'user:password@'], ids=['without a password', 'with a password'])
+# An exemption of some hosts leaves libcurl to decide which way a request goes.
+EXEMPTIONS = pytest.mark.parametrize('exempt', [[], ['--noproxy', 'elsewhere.test']], ids=['no exemption', 'exemptions'])
+
+
+def ends_at_proxy(proxy, url, user, exempt):
+    """The account of the only attempt, by way of this proxy."""
+    with Running(*NO_HEDGING, '-x', f'http://{user}127.0.0.1:{proxy.port}', *exempt, '-d', 'x', '--format', 'json',
+                 url) as running:
+        result = running.finish()
+    assert result.code == 1
+    (attempt,) = result.settled['attempts']
+    return attempt['fate'], attempt['reason']
 
 
 @pytest.mark.parametrize('kind', CHALLENGES)
-@pytest.mark.parametrize('user', ['', 'user:password@'], ids=['without a password', 'with a password'])
-def test_challenge_of_a_tunnel_leaves_the_api_unreached(kind, user):
+@PROXY_USERS
+@EXEMPTIONS
+def test_challenge_of_a_forward_proxy_leaves_the_api_unreached(kind, user, exempt):
     plan = Plan('keep', send=answer(407, *challenges(407, CHALLENGES[kind])))
-    with http1.Http1('waiting', 'challenge', plan) as proxy, Server() as second:
-        with Running(*NO_HEDGING, '-x', f'http://{user}127.0.0.1:{proxy.port}', '--noproxy', '127.0.0.1', '-d', 'x',
-                     '--format', 'json', 'https://api.test/', second.url()) as running:
+    with http1.Http1('waiting', 'challenge', plan) as proxy:
+        assert ends_at_proxy(proxy, 'http://api.test/', user, exempt) == ('unreached', 'proxy')
+        assert (len(proxy.seen), proxy.connections) == (1, 1)
+
+
+@pytest.mark.parametrize('kind', CHALLENGES)
+@PROXY_USERS
+@EXEMPTIONS
+def test_challenge_of_a_tunnel_leaves_the_api_unreached(kind, user, exempt):
+    plan = Plan('keep', send=answer(407, *challenges(407, CHALLENGES[kind])))
+    with http1.Http1('waiting', 'challenge', plan) as proxy:
+        assert ends_at_proxy(proxy, 'https://api.test/', user, exempt) == ('unreached', 'proxy')
+        assert [request.method for request in proxy.seen] == ['CONNECT']
+
+
+@pytest.mark.parametrize('status', [301, 400, 403, 404, 417, 500, 502, 503, 504, 522])
+@EXEMPTIONS
+def test_refusal_of_a_tunnel_leaves_the_api_unreached(status, exempt):
+    """Not even a gateway's status makes more of it: nothing of the request was sent."""
+    with http1.Http1('waiting', 'refusal', Plan('keep', send=answer(status))) as proxy:
+        assert ends_at_proxy(proxy, 'https://api.test/', '', exempt) == ('unreached', 'proxy')
+        assert [request.method for request in proxy.seen] == ['CONNECT']
+
+
+@pytest.mark.parametrize('end', ENDS)
+@EXEMPTIONS
+def test_tunnel_that_breaks_while_it_is_asked_for_leaves_the_api_unreached(end, exempt):
+    with http1.Http1('waiting', end, Plan(end)) as proxy:
+        fate, reason = ends_at_proxy(proxy, 'https://api.test/', '', exempt)
+        assert (fate, reason) in [('unreached', 'proxy'), ('unreached', 'reset')]
+        assert [request.method for request in proxy.seen] == ['CONNECT']
+
+
+@pytest.mark.parametrize('status, expected', [
+    (407, ('rejected', 'status')), (401, ('rejected', 'status')), (502, ('unknown', 'gateway'))])
+@EXEMPTIONS
+def test_answer_of_an_api_at_the_end_of_a_tunnel_is_its_own(kit, status, expected, exempt):
+    with http1.Tunnel('waiting', 'refusal', Plan('keep', send=answer(status)), tls=kit.good) as proxy:
+        with Running('-x', f'http://127.0.0.1:{proxy.port}', *exempt, '--cacert', kit.trusted, '-d', 'x', '--format',
+                     'json', f'https://{HOST}/') as running:
             result = running.finish()
-    assert result.fates == [('unreached', 'proxy'), ('delivered', 'ok')]
-    assert [request.method for request in proxy.seen] == ['CONNECT']
-    assert second.count() == 1
+    assert result.fates == [expected]
+    assert result.settled['attempts'][0]['status'] == status
+    assert (len(proxy.seen), proxy.connections) == (1, 1)

@@ -574,6 +574,33 @@ def test_fate_of_a_chain(server, certificate, chain):
     assert result.code == CODES[expected[0]]
 
 
+@pytest.mark.parametrize('status, expected', [(307, ('rejected', 'redirect')), (303, ('unknown', 'redirect'))])
+def test_proxy_that_refuses_the_next_hop_is_one_that_cannot_be_reached(server, status, expected):
+    server.script('/from', step_of(status, '/to'))
+    server.script('/to', 'status=407')
+    result = follow('-x', server.url(), '-d', 'x', 'http://api.test/from')
+    assert result.fates == [expected]
+    assert server.count() == 2
+
+
+@pytest.mark.parametrize('status, expected', [(307, ('rejected', 'redirect')), (303, ('unknown', 'redirect'))])
+def test_proxy_for_the_next_hop_alone_is_told_from_an_api(world, status, expected):
+    """A proxy of the environment is for one scheme: the first hop went past it."""
+    redirect(world.secure, status, 'http://api.test/to')
+    world.plain.script('/to', 'status=407')
+    result = run_json('-L', *world.arguments, '-d', 'x', world.secure.url('/from'),
+                      env={'http_proxy': world.plain.url()})
+    assert result.fates == [expected]
+    assert [request.target for request in world.plain.requests] == ['http://api.test/to']
+
+
+def test_407_of_an_api_that_a_redirect_led_to_past_the_proxy_is_its_own(world):
+    world.plain.script('/from', step_of(307, world.secure.url('/to')))
+    world.secure.script('/to', 'status=407')
+    result = run_json('-L', *world.arguments, '-d', 'x', 'http://api.test/from', env={'http_proxy': world.plain.url()})
+    assert end_of(result) == ('rejected', 'status', 407)
+
+
 @pytest.mark.parametrize('first', KEEPING)
 @pytest.mark.parametrize('second', [301, 302])
 def test_POST_that_was_redirected_and_would_then_lose_its_body_is_rejected(server, first, second):
