@@ -1,6 +1,8 @@
 """When the next API is started: after the hedge delay, which may follow a percentile of recent answers, within the hedge
 budget, and at once after a failure."""
 
+import json
+
 import pytest
 
 from harness import accounts, paths_of, stream, winner_of
@@ -36,6 +38,36 @@ def test_percentile_hedges_soon_after_what_is_usual(server):
                 for event in settled.values() if event['line'] <= 120)
     for event in hung:
         assert 0.02 < second_start(event) < max(0.9, 2 * usual)
+
+
+def stream_one_by_one(server, tmp_path, last, *arguments, paths):
+    """125 messages through one slot, for which 32 may wait: the last was taken up before 100 answers had come, when the
+    hedge delay was a second, and started after that. The first path does `last` to it. Its account, and how long the
+    others took at most."""
+    server.script('/a', *['status=200'] * 124, last)
+    config = tmp_path / 'config.json'
+    config.write_text(json.dumps({'workers': 32, 'hedge_delay': 'p95', 'breaker': False, 'endpoints': [
+        {'url': server.url(path), 'max_in_flight': 1} for path in paths]}))
+    result = stream('--config', config, '--max-pending', '200', '--events', 'delivered,settled', *arguments,
+                    lines=lines(125))
+    settled = accounts(result.events)
+    usual = max(event['attempts'][0]['finished'] - event['attempts'][0]['started']
+                for line, event in settled.items() if line < 125)
+    return result, settled[125], usual
+
+
+def test_percentile_that_shrinks_counts_for_what_waited_meanwhile(server, tmp_path):
+    _, settled, usual = stream_one_by_one(server, tmp_path, 'hang=request', '--settle', '0', paths=['/a', '/b'])
+    assert winner_of(settled) == '/b'
+    assert second_start(settled) < max(0.7, 4 * usual)
+
+
+def test_win_of_what_waited_meanwhile_is_told_the_shorter_delay_after_its_header(server, tmp_path):
+    """Its body does not end before its time is up."""
+    result, settled, usual = stream_one_by_one(server, tmp_path, 'hang=body', '--attempt-timeout', '3', paths=['/a'])
+    [won] = [event for event in result.events if event['event'] == 'delivered' and event['line'] == 125]
+    assert settled['attempts'][0]['reason'] == 'truncated'
+    assert won['t'] - settled['attempts'][0]['started'] < max(0.7, 4 * usual)
 
 
 def test_percentile_is_a_second_until_there_are_a_hundred_answers(server):
