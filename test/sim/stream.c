@@ -65,7 +65,8 @@ struct entry {
   bool hedge;                        /* the one before it was silent */
   bool held;                         /* and had been for ten hedge delays */
   bool waiting;                      /* in the lane */
-  bool probe;                        /* it has a probe's permit, or is to have one */
+  bool probe;                        /* it has a probe's permit, or is to have one, */
+  ps_time permitted;                 /* since then */
   bool past;                         /* its hedge delay */
   bool noted;                        /* its success, in the books on its endpoint */
   bool cancelled;
@@ -322,6 +323,19 @@ static unsigned fresh_probes(const struct world *w, unsigned endpoint)
   return count;
 }
 
+/* Whether somebody was sent to see, since the breaker is open. Those who were given a probe's permit before, because all
+ * slots hung, have not been. */
+static bool is_seen_to(const struct world *w, unsigned endpoint)
+{
+  const struct site *site = &w->sites[endpoint];
+  unsigned slots = w->endpoints[endpoint].slots, count = 0;
+  for (unsigned i = slots; i < slots + PROBES; i++) {
+    const struct entry *e = site->holders[i];
+    count += e && e->start != PS_NEVER && !e->past && !e->noted && e->permitted >= site->opened;
+  }
+  return site->opened != PS_NEVER && count > 0;
+}
+
 static bool is_probing(const struct world *w, unsigned endpoint)
 {
   return w->sites[endpoint].opened != PS_NEVER && fresh_probes(w, endpoint) > 0;
@@ -526,6 +540,7 @@ static void launch(void *context, struct ps_attempt *attempt)
   e->attempt = attempt;
   e->endpoint = attempt->endpoint;
   e->probe = attempt->ticket.probe;
+  e->permitted = w->now;
   e->first = book->asked == 0;
   e->hedge = newest && newest->end == PS_NEVER;
   e->held = e->hedge && w->now >= newest->start + HOLD * newest->least_delay;
@@ -636,6 +651,7 @@ static bool promote(void *context, struct ps_attempt *attempt)
     return false;
   stop_waiting(w, e);
   e->probe = attempt->ticket.probe = true;
+  e->permitted = w->now;
   ps_list_append(&w->launches, &attempt->job.link);
   return true;
 }
@@ -799,7 +815,8 @@ static void start(struct world *w, struct entry *e)
   struct book *book = e->book;
   struct site *site = site_of(w, e);
   REQUIRE(w, !book->interrupted, "an attempt starts after an interrupt");
-  REQUIRE(w, !e->probe || w->permille || !is_probing(w, e->endpoint), "two probe an endpoint that does not answer");
+  REQUIRE(w, !e->probe || w->permille || e->permitted < site->opened || !is_seen_to(w, e->endpoint),
+          "two probe an endpoint that does not answer");
   e->start = w->now;
   e->number = ++book->starts;
   find_delay(w, e);
