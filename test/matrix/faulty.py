@@ -165,7 +165,8 @@ class Faulty(server.Server):
     good      how many requests are answered as they should be before the fault
     plan      what becomes of those after; None: they are answered as they should be
     other     the certificate that is shown after the first `good` connections
-    afterwards  what becomes of the port just before the fault: open, closed, or hanging (whoever connects hears nothing)
+    afterwards  what becomes of the port just before the fault: open, closed, or hanging (no connection is
+                made or refused)
     """
 
     connection_type = Connection

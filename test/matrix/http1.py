@@ -121,7 +121,7 @@ class Http1(Faulty):
 
 
 class TunnelConnection(Http1Connection):
-    """A proxy that grants a tunnel, and the API at its other end: TLS is spoken with the client on the same connection."""
+    """A proxy that grants a tunnel, and the API at its other end, which speaks TLS on the same connection."""
 
     def _serve(self):
         parse_head(Reader(self._sock.recv).until(b'\r\n\r\n', MAX_HEAD), self._number)

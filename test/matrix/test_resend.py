@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import itertools
 import json
-import pathlib
 import time
 
 import pytest
@@ -428,7 +427,8 @@ def test_challenge_over_TLS_is_answered_by_nobody(kit, given, transport):
 
 PROXY_USERS = pytest.mark.parametrize('user', ['', 'user:password@'], ids=['without a password', 'with a password'])
 # An exemption of some hosts leaves libcurl to decide which way a request goes.
-EXEMPTIONS = pytest.mark.parametrize('exempt', [[], ['--noproxy', 'elsewhere.test']], ids=['no exemption', 'exemptions'])
+EXEMPTIONS = pytest.mark.parametrize('exempt', [[], ['--noproxy', 'elsewhere.test']],
+                                     ids=['no exemption', 'exemptions'])
 
 
 def ends_at_proxy(proxy, url, user, exempt):

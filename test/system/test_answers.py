@@ -1,5 +1,5 @@
-"""Answers, and what they say of the message: status lines as libcurl reads them, gateways and proxies that answer for an
-API, bodies that a JSON test has to read, and TLS that ends where an answer was to come."""
+"""Answers, and what they say of the message: status lines as libcurl reads them, gateways and proxies that answer for
+an API, bodies that a JSON test has to read, and TLS that ends where an answer was to come."""
 
 from harness import environment, run_json
 from against_curl import CURL

@@ -432,7 +432,8 @@ OTHER_SCHEMES = ['ftp://127.0.0.1:{}/to', 'file:///etc/passwd', 'gopher://127.0.
                  'telnet://127.0.0.1:{}', 'ws://127.0.0.1:{}/to', 'mailto:a@b.example', 'javascript:alert(1)',
                  'data:text/plain,x', 'FTP://127.0.0.1:{}/', 'FiLe:///etc/hostname', 'http+unix://127.0.0.1:{}/to',
                  'http2://127.0.0.1:{}/to']
-GARBAGE = ['http://', 'https://', 'http://[::1', 'http://127.0.0.1:99999/', 'http://127.0.0.1:-1/', 'http://a b/', 'http://%00/',
+GARBAGE = ['http://', 'https://', 'http://[::1', 'http://127.0.0.1:99999/', 'http://127.0.0.1:-1/', 'http://a b/',
+           'http://%00/',
            'http://[not::an::address]/', 'http://user:p w@/', 'http://127.0.0.1:{}\x01/',
            'http://' + 'a' * 70000 + '/']
 
