@@ -180,6 +180,13 @@ def test_407_of_an_api_is_its_own(server, exempt):
     assert end_of(result) == ('rejected', 'status', 407)
 
 
+def test_407_of_an_api_is_its_own_though_the_proxy_that_it_is_excepted_from_has_its_port():
+    with Server() as proxy, Server(host='127.0.0.2', port=proxy.port) as api:
+        result = run_json('-x', proxy.url(), '--noproxy', '127.0.0.2', '-d', 'x', api.url('/?status=407'))
+        assert (proxy.connections, api.count()) == (0, 1)
+    assert end_of(result) == ('rejected', 'status', 407)
+
+
 # ---- Bodies for a JSON test
 
 ACCEPTED, REFUSED = b'{"accepted":true}', b'{"accepted":false}'
