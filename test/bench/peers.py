@@ -236,8 +236,10 @@ class Peers:
         if not library.exists():
             return None
         program = self.directory / 'embedded'
+        symbols = subprocess.run(['nm', '-u', library], capture_output=True, text=True, check=True).stdout
+        idn = ['-lidn2'] if 'idn2_' in symbols else []
         build(['gcc', *flags, '-I', str(ROOT / 'include'), str(HERE / 'embedded.c'), lines, str(library),
-               '-o', str(program), '-lcurl', '-ljson-c', '-pthread'])
+               '-o', str(program), '-lcurl', '-ljson-c', *idn, '-pthread'])
         return program
 
     def embedded(self, slots, source, url):

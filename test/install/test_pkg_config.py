@@ -55,6 +55,12 @@ def test_a_program_is_linked_with_the_archive(installed, tmp_path, source):
     run(program)
 
 
+def test_libidn2_is_asked_for_where_the_library_uses_it(installed):
+    uses = 'idn2_' in run('nm', '-u', installed.archive).stdout
+    assert ('-lidn2' in installed.pkg_config('--static', '--libs', linkage='static')) == uses
+    assert bool([name for name in needed_by(installed.shared) if name.startswith('libidn2')]) == uses
+
+
 def test_where_the_archive_is_all_there_is_nothing_special_is_asked_for(tmp_path):
     run('meson', 'setup', tmp_path / 'build', ROOT, '-Dtests=false', '-Dcli=false')
     told = run('pkg-config', '--libs', 'poolsend',
