@@ -4,6 +4,7 @@
 #include "net/judge.h"
 
 #include "base/text.h"
+#include "base/values.h"
 #include "net/redact.h"
 #include "net/redirect.h"
 
@@ -179,9 +180,9 @@ static void say_broken(const struct ps_transfer *t, char *words, size_t size)
 }
 
 /* In seconds. */
-static double time_limit(const struct ps_transfer *t)
+static struct ps_decimal time_limit(const struct ps_transfer *t)
 {
-  return (double)t->endpoint->attempt_timeout / (double)PS_SECOND;
+  return ps_decimal((double)t->endpoint->attempt_timeout / (double)PS_SECOND);
 }
 
 /* How far it had come when the attempt's own limit ended it. */
@@ -194,7 +195,7 @@ static void say_time(const struct ps_transfer *t, char *words, size_t size)
     what = "no answer";
   else if (t->seen.connected)
     what = "the request was not sent";
-  snprintf(words, size, "%s in time; its time limit is %g s", what, time_limit(t));
+  snprintf(words, size, "%s in time; its time limit is %s s", what, time_limit(t).text);
 }
 
 static const char *own_words(const struct ps_transfer *t, CURLcode code, enum ps_ending ending)
@@ -334,7 +335,7 @@ void ps_judge_unsent(struct ps_transfer *t, enum ps_ending ending)
   outcome->verdict = ps_fate_judge(&evidence, &t->endpoint->success.statuses);
   outcome->timings = (struct poolsend_timings){0, -1, -1, -1, -1, -1, t->finding};
   if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
-    snprintf(outcome->error, sizeof outcome->error, "no address in time; its time limit is %g s", time_limit(t));
+    snprintf(outcome->error, sizeof outcome->error, "no address in time; its time limit is %s s", time_limit(t).text);
   else
     ps_text_say(outcome->error, sizeof outcome->error, "%s", t->slot->words);
 }

@@ -205,6 +205,24 @@ static void numbers_have_a_point_in_a_german_locale(void **state)
   poolsend_file_free(file);
 }
 
+static void time_limit_is_told_with_a_point_in_a_german_locale(void **state)
+{
+  struct setup setup;
+  const struct poolsend_event *event;
+  (void)state;
+  use_german();
+  set_up(&setup, server_url(server, "/hang"), NULL);
+  setup.config.attempt_timeout = POOLSEND_MS(50) + POOLSEND_MS(1) / 2;
+  struct poolsend_sender *sender = sender_of(&setup);
+  struct poolsend_report *report = submit_report(sender, "m");
+  must(poolsend_report_settled(report, PATIENCE, &event) == 0);
+  const char *words = event->attempts[0]->error;
+  if (!words || !strstr(words, "time limit is 0.0505 s"))
+    fail_msg("%s", words ? words : "no words");
+  poolsend_report_free(report);
+  poolsend_free(sender);
+}
+
 static void event_is_json_in_a_german_locale(void **state)
 {
   (void)state;
@@ -265,6 +283,7 @@ int main(void)
       cmocka_unit_test_teardown(framing_headers_are_refused_in_a_turkish_locale, leave_locale),
       cmocka_unit_test_teardown(key_of_the_callers_is_the_only_one_in_a_turkish_locale, leave_locale),
       cmocka_unit_test_teardown(numbers_have_a_point_in_a_german_locale, leave_locale),
+      cmocka_unit_test_teardown(time_limit_is_told_with_a_point_in_a_german_locale, leave_locale),
       cmocka_unit_test_teardown(event_is_json_in_a_german_locale, leave_locale),
       cmocka_unit_test_teardown(international_host_is_utf_8_in_any_locale, leave_locale),
   };

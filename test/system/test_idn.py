@@ -137,6 +137,29 @@ def test_what_is_no_host_stays_as_it_is(server, locale):
     assert event['attempts'][0]['url'] == f'http://{here}/%C3%BC?{HOST}=http://{HOST}/'
 
 
+@NEEDS_IDN
+def test_redirect_to_such_a_name_is_followed(server, locale):
+    """Whichever way the Location has it."""
+    for number, written in enumerate([HOST, 'b%C3%BCcher.test', ASCII]):
+        path = f'/{number}'
+        server.script(path, f'status=307&header=Location:http://{written}:{server.port}/there'.replace('%', '%25'))
+        event = settled('-L', *finds(server), '-d', 'x', server.url(path), env=locale)
+        assert event['attempts'][0]['status'] == 200
+        assert [request.header('Host') for request in server.requests[-2:]] == [f'127.0.0.1:{server.port}',
+                                                                                f'{ASCII}:{server.port}']
+    assert server.count('/there') == 3
+
+
+@pytest.mark.parametrize('written', ['b%FCcher.test', 'a%EF%BC%8Fb'])
+def test_redirect_to_what_is_no_name_ends_the_attempt(server, written):
+    server.script('/p', f'status=307&header=Location:http://{written}/there'.replace('%', '%25'))
+    result = run('--format', 'json', '-L', '-d', 'x', server.url('/p'), text=False)
+    assert result.code == 1
+    [attempt] = harness.parse_events(result.out.decode())[-1]['attempts']
+    assert (attempt['fate'], attempt['reason'], attempt['status']) == ('rejected', 'redirect', 307)
+    assert server.count() == 1
+
+
 # ---- On the way there
 
 @NEEDS_IDN

@@ -60,6 +60,19 @@ def test_nothing_asks_the_locale_what_a_name_or_a_number_is():
             assert f'#include <{header}>' not in text, f'{path.name}: {header}'
 
 
+# The program sets no locale; a program that uses the library may have one.
+FRACTION = re.compile(r'%[-+ #0]*[\d*]*(\.[\d*]*)?L?[aefgAEFG]')
+
+
+def test_library_prints_no_fraction_but_by_ps_decimal():
+    for path in SOURCES:
+        if path.parent.name == 'cli' or path.name == 'values.c':
+            continue
+        strings = re.findall(r'"(?:[^"\\\n]|\\.)*"', re.sub(r'/\*.*?\*/', '', path.read_text(), flags=re.DOTALL))
+        found = [text for text in strings if FRACTION.search(text) and text != '"%2e"']
+        assert not found, f'{path.name}: {found}'
+
+
 def test_engine_reads_no_clock():
     assert 'ps_now(' not in (ROOT / 'src' / 'engine' / 'engine.c').read_text()
 
