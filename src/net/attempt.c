@@ -80,7 +80,9 @@ static ps_time connect_deadline(const struct ps_transfer *t)
 static CURLcode perform_once(struct ps_transfer *t, bool fresh)
 {
   ps_time now = ps_now(), left = connect_deadline(t) - now;
-  ps_time limit = t->hop.elsewhere ? PS_NEVER : ps_route_limit(&t->endpoint->route, t->slot, left);
+  ps_time of_attempt = ps_after(t->began, t->endpoint->attempt_timeout) - now; /* to share among addresses, too */
+  ps_time limit =
+      t->hop.elsewhere ? PS_NEVER : ps_route_limit(&t->endpoint->route, t->slot, ps_earlier(left, of_attempt));
   t->seen = (struct ps_seen){0};
   t->offset = now - t->began;
   t->connect_left = left;
