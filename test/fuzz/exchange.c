@@ -68,9 +68,11 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
   CURLcode code;
   va_start(arguments, option);
   if (option >= CURLOPTTYPE_OFF_T && option < CURLOPTTYPE_BLOB) {
-    code = __real_curl_easy_setopt(easy, option, va_arg(arguments, curl_off_t));
+    curl_off_t number = va_arg(arguments, curl_off_t);
+    code = __real_curl_easy_setopt(easy, option, number);
   } else if (option >= CURLOPTTYPE_OBJECTPOINT) {
-    code = __real_curl_easy_setopt(easy, option, va_arg(arguments, void *));
+    void *pointer = va_arg(arguments, void *);
+    code = __real_curl_easy_setopt(easy, option, pointer);
   } else {
     long value = va_arg(arguments, long);
     if (option == CURLOPT_HTTP_VERSION && value == (long)CURL_HTTP_VERSION_2_0 && atomic_load(&run.knows_http2))

@@ -307,9 +307,9 @@ static bool say_frame(struct connection *c, const char *line, size_t size)
 }
 
 /* What was said last, again and again. A frame may be an answer each time. */
-static void repeat(struct connection *c, char digit)
+static void repeat(struct connection *c, unsigned digit)
 {
-  size_t size = c->out.size - c->last, from = c->last, times = digit >= '0' && digit <= '9' ? 1U << (digit - '0') : 1;
+  size_t size = c->out.size - c->last, from = c->last, times = digit <= 9 ? 1U << digit : 1;
   for (; times && size && peer.said + size <= SAID_MAX; times--) {
     REQUIRE(!ps_buf_reserve(&c->out, size), "there is memory");
     const char *copy = c->out.data + c->out.size;
@@ -438,7 +438,7 @@ static void take_step(struct connection *c)
   if (strchr(">-=", *text) && *text)
     say(c, text + 1, size - 1, *text == '>' ? "\r\n" : *text == '-' ? "\n" : "");
   else if (*text == 'x')
-    repeat(c, size > 1 ? text[1] : '\0');
+    repeat(c, size > 1 ? (unsigned)text[1] - '0' : 0);
   else if (!say_frame(c, text, size))
     follow(c, *text);
 }
