@@ -206,33 +206,62 @@ static int look_past(struct ps_route *route, struct ps_resolver *resolver, const
   return result;
 }
 
-/* Where some hosts are excepted from the proxy, it is for libcurl to find out who is asked. */
-static int take_proxy(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
-                      const char *proxy, const struct authority *authority)
-{
-  route->has_exceptions = has_exceptions(settings);
-  if (!ps_ascii_begins(proxy, "socks"))
-    route->proxy_port = strtol(authority->port, NULL, 10);
-  return route->has_exceptions ? 0 : look_for(route, resolver, settings, authority->host, authority->port);
-}
-
 static int find_name(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
                      const char *url)
 {
   struct authority authority = {0};
   const char *proxy = proxy_of(settings, url);
   bool proxied = proxy && *proxy;
-  if (route->unix_socket)
+  if (route->unix_socket || (proxied && has_exceptions(settings)))
     return 0;
   int result = parse(proxied ? proxy : url, proxied, &authority);
   bool parsed = !result && authority.host && authority.port;
   if (parsed && proxied)
-    result = take_proxy(route, resolver, settings, proxy, &authority);
+    result = look_for(route, resolver, settings, authority.host, authority.port);
   else if (parsed)
     result = look_past(route, resolver, settings, &authority);
   curl_free(authority.host);
   curl_free(authority.port);
   return result;
+}
+
+/* ---- Proxies that are asked */
+
+/* Of the HTTP proxy for URLs that begin so; 0: there is none. */
+static int find_proxy_port(const struct poolsend_endpoint *settings, const char *url, long *port)
+{
+  struct authority authority = {0};
+  const char *proxy = proxy_of(settings, url);
+  if (!proxy || !*proxy || settings->unix_socket || ps_ascii_begins(proxy, "socks"))
+    return 0;
+  int error = parse(proxy, true, &authority);
+  if (!error && authority.port)
+    *port = strtol(authority.port, NULL, 10);
+  curl_free(authority.host);
+  curl_free(authority.port);
+  return error;
+}
+
+static int find_proxy_ports(struct ps_route *route, const struct poolsend_endpoint *settings)
+{
+  route->has_exceptions = has_exceptions(settings);
+  int error = find_proxy_port(settings, "http:", &route->proxy_ports[0]);
+  return error ? error : find_proxy_port(settings, "https:", &route->proxy_ports[1]);
+}
+
+/* Where some hosts are excepted, the port that was connected to tells, unless both have the same: then it is not said. */
+bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *easy)
+{
+  struct authority authority = {0};
+  long proxy = route->proxy_ports[ps_ascii_begins(url, "https:")], port = 0;
+  if (!proxy || !route->has_exceptions)
+    return proxy != 0;
+  curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
+  bool known = parse(url, false, &authority) == 0 && authority.port;
+  bool used = known && port == proxy && port != strtol(authority.port, NULL, 10);
+  curl_free(authority.host);
+  curl_free(authority.port);
+  return used;
 }
 
 /* ---- Making it */
@@ -261,7 +290,8 @@ int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settin
   if (ps_slist_append_all(&route->given, settings->resolve, settings->resolve_count) ||
       ps_slist_append_all(&route->connect_to, settings->connect_to, settings->connect_to_count))
     return -ENOMEM;
-  return find_name(route, resolver, settings, url);
+  int error = find_proxy_ports(route, settings);
+  return error ? error : find_name(route, resolver, settings, url);
 }
 
 void ps_route_fini(struct ps_route *route)
@@ -463,21 +493,4 @@ void ps_route_connected(const struct ps_route *route, const struct ps_slot *slot
   curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connections);
   if (connections > 0 && !curl_easy_getinfo(slot->easy, CURLINFO_PRIMARY_IP, &ip) && ip)
     ps_host_prefer(route->host, ip);
-}
-
-/* ---- Proxies that are asked */
-
-/* Where some hosts are excepted, the port that was connected to tells, unless both have the same: then it is not said. */
-bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *easy)
-{
-  struct authority authority = {0};
-  long port = 0;
-  if (!route->proxy_port || !route->has_exceptions)
-    return route->proxy_port != 0;
-  curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
-  bool known = parse(url, false, &authority) == 0 && authority.port;
-  bool used = known && port == route->proxy_port && port != strtol(authority.port, NULL, 10);
-  curl_free(authority.host);
-  curl_free(authority.port);
-  return used;
 }

@@ -17,7 +17,7 @@ struct ps_route {
   struct curl_slist *given; /* the user's addresses */
   struct curl_slist *connect_to;
   char *unix_socket;       /* NULL: none */
-  long proxy_port;         /* of an HTTP proxy; 0: there is none */
+  long proxy_ports[2];     /* of the HTTP proxies for http and for https; 0: there is none */
   bool has_exceptions;     /* some hosts are not asked for through it */
   ps_time connect_timeout; /* 0: libcurl's */
 };
