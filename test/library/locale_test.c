@@ -4,6 +4,7 @@
  * The locales are made by localedef for these tests, which are skipped where that cannot be done. */
 #include "helpers.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +49,6 @@ static int make_locales(void **state)
     snprintf(path, sizeof path, "%s/%s.UTF-8", directory, names[i]);
     runs((const char *const[]){"localedef", "-c", "-i", names[i], "-f", "UTF-8", path, NULL});
   }
-  must(setenv("LOCPATH", directory, 1) == 0);
   return serve(state);
 }
 
@@ -66,23 +65,28 @@ static int leave_locale(void **state)
   return 0;
 }
 
-/* It is not what the test is about that may be missing here. */
-#define USE_LOCALE(name)                                                                                               \
-  do {                                                                                                                 \
-    if (!setlocale(LC_ALL, name))                                                                                      \
-      skip();                                                                                                          \
-  } while (0)
+/* False: it could not be made. LOCPATH is gone again before OpenSSL asks for a locale, for which glibc would lose a copy
+ * of it. */
+static bool set_locale(const char *name)
+{
+  must(setenv("LOCPATH", directory, 1) == 0);
+  bool set = setlocale(LC_ALL, name) != NULL;
+  must(unsetenv("LOCPATH") == 0);
+  return set;
+}
 
 static void use_turkish(void)
 {
-  USE_LOCALE("tr_TR.UTF-8");
-  must(strcasecmp("SIG", "sig") != 0); /* or there would be nothing to test */
+  if (!set_locale("tr_TR.UTF-8"))
+    skip();
+  must(tolower('I') != 'i'); /* or there would be nothing to test */
 }
 
 static void use_german(void)
 {
   char text[16];
-  USE_LOCALE("de_DE.UTF-8");
+  if (!set_locale("de_DE.UTF-8"))
+    skip();
   snprintf(text, sizeof text, "%.1f", 0.5);
   must(strcmp(text, "0,5") == 0);
 }
@@ -252,7 +256,7 @@ static void international_host_is_utf_8_in_any_locale(void **state)
   (void)state;
   snprintf(way, sizeof way, "%s:%.*s:127.0.0.1", HOST, (int)strspn(port, "0123456789"), port);
   for (size_t i = 0; i < sizeof locales / sizeof *locales; i++) {
-    if (!setlocale(LC_ALL, locales[i]))
+    if (!set_locale(locales[i]))
       continue;
     struct setup setup;
     struct poolsend_sender *sender;
