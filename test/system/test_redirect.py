@@ -806,6 +806,25 @@ def test_connection_that_is_closed_with_the_redirect_is_replaced(certificate, au
         assert made(server.requests) == [('POST', '/from', b'x'), ('POST', '/to', b'x')]
 
 
+def test_connection_through_a_unix_socket_that_died_is_replaced_though_another_was_opened_later(certificate, authority,
+                                                                                                tmp_path):
+    """Both have the same path, and no port that tells them apart."""
+    path = tmp_path / 'socket'
+    with Server(tls=certificate, unix=path) as server:
+        server.script('/from', step_of(307, 'https://other.test/to', keepalive='lie'), 'status=200')
+        with Fed('-L', '--workers', '1', '--cacert', authority.cert, '--unix-socket', path, '--format', 'json',
+                 'https://api.test/from') as running:
+            running.feed('one')
+            first = running.event('settled')
+            running.feed('two')
+            second = running.event('settled')
+            running.close()
+            running.finish()
+        assert (server.count('/from'), server.count('/to')) == (2, 1)
+    assert [(each['fate'], each['reason']) for event in (first, second) for each in event['attempts']] == [
+        ('delivered', 'ok')] * 2
+
+
 def test_interrupt_ends_a_redirected_attempt(server):
     server.script('/to', 'hang=request')
     with Fed('-L', '--settle', '0', '--format', 'json', redirect(server, 307)) as running:
