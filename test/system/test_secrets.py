@@ -252,7 +252,7 @@ def test_secret_that_a_server_sends_on_to_is_hidden(servers, shown):
     """What a header of the answer says is shown by -v as any other header is: without what is known to be secret."""
     plain = servers['plain']
     location = f'http://{USER}:{PASSWORD}@127.0.0.1:{plain.port}/to?token={TOKEN}'
-    plain.script('/from', f'redirect={location}&header=Set-Cookie:a={FILE}&header=X-Auth-Token:{ENV}')
+    plain.script('/from', f'status=307&redirect={location}&header=Set-Cookie:a={FILE}&header=X-Auth-Token:{ENV}')
     result = run('-L', *shown, '-d', 'x', plain.url('/from'))
     assert result.code == 0
     assert_hidden(result, [USER, PASSWORD, TOKEN, FILE, ENV])
