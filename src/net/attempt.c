@@ -81,15 +81,19 @@ static CURLcode perform_once(struct ps_transfer *t, bool fresh)
 {
   ps_time now = ps_now(), left = connect_deadline(t) - now;
   ps_time of_attempt = ps_after(t->began, t->endpoint->attempt_timeout) - now; /* to share among addresses, too */
-  ps_time limit =
-      t->hop.elsewhere ? PS_NEVER : ps_route_limit(&t->endpoint->route, t->slot, ps_earlier(left, of_attempt));
+  ps_time limit = t->hop.elsewhere || t->slow
+                      ? PS_NEVER
+                      : ps_route_limit(&t->endpoint->route, t->slot, ps_earlier(left, of_attempt));
   t->seen = (struct ps_seen){0};
   t->offset = now - t->began;
   t->connect_left = left;
+  t->limited = limit < left;
   curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(ps_earlier(left, limit)));
   curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
   ps_slot_begin(t->slot);
+  ps_transfer_listen(t, t->limited && !ps_slot_is_connected(t->slot));
   CURLcode code = curl_easy_perform(t->easy);
+  ps_transfer_listen(t, false);
   t->seen.again |= t->slot->reopened;
   return code;
 }
@@ -104,7 +108,8 @@ static bool wants_fresh(const struct ps_transfer *t)
 }
 
 /* No connection was made to what was tried, so that nothing was sent: whether there is another address to try. A cancel
- * breaks off the connecting too. */
+ * breaks off the connecting too. A connection that was made, but could not be noticed in time to lift its limit, is tried
+ * again without one. */
 static bool has_next_address(struct ps_transfer *t, CURLcode code)
 {
   bool silent = code == CURLE_OPERATION_TIMEDOUT;
@@ -112,6 +117,9 @@ static bool has_next_address(struct ps_transfer *t, CURLcode code)
     return false;
   if (!silent && code != CURLE_COULDNT_CONNECT && !ps_slot_is_cancelled(t->slot))
     return false;
+  t->slow = silent && t->limited && ps_slot_has_connected(t->slot);
+  if (t->slow)
+    return !ps_slot_is_cancelled(t->slot);
   return ps_route_next(&t->endpoint->route, t->slot, silent, connect_deadline(t));
 }
 
@@ -119,6 +127,7 @@ static CURLcode make_request(struct ps_transfer *t)
 {
   CURLcode code;
   bool fresh = false;
+  t->slow = false;
   do {
     code = perform_once(t, fresh);
     fresh |= wants_fresh(t);

@@ -20,8 +20,21 @@ static bool enter_socket(struct ps_slot *slot, int fd)
   return entered;
 }
 
+/* Asked of the system: libcurl 7.88 stamps its time of connecting only when TLS stands too. */
+bool ps_slot_has_connected(struct ps_slot *slot)
+{
+  for (unsigned i = 0; i < slot->shared.count && !slot->connected; i++) {
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    const struct ps_slot_socket *entered = &slot->shared.sockets[i];
+    slot->connected = entered->use == slot->use && getpeername(entered->fd, (struct sockaddr *)&peer, &size) == 0;
+  }
+  return slot->connected;
+}
+
 static void forget_socket(struct ps_slot *slot, int fd)
 {
+  (void)ps_slot_has_connected(slot);
   ps_mutex_lock(&slot->shared.mutex);
   for (unsigned i = 0; i < slot->shared.count; i++)
     if (slot->shared.sockets[i].fd == fd)
@@ -110,7 +123,7 @@ void ps_slot_begin(struct ps_slot *slot)
 {
   slot->use++;
   slot->open_error = 0;
-  slot->sealed = slot->reopened = false;
+  slot->sealed = slot->reopened = slot->connected = false;
 }
 
 void ps_slot_seal(struct ps_slot *slot)
@@ -161,18 +174,6 @@ bool ps_slot_is_readable(struct ps_slot *slot, const void *user)
 bool ps_slot_is_connected(const struct ps_slot *slot)
 {
   return slot->shared.count > 0;
-}
-
-bool ps_slot_has_connected(const struct ps_slot *slot)
-{
-  bool connected = false;
-  for (unsigned i = 0; i < slot->shared.count && !connected; i++) {
-    struct sockaddr_storage peer;
-    socklen_t size = sizeof peer;
-    const struct ps_slot_socket *socket = &slot->shared.sockets[i];
-    connected = socket->use == slot->use && getpeername(socket->fd, (struct sockaddr *)&peer, &size) == 0;
-  }
-  return connected;
 }
 
 static int port_of(int fd)

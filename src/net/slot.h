@@ -30,6 +30,7 @@ struct ps_slot {
   unsigned use;                 /* counts transfers */
   bool sealed;                  /* the transfer's request has been handed on: no other connection is for it */
   bool reopened;                /* one was wanted all the same */
+  bool connected;               /* a connection that this use began has come about */
   int open_error;               /* errno of a socket that could not be had in this use, or 0 */
   ps_time used;                 /* when the last transfer ended */
   struct curl_slist *resolve;   /* the addresses that the handle was given */
@@ -81,8 +82,9 @@ bool ps_slot_is_readable(struct ps_slot *slot, const void *user);
 /* Whether it has a connection open, kept or not. The thread that runs an attempt. */
 bool ps_slot_is_connected(const struct ps_slot *slot);
 
-/* Whether a connection that this use has begun has come about. The thread that runs an attempt. */
-bool ps_slot_has_connected(const struct ps_slot *slot);
+/* Whether a connection that this use has begun has come about, even if it is closed by now. The thread that runs an
+ * attempt. */
+bool ps_slot_has_connected(struct ps_slot *slot);
 
 enum ps_connection {
   PS_CONNECTION_ALIVE,

@@ -274,6 +274,24 @@ static int on_progress(void *context, curl_off_t expected, curl_off_t received, 
   return ps_slot_is_cancelled(t->slot) ? 1 : 0;
 }
 
+static int on_talk(CURL *easy, curl_infotype type, char *data, size_t size, void *context)
+{
+  struct ps_transfer *t = transfer_of(context);
+  (void)easy, (void)type, (void)data, (void)size;
+  if (!t->seen.connected && ps_slot_has_connected(t->slot))
+    note_connected(t);
+  return 0;
+}
+
+/* From 8.20 on libcurl tells of no progress until TLS stands, but it talks of TLS before. */
+#define SILENT_SINCE 0x081400
+
+void ps_transfer_listen(struct ps_transfer *t, bool connecting)
+{
+  if (!t->endpoint->trace && curl_version_info(CURLVERSION_NOW)->version_num >= SILENT_SINCE)
+    curl_easy_setopt(t->easy, CURLOPT_VERBOSE, connecting ? 1L : 0L);
+}
+
 void ps_transfer_watch(CURL *easy, struct ps_slot *slot, const struct ps_endpoint *endpoint)
 {
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
@@ -286,9 +304,7 @@ void ps_transfer_watch(CURL *easy, struct ps_slot *slot, const struct ps_endpoin
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, slot);
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->words);
-  if (endpoint->trace) {
-    curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, ps_trace_debug);
-    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, endpoint);
-  }
+  curl_easy_setopt(easy, CURLOPT_VERBOSE, endpoint->trace ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, endpoint->trace ? ps_trace_debug : on_talk);
+  curl_easy_setopt(easy, CURLOPT_DEBUGDATA, endpoint->trace ? (const void *)endpoint : slot);
 }

@@ -52,6 +52,8 @@ struct ps_transfer {
   ps_time offset;       /* of this request in the attempt */
   ps_time connecting;   /* when its connection was asked for */
   ps_time connect_left; /* for it */
+  bool limited;         /* less of that for the connection alone, to go on to other addresses in time */
+  bool slow;            /* what was tried last does connect, but had not got further within its limit */
 
   struct ps_hop hop;
   struct ps_seen seen;
@@ -65,6 +67,9 @@ struct ps_transfer {
 
 /* Have the handle's transfers, from now on, report to whichever one the slot runs. */
 void ps_transfer_watch(CURL *easy, struct ps_slot *slot, const struct ps_endpoint *endpoint);
+
+/* Before a transfer that is to make a connection (or not): have it known when that stands, before TLS does. */
+void ps_transfer_listen(struct ps_transfer *transfer, bool connecting);
 
 /* Stop keeping the response, and give up what was kept. */
 void ps_transfer_drop_spool(struct ps_transfer *transfer);

@@ -382,6 +382,15 @@ def test_slow_handshake_with_an_address_that_connects_is_waited_for(names, tmp_p
         assert (slow.connections, server.count()) == (1, 1)
 
 
+def test_slow_tunnel_of_a_proxy_that_connects_is_waited_for(names):
+    with Server() as proxy, Relay('127.0.0.2', proxy.port, pause=3) as slow:
+        proxy.script('api.test:443', 'status=403')
+        result = run_json('-x', f'http://two.test:{slow.port}', '-d', 'x', 'https://api.test/',
+                          env=names.env(two_test=TWO))
+        assert result.fates == [('unreached', 'proxy')]
+        assert (slow.connections, proxy.count()) == (1, 1)
+
+
 @pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
 @pytest.mark.parametrize('dead, alive', [('::1', '127.0.0.1'), ('127.0.0.1', '::1')])
 def test_address_of_the_other_family_is_tried_side_by_side(dead, alive, names):
