@@ -214,9 +214,10 @@ static bool is_interim(const struct ps_buf *line)
          (line->size == 12 || strchr(" \r", line->data[12]));
 }
 
+/* libcurl takes whatever begins with CR for the end of a header. */
 static void judge_line(struct connection *c)
 {
-  bool empty = !c->line.size || (c->line.size == 1 && *c->line.data == '\r');
+  bool empty = !c->line.size || *c->line.data == '\r';
   if (empty && c->in_header) {
     peer.books[c->door].answers += !c->interim;
     c->in_header = false;
