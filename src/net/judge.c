@@ -138,7 +138,7 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_REDIRECT;
   if ((code == CURLE_OK && t->seen.status) || t->seen.body_is_enough)
     return PS_END_COMPLETE;
-  if (t->headers_too_big || t->no_http)
+  if (t->headers_too_big || t->seen.no_http)
     return PS_END_PROTOCOL;
   if (ps_slot_is_cancelled(t->slot))
     return ps_slot_cancelled(t->slot);
@@ -206,7 +206,7 @@ static const char *own_words(const struct ps_transfer *t, CURLcode code, enum ps
     return t->hop.refused;
   if (t->headers_too_big)
     return "the header of the answer is too big";
-  if (t->no_http)
+  if (t->seen.no_http)
     return "what came is no answer in HTTP";
   if (line_too_long(t, code))
     return "no memory, or a line of the header is too long";

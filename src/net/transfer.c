@@ -177,8 +177,7 @@ static void end_header(struct ps_transfer *t)
     tell_answer(t);
 }
 
-/* What libcurl hands on begins with a status line that it has understood. Trailers come here too, and may look like
- * anything; but the request has its answer by then. */
+/* Trailers come here too, and may look like anything; but the request has its answer by then. */
 static size_t read_header(char *line, size_t unit, size_t size, void *context)
 {
   struct ps_transfer *t = transfer_of(context);
@@ -189,8 +188,8 @@ static size_t read_header(char *line, size_t unit, size_t size, void *context)
     return 0;
   if (t->seen.status)
     return size;
-  t->no_http = !t->seen.in_header && !is_status_line(line, size);
-  if (t->no_http)
+  t->seen.no_http = !t->seen.in_header && !is_status_line(line, size);
+  if (t->seen.no_http)
     return 0;
   if (!t->seen.in_header)
     begin_header(t);
@@ -288,7 +287,7 @@ static int on_talk(CURL *easy, curl_infotype type, char *data, size_t size, void
 
 void ps_transfer_listen(struct ps_transfer *t, bool connecting)
 {
-  if (!t->endpoint->trace && curl_version_info(CURLVERSION_NOW)->version_num >= SILENT_SINCE)
+  if (!t->endpoint->trace && ps_transport_version() >= SILENT_SINCE)
     curl_easy_setopt(t->easy, CURLOPT_VERBOSE, connecting ? 1L : 0L);
 }
 

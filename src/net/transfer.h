@@ -32,6 +32,7 @@ struct ps_seen {
   enum ps_connection connection; /* what the look at the connection showed that it was to be handed to */
   long size_before;              /* bytes sent before it, to a proxy */
   int status;                    /* of its complete final header; 0: none came */
+  bool no_http;                  /* what came in the place of its status line is none */
   bool in_header;                /* between a status line and its blank line */
   bool located;                  /* the header has a Location */
   bool leads_on;                 /* the answer is a redirect that is to be followed */
@@ -61,7 +62,7 @@ struct ps_transfer {
   /* Of all requests together. */
   uint64_t bytes_sent; /* by those before this one */
   size_t header_bytes;
-  bool headers_too_big, no_http;
+  bool headers_too_big;
   bool told; /* the answer */
 };
 
