@@ -20,7 +20,9 @@ static inline bool ps_ascii_is_letter(char c)
 
 static inline char ps_ascii_lower(char c)
 {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+  if (c >= 'A' && c <= 'Z')
+    return (char)(c - 'A' + 'a');
+  return c;
 }
 
 /* Whether two pieces of `size` bytes each are the same. */

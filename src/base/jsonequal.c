@@ -147,7 +147,9 @@ struct comparison {
 
 static char kind_of(struct ps_jsontext_value value)
 {
-  return is_digit(*value.text) ? '-' : *value.text;
+  if (is_digit(*value.text))
+    return '-';
+  return *value.text;
 }
 
 static bool equal_scalars(struct ps_jsontext_value a, struct ps_jsontext_value b)
@@ -239,7 +241,7 @@ static size_t sort_members(struct member *members, size_t count)
 /* False: there is one that is not among `members`. */
 static bool find_members(struct member *members, size_t count, struct ps_jsontext_value object)
 {
-  struct member key;
+  struct member key = {0};
   for (const char *at = NULL; ps_jsontext_member(object, &at, &key.name, &key.found);) {
     struct member *member = bsearch(&key, members, count, sizeof *members, order_of_members);
     if (!member)

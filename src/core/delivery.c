@@ -264,7 +264,7 @@ static void declare(struct ps_delivery *d, ps_time now)
   if (first < 0)
     return;
   d->winner = first;
-  d->won = now;
+  d->won = now > d->tracks[first].since ? now : d->tracks[first].since; /* its header may have come since then */
 }
 
 /* Every attempt of this round has its fate and none was a success. Whether another round follows; if so it is set up

@@ -17,12 +17,6 @@
  * what a request costs. */
 enum { PREPARED_NOT, PREPARED_BODY, PREPARED_NO_BODY };
 
-/* The URL of the message's own request. */
-static const char *message_url(const struct ps_transfer *t)
-{
-  return t->request.url ? t->request.url : t->endpoint->url;
-}
-
 static bool set_method(CURL *easy, const struct ps_hop *hop)
 {
   bool head = !hop->has_body && strcmp(hop->method, "HEAD") == 0;
@@ -98,12 +92,11 @@ static CURLcode perform_once(struct ps_transfer *t, bool fresh)
   return code;
 }
 
-/* A kept connection that was dead before any of the request left may be replaced. That none left is certain only where
- * libcurl writes it to the connection itself: frames of HTTP/2 may have left that it has not counted yet. */
+/* A kept connection that was dead before any of the request left may be replaced. */
 static bool wants_fresh(const struct ps_transfer *t)
 {
   const struct ps_seen *seen = &t->seen;
-  bool unsent = seen->kept && seen->again && !seen->status && !t->endpoint->http2 && ps_transfer_bytes_sent(t) == 0;
+  bool unsent = seen->kept && seen->again && !seen->status && !ps_transfer_is_unanswered(t);
   return (unsent || seen->connection == PS_CONNECTION_STALE) && !ps_slot_is_cancelled(t->slot);
 }
 
@@ -139,15 +132,16 @@ static CURLcode make_request(struct ps_transfer *t)
 
 /* ---- Redirects */
 
-/* NULL, or why the answer's Location is not followed. `url` is libcurl's, until the next perform. */
-static const char *why_not(const struct ps_transfer *t, const char *url)
+/* NULL, or why the redirect is not followed. */
+static const char *why_not(const struct ps_transfer *t)
 {
-  if (ps_redirect_kind(t->seen.status, t->hop.method) == PS_REDIRECT_LOSES)
-    return "redirected: to follow would lose the body of a POST";
-  if (t->hop.number == PS_REDIRECTS_MAX)
-    return "redirected too often";
-  if (!url || !ps_redirect_is_http(url))
+  const char *refusal = ps_redirect_refusal(t->seen.status, t->hop.method, t->hop.number);
+  if (refusal)
+    return refusal;
+  if (!t->seen.leads_on)
     return "redirected to a URL that is not of http or https";
+  if (t->seen.overdue || ps_slot_cancelled(t->slot) == PS_END_TIMEOUT)
+    return "its time was up before the redirect was followed";
   return ps_slot_is_cancelled(t->slot) ? "cancelled before the redirect was followed" : NULL;
 }
 
@@ -163,7 +157,7 @@ static int make_hop(struct ps_transfer *t, const char *url)
   free(hop->located);
   hop->url = hop->located = located;
   hop->number++;
-  hop->elsewhere = !ps_redirect_stays(message_url(t), located);
+  hop->elsewhere |= !ps_redirect_stays(hop->own, located); /* whoever it is that leads back */
   if (ps_redirect_kind(hop->status, hop->method) == PS_REDIRECT_TO_GET) {
     hop->method = "GET";
     hop->has_body = false;
@@ -176,30 +170,37 @@ static int make_hop(struct ps_transfer *t, const char *url)
   return ps_redirect_headers(&hop->headers, t->request.headers, t->endpoint, hop->elsewhere, hop->bare);
 }
 
+/* The next hop, on the handle that is for it. NULL, or why there is none. */
+static const char *turn_to(struct ps_transfer *t, const char *url)
+{
+  CURL *before = t->easy;
+  uint64_t sent = ps_transfer_bytes_sent(t);
+  int error = make_hop(t, url);
+  if (error == -EINVAL)
+    return "redirected to a host whose name cannot be spelt in ASCII";
+  t->easy = t->hop.elsewhere ? t->slot->stranger : t->slot->easy;
+  if (error || !set_up(t)) {
+    t->easy = before;
+    return "no memory to follow the redirect";
+  }
+  t->bytes_sent += sent;
+  t->outcome->timings.sent = -1;
+  t->connecting = ps_now();
+  return NULL;
+}
+
 /* Whether another request is to follow the one that was just answered; it has been set up then. */
 static bool follow(struct ps_transfer *t)
 {
   struct ps_hop *hop = &t->hop;
-  char *url = NULL;
   if (!ps_transfer_is_redirect(t))
     return false;
   bool acted = ps_redirect_acted(t->seen.status, hop->method) || hop->redirected == PS_REDIRECTED_ACTED;
   hop->redirected = acted ? PS_REDIRECTED_ACTED : PS_REDIRECTED_UNTAKEN;
-  curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url);
-  hop->refused = why_not(t, url);
-  if (hop->refused)
-    return false;
-  t->bytes_sent += ps_transfer_bytes_sent(t);
   hop->status = t->seen.status;
-  int error = make_hop(t, url);
-  t->easy = hop->elsewhere ? t->slot->stranger : t->slot->easy;
-  t->seen = (struct ps_seen){0};
-  t->outcome->timings.sent = -1;
-  t->connecting = ps_now();
-  if (error == -EINVAL)
-    hop->refused = "redirected to a host whose name cannot be spelt in ASCII";
-  else if (error || !set_up(t))
-    hop->refused = "no memory to follow the redirect";
+  hop->refused = why_not(t);
+  if (!hop->refused)
+    hop->refused = turn_to(t, t->location);
   return !hop->refused;
 }
 
@@ -253,13 +254,14 @@ void ps_attempt_perform(const struct ps_endpoint *endpoint, struct ps_slot *slot
   outcome->timings.sent = -1;
   outcome->response.spool = -1;
   int error = ps_request_init(&t.request, endpoint, payload, words, sizeof words);
-  t.hop.url = message_url(&t);
+  t.hop.url = t.hop.own = t.request.url ? t.request.url : endpoint->url;
   t.hop.has_body = t.request.body != NULL;
   t.hop.method = ps_endpoint_method(endpoint, t.hop.has_body);
   if (error)
     give_up(outcome, error, words);
   else
     perform(&t);
+  free(t.location);
   free(t.hop.located);
   curl_slist_free_all(t.hop.headers);
   ps_request_fini(&t.request);

@@ -74,12 +74,12 @@ static bool has_control_or_space(const char *text)
   return false;
 }
 
-/* What follows "http://" or "https://"; NULL if neither begins it. */
-static const char *after_scheme(const char *url)
+/* Of "http://" or "https://"; 0: neither begins it. */
+static size_t scheme_size(const char *url)
 {
   if (ps_ascii_begins(url, "http://"))
-    return url + 7;
-  return ps_ascii_begins(url, "https://") ? url + 8 : NULL;
+    return 7;
+  return ps_ascii_begins(url, "https://") ? 8 : 0;
 }
 
 /* 0; -EINVAL: it is no URL, or has no host; -ENOMEM. */
@@ -119,11 +119,11 @@ int ps_check_url(const char *url, struct poolsend_error *error)
 {
   if (has_control_or_space(url))
     return ps_refuse_url(url, "it holds a space or a control character: write it percent-encoded (%20)", error);
-  const char *authority = after_scheme(url);
-  if (!authority)
+  size_t scheme = scheme_size(url);
+  if (!scheme)
     return ps_refuse_url(url, "it must begin with http:// or https://", error);
   /* libcurl would forgive slashes too many and take what follows for the host. */
-  int result = !*authority || strchr("/?#", *authority) ? -EINVAL : parse_with_host(url, 0);
+  int result = !url[scheme] || strchr("/?#", url[scheme]) ? -EINVAL : parse_with_host(url, 0);
   return result == -EINVAL ? ps_refuse_url(url, "it cannot be understood as a URL with a host", error) : result;
 }
 

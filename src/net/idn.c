@@ -95,7 +95,9 @@ static int decode(struct ps_buf *out, const char *text, size_t size)
   for (size_t i = 0; i < size && !error; i++) {
     int high = text[i] == '%' && size - i > 2 ? hex_digit(text[i + 1]) : -1;
     int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    char c = low >= 0 ? (char)(high << 4 | low) : text[i];
+    char c = text[i];
+    if (low >= 0)
+      c = (char)(high << 4 | low);
     error = ps_buf_append(out, &c, 1);
     i += low >= 0 ? 2 : 0;
   }

@@ -142,6 +142,8 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_PROTOCOL;
   if (ps_slot_is_cancelled(t->slot))
     return ps_slot_cancelled(t->slot);
+  if (t->seen.overdue)
+    return PS_END_TIMEOUT;
   if (proxy_refused_tunnel(t))
     return PS_END_PROXY;
   if (ended_by_alert(t, code) || is_cut_in_handshake(t, code))
@@ -222,27 +224,31 @@ static const char *own_words(const struct ps_transfer *t, CURLcode code, enum ps
   return no_socket(t, code) ? strerror(t->slot->open_error) : NULL;
 }
 
+/* What could not be found or connected to is the proxy, where there is one. */
+static const char *whose(const struct ps_transfer *t, enum ps_ending ending)
+{
+  bool of_proxy = (ending == PS_END_CONNECT || ending == PS_END_RESOLVE) && used_proxy(t);
+  return of_proxy ? "proxy: " : "";
+}
+
 static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending ending)
 {
   char words[CURL_ERROR_SIZE + 64];
   if (ending == PS_END_COMPLETE)
     return;
   const char *own = own_words(t, code, ending);
-  const char *proxy = (ending == PS_END_CONNECT || ending == PS_END_RESOLVE) && used_proxy(t) ? "proxy: " : "";
-  snprintf(words, sizeof words, "%s%s", own ? "" : proxy,
-           own                 ? own
-           : t->slot->words[0] ? t->slot->words
-                               : curl_easy_strerror(code));
+  const char *of_libcurl = t->slot->words[0] ? t->slot->words : curl_easy_strerror(code);
+  snprintf(words, sizeof words, "%s", own ? own : of_libcurl);
   if (!own && ending == PS_END_CONNECT)
     say_connect(t, words, sizeof words);
   if (ending == PS_END_RESET && t->seen.again && !t->seen.status)
     say_broken(t, words, sizeof words);
-  if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
+  if (ending == PS_END_TIMEOUT && (ps_slot_is_cancelled(t->slot) || t->seen.overdue))
     say_time(t, words, sizeof words);
   if (!t->seen.connected && !t->hop.elsewhere)
     ps_tries_tell(&t->slot->tries, words, sizeof words);
   char *shown = ps_redact_url(words);
-  ps_text_say(t->outcome->error, sizeof t->outcome->error, "%s", shown ? shown : "");
+  ps_text_say(t->outcome->error, sizeof t->outcome->error, "%s%s", whose(t, ending), shown ? shown : "");
   free(shown);
 }
 
@@ -272,7 +278,7 @@ static enum ps_json_test test_body(struct ps_transfer *t, enum ps_ending ending)
 {
   struct ps_outcome *outcome = t->outcome;
   const struct ps_success *success = &t->endpoint->success;
-  if (!success->tests || !ps_status_has(&success->statuses, t->seen.status))
+  if (!success->tests || !ps_transfer_is_success(t))
     return PS_JSON_NONE;
   if (ending != PS_END_COMPLETE)
     return PS_JSON_IMPOSSIBLE;
@@ -282,12 +288,6 @@ static enum ps_json_test test_body(struct ps_transfer *t, enum ps_ending ending)
   }
   const char *body = outcome->body.size ? outcome->body.data : "";
   return ps_success_test(success, body, outcome->body.size, outcome->error, sizeof outcome->error);
-}
-
-/* A proxy that a plain request goes through answers with 407 for itself (RFC 9110, 15.5.8). */
-static bool proxy_answered(const struct ps_transfer *t)
-{
-  return t->seen.status == 407 && !is_https(t) && used_proxy(t);
 }
 
 /* What is kept of the body is what may be shown of it: a test has wanted more. */
@@ -314,7 +314,7 @@ void ps_judge(struct ps_transfer *t, CURLcode code)
       .ending = ending,
       .json = test_body(t, ending),
       .redirected = t->hop.redirected,
-      .by_proxy = proxy_answered(t),
+      .by_proxy = ps_transfer_is_of_proxy(t),
   };
   if (evidence.by_proxy)
     ps_text_say(outcome->error, sizeof outcome->error, "the proxy wants credentials, and passed nothing on");
@@ -337,5 +337,5 @@ void ps_judge_unsent(struct ps_transfer *t, enum ps_ending ending)
   if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
     snprintf(outcome->error, sizeof outcome->error, "no address in time; its time limit is %s s", time_limit(t).text);
   else
-    ps_text_say(outcome->error, sizeof outcome->error, "%s", t->slot->words);
+    ps_text_say(outcome->error, sizeof outcome->error, "%s%s", whose(t, ending), t->slot->words);
 }

@@ -20,6 +20,16 @@ enum ps_redirect ps_redirect_kind(int status, const char *method)
   return loses ? PS_REDIRECT_LOSES : PS_REDIRECT_AS_IT_IS;
 }
 
+/* Hops of one attempt, beyond its first request. */
+#define HOPS_MAX 30
+
+const char *ps_redirect_refusal(int status, const char *method, unsigned number)
+{
+  if (ps_redirect_kind(status, method) == PS_REDIRECT_LOSES)
+    return "redirected: to follow would lose the body of a POST";
+  return number == HOPS_MAX ? "redirected too often" : NULL;
+}
+
 bool ps_redirect_acted(int status, const char *method)
 {
   return status == 303 && !is_safe(method);
@@ -59,6 +69,50 @@ bool ps_redirect_stays(const char *from, const char *to)
   return same;
 }
 
+/* The user and password of `from`, where `to` has no user. */
+static bool take_user(CURLU *to, const char *from)
+{
+  CURLU *parsed = curl_url();
+  char *user = NULL, *password = NULL;
+  bool taken = parsed && !curl_url_set(parsed, CURLUPART_URL, from, 0);
+  if (taken && !curl_url_get(to, CURLUPART_USER, &user, 0))
+    goto out;
+  if (taken && !curl_url_get(parsed, CURLUPART_USER, &user, 0))
+    taken = !curl_url_set(to, CURLUPART_USER, user, 0);
+  if (taken && user && !curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0))
+    taken = !curl_url_set(to, CURLUPART_PASSWORD, password, 0);
+out:
+  curl_free(user);
+  curl_free(password);
+  curl_url_cleanup(parsed);
+  return taken;
+}
+
+/* NULL: no memory. */
+static char *write_url(CURLU *parsed)
+{
+  char *text = NULL, *copy = NULL;
+  if (!curl_url_get(parsed, CURLUPART_URL, &text, 0))
+    copy = strdup(text);
+  curl_free(text);
+  return copy;
+}
+
+char *ps_redirect_resolve(const char *url, const char *location, const char *own)
+{
+  CURLU *parsed = curl_url();
+  char *found = NULL;
+  if (parsed && !curl_url_set(parsed, CURLUPART_URL, url, 0) &&
+      !curl_url_set(parsed, CURLUPART_URL, location, CURLU_URLENCODE | CURLU_NON_SUPPORT_SCHEME))
+    found = write_url(parsed);
+  if (found && own && ps_redirect_stays(own, found)) {
+    free(found);
+    found = take_user(parsed, own) ? write_url(parsed) : NULL;
+  }
+  curl_url_cleanup(parsed);
+  return found;
+}
+
 bool ps_redirect_is_https(const char *url)
 {
   return ps_ascii_begins(url, "https://");
@@ -74,12 +128,12 @@ bool ps_redirect_is_http(const char *url)
 static bool is_for_origin(const struct ps_endpoint *endpoint, const char *line)
 {
   return ps_field_is(line, "Authorization") || ps_field_is(line, "Cookie") || ps_field_is(line, "Host") ||
-         ps_endpoint_is_secret(endpoint, line, strcspn(line, ":;"));
+         ps_field_is(line, "Proxy-Authorization") || ps_endpoint_is_secret(endpoint, line, strcspn(line, ":;"));
 }
 
 static bool is_about_body(const char *line)
 {
-  return ps_ascii_begins(line, "Content-");
+  return ps_ascii_begins(line, "Content-") || ps_field_is(line, "Expect"); /* RFC 9110, 10.1.1 */
 }
 
 int ps_redirect_headers(struct curl_slist **kept, const struct curl_slist *headers, const struct ps_endpoint *endpoint,

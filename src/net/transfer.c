@@ -14,8 +14,9 @@
 /* All headers of an attempt together, interim answers and redirects included. */
 #define HEADERS_MAX ((size_t)256 * 1024)
 
-/* Of the body of a redirect, which nobody wants: reading it costs less than another connection, up to here. */
-#define REDIRECT_BODY_MAX ((size_t)16 * 1024)
+/* Of the body of a redirect, which nobody wants: to read it costs less than another connection, up to here. */
+#define REDIRECT_BODY_MAX  ((size_t)16 * 1024)
+#define REDIRECT_BODY_WAIT PS_SECOND
 
 static struct ps_transfer *transfer_of(void *slot)
 {
@@ -32,26 +33,30 @@ static long request_size(const struct ps_transfer *t)
   return size;
 }
 
+/* That nothing has left is certain only where libcurl writes the request to the socket itself. What TLS has taken is
+ * counted when it has taken all, and frames of HTTP/2 when they have been flushed; a part of it may be on its way. */
+static bool may_be_uncounted(const struct ps_transfer *t)
+{
+  return t->endpoint->http2 || ps_redirect_is_https(t->hop.url);
+}
+
 bool ps_transfer_is_unanswered(const struct ps_transfer *t)
 {
-  return t->seen.requested && !t->seen.status && request_size(t) > t->seen.size_before;
+  return t->seen.requested && !t->seen.status && (request_size(t) > t->seen.size_before || may_be_uncounted(t));
 }
 
-/* Whether libcurl counts the body as part of the request: since 8.8 always, before 8.7 where it goes out in the same
- * write as the header, below 64 KiB. */
-static bool counts_body(const struct ps_transfer *t)
-{
-  unsigned version = ps_transport_version();
-  return version >= 0x080800 || (version < 0x080700 && t->request.size < (size_t)64 * 1024);
-}
-
+/* libcurl counts the body as part of the request: since 8.8 always, before 8.7 where it went out in the same write as
+ * the header. */
 uint64_t ps_transfer_bytes_sent(const struct ps_transfer *t)
 {
+  unsigned version = ps_transport_version();
   curl_off_t body = 0;
   if (!t->seen.requested)
     return 0;
   curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &body);
-  return (uint64_t)(request_size(t) - t->seen.size_before) + (counts_body(t) ? 0 : (uint64_t)body);
+  long counted = request_size(t) - t->seen.size_before;
+  bool has_body = version >= 0x080800 || (version < 0x080700 && counted >= body);
+  return (uint64_t)(has_body ? counted : counted + body);
 }
 
 /* ---- The connection */
@@ -119,33 +124,45 @@ static bool is_beyond_counting(const char *value, size_t size)
   return digits == size && size > 18;
 }
 
+/* libcurl tells where a redirect leads only once its body has ended well, which nothing here depends on. */
+static void keep_location(struct ps_transfer *t, const char *value, size_t size)
+{
+  free(t->location);
+  t->location = strndup(value, size); /* NULL: then it is an answer like one without */
+}
+
 static void note_header(struct ps_transfer *t, const char *line, size_t size)
 {
   size_t value_size;
-  if (value_of(line, size, "Location:", &value_size))
-    t->seen.located = true;
-  const char *value = value_of(line, size, "Retry-After:", &value_size);
-  if (value)
-    t->seen.long_wait = is_beyond_counting(value, value_size);
+  const char *location = t->endpoint->follow ? value_of(line, size, "Location:", &value_size) : NULL;
+  if (location)
+    keep_location(t, location, value_size);
+  const char *wait = value_of(line, size, "Retry-After:", &value_size);
+  if (wait)
+    t->seen.long_wait = is_beyond_counting(wait, value_size);
+}
+
+bool ps_transfer_is_of_proxy(const struct ps_transfer *t)
+{
+  return t->seen.status == 407 && !ps_redirect_is_https(t->hop.url) &&
+         ps_route_used_proxy(&t->endpoint->route, t->hop.url, t->easy);
+}
+
+bool ps_transfer_is_success(const struct ps_transfer *t)
+{
+  return ps_status_has(&t->endpoint->success.statuses, t->seen.status) && !ps_transfer_is_of_proxy(t);
 }
 
 /* A status that counts as a success is an answer, wherever it leads. */
 bool ps_transfer_is_redirect(const struct ps_transfer *t)
 {
-  return t->endpoint->follow && t->seen.located && t->seen.status / 100 == 3 &&
-         !ps_status_has(&t->endpoint->success.statuses, t->seen.status);
-}
-
-static bool leads_on(const struct ps_transfer *t)
-{
-  return ps_transfer_is_redirect(t) && ps_redirect_kind(t->seen.status, t->hop.method) != PS_REDIRECT_LOSES &&
-         t->hop.number < PS_REDIRECTS_MAX;
+  return t->endpoint->follow && t->location && t->seen.status / 100 == 3 && !ps_transfer_is_success(t);
 }
 
 /* The header alone tells it, but for a success whose body is to be tested. */
 static void tell_answer(struct ps_transfer *t)
 {
-  bool success = ps_status_has(&t->endpoint->success.statuses, t->seen.status);
+  bool success = ps_transfer_is_success(t);
   if (t->told || (success && t->endpoint->success.tests))
     return;
   t->told = true;
@@ -161,7 +178,20 @@ static bool is_status_line(const char *line, size_t size)
 static void begin_header(struct ps_transfer *t)
 {
   t->seen.in_header = true;
-  t->seen.located = t->seen.long_wait = false;
+  t->seen.long_wait = false;
+  free(t->location);
+  t->location = NULL;
+}
+
+/* Whether the redirect can be followed. A Location that leads nowhere stays as it is. */
+static bool find_target(struct ps_transfer *t)
+{
+  char *target = ps_redirect_resolve(t->hop.url, t->location, t->hop.elsewhere ? NULL : t->hop.own);
+  if (target) {
+    free(t->location);
+    t->location = target;
+  }
+  return target && ps_redirect_is_http(target) && !ps_redirect_refusal(t->seen.status, t->hop.method, t->hop.number);
 }
 
 static void end_header(struct ps_transfer *t)
@@ -172,7 +202,9 @@ static void end_header(struct ps_transfer *t)
   if (status < 200) /* interim (RFC 9110, 15.2): the answer is still to come */
     return;
   t->seen.status = (int)status;
-  t->seen.leads_on = leads_on(t);
+  t->seen.answered = ps_now();
+  if (ps_transfer_is_redirect(t))
+    t->seen.leads_on = find_target(t);
   if (!t->seen.leads_on)
     tell_answer(t);
 }
@@ -214,8 +246,7 @@ void ps_transfer_drop_spool(struct ps_transfer *t)
 static bool spool(struct ps_transfer *t, const char *data, size_t size)
 {
   struct poolsend_response *response = &t->outcome->response;
-  if (!t->endpoint->keep_bodies || response->spool_error ||
-      !ps_status_has(&t->endpoint->success.statuses, t->seen.status))
+  if (!t->endpoint->keep_bodies || response->spool_error || !ps_transfer_is_success(t))
     return false;
   if (t->watcher->is_late(t->watcher->context)) {
     ps_transfer_drop_spool(t);
@@ -233,7 +264,7 @@ static bool spool(struct ps_transfer *t, const char *data, size_t size)
 /* A body that is to be tested is wanted whole, whatever of it is to be shown. */
 static size_t body_limit(const struct ps_transfer *t)
 {
-  bool tested = t->endpoint->success.tests && ps_status_has(&t->endpoint->success.statuses, t->seen.status);
+  bool tested = t->endpoint->success.tests && ps_transfer_is_success(t);
   size_t shown = t->endpoint->max_response;
   return tested && shown < PS_SUCCESS_BODY_MAX ? PS_SUCCESS_BODY_MAX : shown;
 }
@@ -261,6 +292,15 @@ static size_t read_body(char *data, size_t unit, size_t size, void *context)
 
 /* ---- Progress */
 
+/* The engine ends an attempt whose time is up. Where it does not, held up by a callback of the user's, this does, a
+ * second later; unless there is something to be read, which may be the answer. */
+static bool is_overdue(const struct ps_transfer *t, ps_time now)
+{
+  return now >= ps_after(ps_after(t->began, t->endpoint->attempt_timeout), PS_SECOND) &&
+         !ps_slot_is_readable(t->slot, t->slot->shared.user);
+}
+
+/* libcurl calls it about once a second, and whenever something happens. */
 static int on_progress(void *context, curl_off_t expected, curl_off_t received, curl_off_t to_send, curl_off_t sent)
 {
   struct ps_transfer *t = transfer_of(context);
@@ -270,7 +310,10 @@ static int on_progress(void *context, curl_off_t expected, curl_off_t received, 
     timings->sent = ps_now() - t->began;
   if (!t->seen.connected && ps_slot_has_connected(t->slot))
     note_connected(t);
-  return ps_slot_is_cancelled(t->slot) ? 1 : 0;
+  ps_time now = ps_now();
+  t->seen.overdue = is_overdue(t, now);
+  bool enough = t->seen.leads_on && now - t->seen.answered >= REDIRECT_BODY_WAIT;
+  return ps_slot_is_cancelled(t->slot) || t->seen.overdue || enough;
 }
 
 static int on_talk(CURL *easy, curl_infotype type, char *data, size_t size, void *context)

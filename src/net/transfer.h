@@ -12,7 +12,8 @@
 /* The request under way: the message's own, or what redirects have made of it. */
 struct ps_hop {
   unsigned number;            /* of redirects followed so far */
-  const char *method, *url;   /* `url` is `located`, or the message's */
+  const char *method, *url;   /* `url` is `located`, or the message's own */
+  const char *own;            /* the message's */
   char *located;              /* where the last redirect led to; or NULL */
   struct curl_slist *headers; /* to go with it, where they are not the message's; or NULL */
   bool has_body;
@@ -34,8 +35,9 @@ struct ps_seen {
   int status;                    /* of its complete final header; 0: none came */
   bool no_http;                  /* what came in the place of its status line is none */
   bool in_header;                /* between a status line and its blank line */
-  bool located;                  /* the header has a Location */
   bool leads_on;                 /* the answer is a redirect that is to be followed */
+  ps_time answered;              /* when its header was complete */
+  bool overdue;                  /* the attempt's limit is long past, and nobody has ended it */
   bool long_wait;                /* the header has a Retry-After that is beyond counting */
   size_t body_size;              /* decoded */
   bool body_is_enough;           /* no more of it was wanted */
@@ -58,6 +60,7 @@ struct ps_transfer {
 
   struct ps_hop hop;
   struct ps_seen seen;
+  char *location; /* of the newest header, and then where that leads to; or NULL */
 
   /* Of all requests together. */
   uint64_t bytes_sent; /* by those before this one */
@@ -75,6 +78,13 @@ void ps_transfer_listen(struct ps_transfer *transfer, bool connecting);
 /* Stop keeping the response, and give up what was kept. */
 void ps_transfer_drop_spool(struct ps_transfer *transfer);
 
+/* The answer is a forward proxy's own: one that a plain request goes through says with 407 that it passed nothing on
+ * (RFC 9110, 15.5.8). */
+bool ps_transfer_is_of_proxy(const struct ps_transfer *transfer);
+
+/* The answer has the status of a success. */
+bool ps_transfer_is_success(const struct ps_transfer *transfer);
+
 /* The answer has a Location that is to be followed, if it can be. */
 bool ps_transfer_is_redirect(const struct ps_transfer *transfer);
 
@@ -85,10 +95,10 @@ bool ps_transfer_was_connected(const struct ps_transfer *transfer);
 /* Some of the body was not kept. */
 bool ps_transfer_body_is_cut(const struct ps_transfer *transfer);
 
-/* Some of the request has left, and no complete final header has answered it. */
+/* Some of the request may have left, and no complete final header has answered it. */
 bool ps_transfer_is_unanswered(const struct ps_transfer *transfer);
 
-/* Bytes of the request that have left. */
+/* Bytes of the request that have left, as far as libcurl has counted them. */
 uint64_t ps_transfer_bytes_sent(const struct ps_transfer *transfer);
 
 #endif

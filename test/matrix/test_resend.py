@@ -14,11 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import itertools
 import json
+import os
+import socket
 import time
 
 import pytest
 
-from harness import PATIENCE, Fed, Running, accounts, assert_accounted, stream
+from harness import PATIENCE, Fed, Running, accounts, assert_accounted, run_json, stream
 
 from cells import HOST, Kit
 from faulty import Plan
@@ -240,6 +242,20 @@ def test_messages_on_connections_that_are_closed_just_then_are_sent_once(kit, tr
         assert_accounted(settled, server)
         keys = [request.header('Idempotency-Key') for request in server.requests]
         assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize('kept', [False, True], ids=['fresh', 'kept'])
+@pytest.mark.parametrize('transport', ['http', 'https'])
+def test_request_of_which_a_part_has_left_is_neither_made_again_nor_said_to_have_stayed(kit, transport, kept):
+    """What TLS has taken is counted when it has taken all: the server has had the first record by then."""
+    with Server(tls=kit.good if transport == 'https' else None) as server:
+        server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.script('/', *['status=503'] * kept, 'reset=before', 'status=200')
+        result = run_json('--cacert', kit.trusted, '--retry', str(int(kept)), '--retry-delay', '10ms', '-d', '@-',
+                          server.url(), stdin='x' * 56000, env={'LD_PRELOAD': os.environ['BUFFERS_MODULE']})
+        assert server.count() == 1 + kept
+        assert server.connections == 1
+    assert result.fates == [('rejected', 'status')] * kept + [('unknown', 'reset')]
 
 
 # ---- Answers after which a client may ask again

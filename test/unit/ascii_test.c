@@ -16,7 +16,11 @@ static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", lower[] = "abcdefghijk
 static char other_case(char c)
 {
   const char *up = c ? strchr(upper, c) : NULL, *low = c ? strchr(lower, c) : NULL;
-  return up ? lower[up - upper] : low ? upper[low - lower] : c;
+  if (up)
+    return lower[up - upper];
+  if (low)
+    return upper[low - lower];
+  return c;
 }
 
 static void each_byte_is_the_same_as_itself_and_its_other_case_and_no_more(void **state)

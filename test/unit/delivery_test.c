@@ -483,6 +483,19 @@ static void lingering_body_holds_the_win_for_a_second_at_most_under_plain_failov
   expect(1100, PS_EFFECT_DELIVERED, 0);
 }
 
+/* The time of a decision is taken before the last facts are: the header may have come in between. */
+static void win_is_no_earlier_than_its_header(void **state)
+{
+  (void)state;
+  timeouts[0] = MS(1000);
+  rule.attempt_timeout = timeouts;
+  take_up();
+  expect_start(0, 0);
+  ps_delivery_accepted(&delivery, 0, MS(1003));
+  expect(1001, PS_EFFECT_DELIVERED, 0);
+  assert_int_equal(delivery.won, MS(1003));
+}
+
 static void body_of_the_winner_has_a_wait_of_its_own(void **state)
 {
   (void)state;
@@ -1826,6 +1839,7 @@ int main(void)
       SENTENCE(success_header_of_an_older_attempt_holds_the_next_start),
       SENTENCE(win_is_declared_one_hedge_delay_after_the_header_when_the_body_lingers),
       SENTENCE(lingering_body_holds_the_win_for_a_second_at_most_under_plain_failover),
+      SENTENCE(win_is_no_earlier_than_its_header),
       SENTENCE(body_of_the_winner_has_a_wait_of_its_own),
       SENTENCE(complete_answer_wins_over_an_earlier_header),
       SENTENCE(max_time_cancels_what_runs_and_leaves_the_message_undelivered),
