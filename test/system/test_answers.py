@@ -13,6 +13,7 @@ import zlib
 
 import pytest
 
+import libcurl
 from canned import Canned
 from certs import make_ca
 from server import Server
@@ -58,8 +59,20 @@ STATUS_LINES = [
 ]
 
 
+# From 8.0 on libcurl takes more spaces than one for no status line at all.
+READS_SPACES = libcurl.version() < (8,)
+
+
 def fate_of_status(status):
     return ('delivered', 'ok') if status // 100 == 2 else ('rejected', 'status')
+
+
+def end_by(*lines):
+    """How an attempt ends whose answer has these status lines, the last of which is final."""
+    if any('  ' in line for line in lines) and not READS_SPACES:
+        return 'unknown', 'protocol', None
+    status = int(lines[-1].split()[1])
+    return *fate_of_status(status), status
 
 
 def as_curl_reads(url):
@@ -90,8 +103,7 @@ def test_status_line_is_read_as_by_curl(line, end):
 def test_status_line_is_read_over_TLS_as_without(authority, certificate, line):
     with Canned(f'{line}\r\nContent-Length: 0\r\n\r\n'.encode(), tls=certificate) as server:
         result = run_json('--cacert', authority.cert, '-d', 'x', server.url())
-    status = int(line.split()[1])
-    assert end_of(result) == (*fate_of_status(status), status)
+    assert end_of(result) == end_by(line)
 
 
 @pytest.mark.parametrize('interim', ['HTTP/1.1 100 Continue', 'HTTP/1.1  100 Continue', 'HTTP/1.1  103 Early Hints'])
@@ -99,8 +111,7 @@ def test_status_line_is_read_over_TLS_as_without(authority, certificate, line):
 def test_interim_answer_is_none_however_its_line_is_written(interim, line):
     with Canned(f'{interim}\r\n\r\n{line}\r\nContent-Length: 0\r\n\r\n'.encode()) as server:
         result = run_json('-d', 'x', server.url())
-    status = int(line.split()[1])
-    assert end_of(result) == (*fate_of_status(status), status)
+    assert end_of(result) == end_by(interim, line)
 
 
 @pytest.mark.parametrize('interim', ['HTTP/1.1 100 Continue', 'HTTP/1.1  100 Continue', 'HTTP/1.1 102 x',
@@ -109,10 +120,11 @@ def test_interim_answer_alone_is_no_answer(interim):
     with Canned(f'{interim}\r\n\r\n'.encode()) as server:
         result = run_json('-d', 'x', server.url())
     fate, reason, _ = end_of(result)
-    assert (fate, reason) == ('unknown', 'reset')
+    assert (fate, reason) == ('unknown', 'reset' if READS_SPACES or '  ' not in interim else 'protocol')
     assert result.code == 4
 
 
+@pytest.mark.skipif(not READS_SPACES, reason='this libcurl takes it for no answer')
 def test_accepted_message_is_not_sent_on_for_the_spaces_in_a_status_line(server):
     with Canned(b'HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n') as first:
         result = run_json('-d', 'x', first.url(), server.url())
