@@ -136,13 +136,25 @@ body       | timeout                  | delivered truncated 1      | =          
 body       | cancel                   | delivered truncated 1      | =                        | =
 """
 
-# Older ones take the end of a connection for that of a body without a length, close_notify or not, and leave HTTP/2
-# trailers that break the connection to themselves. A version that was not tried counts with the older ones.
+# Those before 8.14.1 take the end of a connection for that of a body without a length, close_notify or not; 7.88 leaves
+# HTTP/2 trailers that break the connection to themselves. From 8.1 on, until 8.13 mended it, a session of HTTP/2 that has
+# broken off is waited for all the same: such an attempt ends by its own limit, or where a flood has become too much.
+# A version that was not tried counts with those that see less.
 SEEN_LESS = """
-state      | fault                    | way   | libcurl before | reasons
+state      | fault                    | way   | from  | before | reasons
 
-body       | no close_notify          | https | 8.14.1         | ok truncated
-body       | endless headers          | http2 | 8.5.0          | ok truncated
+sending    | garbage                  | http2 | 8.1.0 | 8.13.0 | reset timeout
+sending    | endless headers          | http2 | 8.1.0 | 8.13.0 | reset timeout
+sending    | 1xx flood                | http2 | 8.1.0 | 8.13.0 | reset timeout protocol
+waiting    | garbage                  | http2 | 8.1.0 | 8.13.0 | reset timeout
+waiting    | 1xx flood                | http2 | 8.1.0 | 8.13.0 | reset timeout protocol
+headers    | garbage                  | http2 | 8.1.0 | 8.13.0 | reset timeout
+headers    | endless headers          | http2 | 8.1.0 | 8.13.0 | reset timeout
+headers    | RST_STREAM               | http2 | 8.1.0 | 8.13.0 | reset timeout
+headers    | REFUSED_STREAM           | http2 | 8.1.0 | 8.13.0 | reset timeout
+headers    | GOAWAY, unprocessed      | http2 | 8.1.0 | 8.13.0 | reset timeout
+body       | no close_notify          | https | 0     | 8.14.1 | ok truncated
+body       | endless headers          | http2 | 0     | 8.5.0  | ok truncated
 """
 
 NO_SENSE = {
@@ -230,10 +242,14 @@ def rows():
         yield (state, fault), columns
 
 
-def seen_less(version):
-    """The reasons that are right as well with this version of libcurl, by state, fault and way there."""
-    return {tuple(place): frozenset(reasons.split()) for *place, before, reasons in lines(SEEN_LESS)
-            if version < tuple(map(int, before.split('.')))}
+def as_version(text):
+    return tuple(map(int, text.split('.')))
+
+
+def seen_less(version=None):
+    """The reasons that are right as well with this version of libcurl, by state, fault and way there; or with any."""
+    return {tuple(place): frozenset(reasons.split()) for *place, first, before, reasons in lines(SEEN_LESS)
+            if version is None or as_version(first) <= version < as_version(before)}
 
 
 def entries(columns):
