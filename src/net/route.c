@@ -249,13 +249,23 @@ static int find_proxy_ports(struct ps_route *route, const struct poolsend_endpoi
   return error ? error : find_proxy_port(settings, "https:", &route->proxy_ports[1]);
 }
 
-/* Where some hosts are excepted, the port that was connected to tells, unless both have the same: then it is not said. */
+/* CURLINFO_USED_PROXY, which came with 8.7: an older libcurl, and what was built with one, does not know it. */
+static bool says_proxy_was_used(CURL *easy)
+{
+  long used = 0;
+  return curl_easy_getinfo(easy, (CURLINFO)(CURLINFO_LONG + 66), &used) == CURLE_OK && used;
+}
+
+/* Where some hosts are excepted, libcurl says which it was, or the port that was connected to tells, unless both have the
+ * same: then it is not said. A newer libcurl does not name the port before a tunnel stands. */
 bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *easy)
 {
   struct authority authority = {0};
   long proxy = route->proxy_ports[ps_ascii_begins(url, "https:")], port = 0;
   if (!proxy || !route->has_exceptions)
     return proxy != 0;
+  if (says_proxy_was_used(easy))
+    return true;
   curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &port);
   bool known = parse(url, false, &authority) == 0 && authority.port;
   bool used = known && port == proxy && port != strtol(authority.port, NULL, 10);
