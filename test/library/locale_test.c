@@ -235,10 +235,11 @@ static void event_is_json_in_a_german_locale(void **state)
   struct poolsend_report *report = submit_report(sender, "m");
   const struct poolsend_event *event;
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
-  char *json = poolsend_event_json(event), *total = json ? strstr(json, "\"total\":") : NULL;
-  must(total != NULL);
-  total += strlen("\"total\":");
-  if (total[strspn(total, "0123456789")] != '.')
+  static const char name[] = "\"total\":";
+  char *json = poolsend_event_json(event);
+  const char *total = json ? strstr(json, name) : NULL;
+  size_t size = total ? strspn(total + sizeof name - 1, "0123456789") : 0;
+  if (!total || total[sizeof name - 1 + size] != '.')
     fail_msg("%s", json);
   free(json);
   poolsend_report_free(report);
