@@ -200,8 +200,9 @@ def test_retry_obeys_retry_after(a):
     assert result.settled['attempts'][1]['started'] >= 1
 
 
-def test_retry_after_of_years_is_not_taken_for_none(a):
-    a.script('/', 'status=503&header=Retry-After:99999999999', 'status=200')
+@pytest.mark.parametrize('wait', ['99999999999', '9' * 19, '9' * 20, '9' * 400, ' \t' + '9' * 30 + ' '])
+def test_retry_after_of_years_is_not_taken_for_none(a, wait):
+    a.script('/', f'status=503&header=Retry-After:{quote(wait)}', 'status=200')
     result = run_json('--retry', '1', '--retry-delay', '0.05', '-m', '2', '-d', 'x', a.url('/'))
     assert result.code == 1
     assert a.count() == 1
