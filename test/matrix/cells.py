@@ -114,10 +114,14 @@ def sanitizer(variable, option):
     return {variable: ':'.join(filter(None, [os.environ.get(variable), option]))}
 
 
+def preloaded(module):
+    """The environment in which the program has the module that this variable names."""
+    return {'LD_PRELOAD': os.environ[module], **sanitizer('ASAN_OPTIONS', 'verify_asan_link_order=0')}
+
+
 def preload(names, log):
     """The environment in which the names of this table are what it says; look-ups are told in `log`."""
-    return {'LD_PRELOAD': os.environ['NAMES_MODULE'], 'NAMES': names, 'NAMES_LOG': str(log),
-            **sanitizer('ASAN_OPTIONS', 'verify_asan_link_order=0')}
+    return {**preloaded('NAMES_MODULE'), 'NAMES': names, 'NAMES_LOG': str(log)}
 
 
 def environment(cell, log):

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import itertools
 import json
-import os
 import socket
 import time
 
@@ -22,7 +21,7 @@ import pytest
 
 from harness import PATIENCE, Fed, Running, accounts, assert_accounted, run_json, stream
 
-from cells import HOST, Kit
+from cells import HOST, Kit, preloaded
 from faulty import Plan
 import http1
 import http2
@@ -252,7 +251,7 @@ def test_request_of_which_a_part_has_left_is_neither_made_again_nor_said_to_have
         server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         server.script('/', *['status=503'] * kept, 'reset=before', 'status=200')
         result = run_json('--cacert', kit.trusted, '--retry', str(int(kept)), '--retry-delay', '10ms', '-d', '@-',
-                          server.url(), stdin='x' * 56000, env={'LD_PRELOAD': os.environ['BUFFERS_MODULE']})
+                          server.url(), stdin='x' * 56000, env=preloaded('BUFFERS_MODULE'))
         assert server.count() == 1 + kept
         assert server.connections == 1
     assert result.fates == [('rejected', 'status')] * kept + [('unknown', 'reset')]
