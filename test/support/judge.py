@@ -47,7 +47,7 @@ import time
 
 from faults import TOO_BIG
 
-Attempt = namedtuple('Attempt', 'number endpoint fate reason status started sent answer')
+Attempt = namedtuple('Attempt', 'number endpoint fate reason status started sent answer secure')
 
 FATES = ('delivered', 'rejected', 'unreached', 'unknown')
 EVIDENCE = ('nothing', 'no answer', 'success', 'gateway', 'redirect', 'refusal', 'failed test', 'no test')
@@ -72,7 +72,8 @@ def attempt_of(told):
     """What is needed of an attempt in a settled event."""
     answer = told['response']
     return Attempt(told['attempt'], path_of(told['url']), told['fate'], told['reason'], told['status'],
-                   told['started'], told['bytes_sent'], answer.get('seen') if isinstance(answer, dict) else None)
+                   told['started'], told['bytes_sent'], answer.get('seen') if isinstance(answer, dict) else None,
+                   told['url'].startswith('https:'))
 
 
 class Message:
@@ -318,6 +319,8 @@ class Judge:
             return ''
         if evidence in ('gateway', 'no test') and attempt.status == chain[-1].status:
             return ''
+        if evidence == 'nothing' and attempt.secure and not attempt.sent:
+            return 'handed on'  # to TLS, which does not tell before it has taken all of it
         if evidence == 'nothing':
             return 'lost' if attempt.sent else ''
         if attempt.reason == 'protocol' and chain[-1].kind in TOO_BIG:
