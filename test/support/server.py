@@ -662,6 +662,8 @@ class Connection:
         answer = Answer(request, step)
         trick, _ = step['headers']
         self._send_continues(step['continue'])
+        if step['keepalive'] == 'lie':
+            self._hold_back()
 
         if trick == 'cut':
             self._sock.sendall(answer.begun_head())
@@ -690,6 +692,11 @@ class Connection:
             return step['keepalive'] != 'lie' or self._break_promise()
         self._say_goodbye()
         return False
+
+    def _hold_back(self):
+        """Until the output ends: whoever has read the answer can see that there is no more to come."""
+        with suppress(OSError):  # a Unix socket sends at once
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
 
     def _break_promise(self):
         """End a connection on which the next request may be on its way."""
