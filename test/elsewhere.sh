@@ -5,8 +5,8 @@
 #
 # debian12, debian13, sid, ubuntu24.04 are the systems; bookworm, trixie, noble mean the same.
 #
-# FOLDER         where systems are made, each under its name, and kept to be used again, with the packages that they have
-#                by then. Without it the system is made in a temporary directory (TMPDIR; 2 GB), and removed
+# FOLDER         where systems are made, each under its name, and kept to be used again, with the packages that they
+#                have by then. Without it the system is made in a temporary directory (TMPDIR; 2 GB), and removed
 # DEBIAN_MIRROR  where packages come from: else the place that this machine has them from, else Debian's own
 # UBUNTU_MIRROR  the same for Ubuntu
 #
@@ -91,7 +91,8 @@ get_ubuntu_keys() {
     cd "$keys" || return
   for apt in update 'download ubuntu-keyring'; do
     # Unquoted: a command and its argument.
-    apt-get -q -o Dir::Etc::SourceList="$keys/sources" -o Dir::Etc::SourceParts=/nonexistent -o APT::Sandbox::User=root \
+    apt-get -q -o APT::Sandbox::User=root -o Acquire::Languages=none \
+      -o Dir::Etc::SourceList="$keys/sources" -o Dir::Etc::SourceParts=/nonexistent \
       -o Dir::State="$keys" -o Dir::State::status=/dev/null -o Dir::Cache="$keys/cache" $apt || return
   done
   cd "$top" && dpkg-deb -x "$keys"/ubuntu-keyring_*.deb "$keys" || return
