@@ -22,7 +22,7 @@ from cells import preload, slowness
 from harness import Fed, Running, accounts, parse_events, run_json, stream
 
 from certs import make_ca
-from server import Server, refused_port
+from server import Server, has_ipv6, port_everywhere, refused_port
 
 SLOWNESS = slowness()
 LONG = 10 if os.environ.get('LENGTH') == 'full' else 1
@@ -177,15 +177,6 @@ def test_no_look_up_is_made_for(host, names, server):
 
 # ---- Addresses
 
-def has_ipv6():
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(('::1', 0))
-        return True
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
 @pytest.mark.parametrize('host, addresses', [
     ('127.0.0.1', '::1,127.0.0.1'), ('127.0.0.1', '127.0.0.1,::1'),
@@ -209,7 +200,7 @@ def test_second_address_is_tried_when_the_first_refuses(names):
 @pytest.fixture
 def hole():
     """A port at 127.0.0.2 where connections are neither taken nor refused."""
-    with Server(host='127.0.0.2', mode='blackhole') as hole:
+    with port_everywhere() as port, Server(host='127.0.0.2', mode='blackhole', port=port) as hole:
         yield hole
 
 
@@ -301,13 +292,14 @@ def test_address_that_works_again_is_the_first_at_once(names, hole):
 
 def test_name_whose_only_address_refuses_is_looked_up_again_at_once(names):
     """No message is lost when an API moves."""
-    with Server(host='127.0.0.2') as old, Fed('--format', 'json', '--no-breaker', url(old, 'moves.test'),
-                                             env=names.env(moves_test='127.0.0.2|127.0.0.3')) as fed:
+    with port_everywhere() as port, Server(host='127.0.0.2', port=port) as old, \
+            Fed('--format', 'json', '--no-breaker', url(old, 'moves.test'),
+                env=names.env(moves_test='127.0.0.2|127.0.0.3')) as fed:
         fed.feed('first')
         assert fed.event('settled')['outcome'] == 'delivered'
         time.sleep(0.6)  # a name that was looked up just now is not looked up again
         old.stop()
-        with Server(host='127.0.0.3', port=old.port) as new:
+        with Server(host='127.0.0.3', port=port) as new:
             for number in range(10):
                 fed.feed(number)
                 assert fed.event('settled')['outcome'] == 'delivered'
@@ -395,7 +387,8 @@ def test_slow_tunnel_of_a_proxy_that_connects_is_waited_for(names):
 @pytest.mark.parametrize('dead, alive', [('::1', '127.0.0.1'), ('127.0.0.1', '::1')])
 def test_address_of_the_other_family_is_tried_side_by_side(dead, alive, names):
     took = []
-    with Server(host=dead, mode='blackhole') as hole, Server(host=alive, port=hole.port) as server:
+    with port_everywhere() as port, Server(host=dead, mode='blackhole', port=port) as hole, \
+            Server(host=alive, port=port) as server:
         for _ in range(RUNS):
             result = run_json('-d', 'x', url(hole, 'both.test'), env=names.env(both_test=f'{dead},{alive}'))
             assert result.fates == [('delivered', 'ok')]

@@ -1027,6 +1027,25 @@ def refused_port(host='127.0.0.1'):
         yield server.port
 
 
+@contextmanager
+def port_everywhere():
+    """A port that is free at each address of this machine, of both families, and held for the servers that are given
+    it: what the kernel chooses at one address another may have at the next."""
+    with socket.socket(socket.AF_INET6 if has_ipv6() else socket.AF_INET) as keeper:
+        if keeper.family == socket.AF_INET6:
+            keeper.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        keeper.bind(('', 0))
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # now, and never before: see Server._bind
+        yield keeper.getsockname()[1]
+
+
+def has_ipv6():
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(('::1', 0))
+        return True
+    return False
+
+
 def server_context(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.cert, certificate.key)

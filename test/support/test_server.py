@@ -1,7 +1,7 @@
 """The scripted server does what its docstring says, key by key."""
 
 import base64
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPSConnection
 import json
 import os
@@ -19,7 +19,7 @@ import time
 import pytest
 
 from certs import hashed_dir, make_ca
-from server import KEYS, MODES, Server, parse_step, refused_port
+from server import KEYS, MODES, Server, has_ipv6, parse_step, port_everywhere, refused_port
 
 GET = b'GET %s HTTP/1.1\r\nHost: test\r\n\r\n'
 PATIENCE = 5    # seconds for what must happen
@@ -632,6 +632,19 @@ def test_a_refused_port_cannot_be_taken_by_another():
             pass
     with Server(port=port) as server:
         assert server.port == port
+
+
+def test_a_port_everywhere_is_for_servers_at_each_address_and_for_nobody_else():
+    hosts = ['127.0.0.1', '127.0.0.2'] + ['::1'] * has_ipv6()
+    with port_everywhere() as port:
+        for host in hosts:
+            with pytest.raises(OSError), socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET) as other:
+                other.bind((host, port))
+        with ExitStack() as stack:
+            servers = [stack.enter_context(Server(host=host, port=port)) for host in hosts]
+            for server in servers:
+                assert fetch(server, '/').status == 200
+            assert [server.count() for server in servers] == [1] * len(hosts)
 
 
 @pytest.mark.parametrize('mode', ['hang', 'tls-hang'])

@@ -16,7 +16,7 @@ import pytest
 import libcurl
 from canned import Canned
 from certs import make_ca
-from server import Server
+from server import Server, port_everywhere
 
 NO_HEDGING = ['--hedge-delay', 'none', '--answer-wait', '10m']
 TEST = ['--success', '200-299,/accepted=true']
@@ -201,7 +201,7 @@ def test_407_of_an_api_is_its_own(server, exempt):
 
 
 def test_407_of_an_api_is_its_own_though_the_proxy_that_it_is_excepted_from_has_its_port():
-    with Server() as proxy, Server(host='127.0.0.2', port=proxy.port) as api:
+    with port_everywhere() as port, Server(port=port) as proxy, Server(host='127.0.0.2', port=port) as api:
         result = run_json('-x', proxy.url(), '--noproxy', '127.0.0.2', '-d', 'x', api.url('/?status=407'))
         assert (proxy.connections, api.count()) == (0, 1)
     assert end_of(result) == ('rejected', 'status', 407)
