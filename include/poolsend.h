@@ -6,8 +6,8 @@
  * the first. The first success wins and is told at once. What became of the attempts that were left behind is told
  * last: exactly once for every message taken up, whatever happens.
  *
- *     struct poolsend_endpoint apis[] = {{.url = "https://a.example/"}, {.url = "https://b.example/"}};
- *     struct poolsend_config config;
+ *     struct ps_endpoint_settings apis[] = {{.url = "https://a.example/"}, {.url = "https://b.example/"}};
+ *     struct ps_sender_settings config;
  *     struct poolsend_message message;
  *     struct poolsend_sender *sender;
  *     struct poolsend_report *report;
@@ -345,7 +345,7 @@ POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 
 /** How requests to one endpoint are made. One that is zeroed but for its URL is complete. Options have curl's
  * meaning. */
-struct poolsend_endpoint {
+struct ps_endpoint_settings {
   const char *url;  /**< http:// or https://; an international host in UTF-8 (by libidn2) or as xn--... */
   const char *name; /**< NULL: the URL's host, with its port or a number where others have the same */
 
@@ -403,11 +403,11 @@ typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *
 typedef void poolsend_event_fn(void *context, struct poolsend_event *event);
 
 /** How a sender works. Made ready by poolsend_config_init. */
-struct poolsend_config {
+struct ps_sender_settings {
   size_t struct_size;   /**< of this, as its user was compiled */
   size_t endpoint_size; /**< of one endpoint, likewise */
 
-  const struct poolsend_endpoint *endpoints; /**< in the order in which they are tried; poolsend_new copies them */
+  const struct ps_endpoint_settings *endpoints; /**< in the order in which they are tried; poolsend_new copies them */
   size_t endpoint_count;
   /** Requests in flight, shared out equally among the endpoints without a max_in_flight of their own; 0: 64, or as many
    * as the endpoints ask for if that is more. A thread and three descriptors each, when first needed. */
@@ -458,30 +458,30 @@ struct poolsend_config {
 };
 
 /** For poolsend_config_init. */
-POOLSEND_API void poolsend_config_init_sized(struct poolsend_config *config, size_t size, size_t endpoint_size);
+POOLSEND_API void poolsend_config_init_sized(struct ps_sender_settings *config, size_t size, size_t endpoint_size);
 
 /** Every default of the program for a stream: 64 workers, hedge delay 1 s, settle and answer wait 60 s, no other limit
  * of time, 16 MiB of body, 1 MiB of response, delivered and settled events. */
-static inline void poolsend_config_init(struct poolsend_config *config)
+static inline void poolsend_config_init(struct ps_sender_settings *config)
 {
   poolsend_config_init_sized(config, sizeof *config, sizeof *config->endpoints);
 }
 
 /** The endpoint of this number, counted from 0. */
-static inline const struct poolsend_endpoint *poolsend_config_endpoint(const struct poolsend_config *config,
-                                                                       size_t number)
+static inline const struct ps_endpoint_settings *poolsend_config_endpoint(const struct ps_sender_settings *config,
+                                                                          size_t number)
 {
-  return (const struct poolsend_endpoint *)(const void *)((const char *)config->endpoints +
-                                                          number * config->endpoint_size);
+  return (const struct ps_endpoint_settings *)(const void *)((const char *)config->endpoints +
+                                                             number * config->endpoint_size);
 }
 
 /** What a configuration file says. Made by the library. */
 struct poolsend_file {
   /** With its endpoints, each with the defaults in it; there may be none. To be used where it is: it is as large as its
    * struct_size says, and so is each endpoint (poolsend_config_endpoint). */
-  struct poolsend_config *config;
-  const struct poolsend_endpoint *defaults; /**< for endpoints that are named elsewhere; `url` is NULL */
-  const size_t *lines;                      /**< of each endpoint: the line where it begins, from 1 */
+  struct ps_sender_settings *config;
+  const struct ps_endpoint_settings *defaults; /**< for endpoints that are named elsewhere; `url` is NULL */
+  const size_t *lines;                         /**< of each endpoint: the line where it begins, from 1 */
 };
 
 /** From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range
@@ -503,7 +503,7 @@ struct poolsend_sender;
  * the configuration cannot be used, or not under the limit of threads (RLIMIT_NPROC): it asks for more workers. -EMFILE:
  * for more than the limit of descriptors allows. -EAGAIN: the system has no thread to give for each endpoint. -ENOMEM.
  * -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the configuration names. */
-POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config,
+POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct ps_sender_settings *config,
                               struct poolsend_error *error);
 
 /** A sender from the text of a configuration file, with endpoints: poolsend_file_parse and poolsend_new in one. */

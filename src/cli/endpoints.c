@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct merged {
-  struct poolsend_endpoint *items;
+  struct ps_endpoint_settings *items;
   size_t count;
   const char **texts; /* the lists of headers, one after the other */
   size_t used;
@@ -27,7 +27,7 @@ struct merged {
 /* Whether an option says something else about this header of the file. */
 static bool is_overridden(const char *line, const struct ps_cli_settings *settings)
 {
-  const struct poolsend_endpoint *request = &settings->request;
+  const struct ps_endpoint_settings *request = &settings->request;
   if ((request->userpwd || request->bearer) && ps_field_is(line, "Authorization"))
     return true;
   if (request->user_agent && ps_field_is(line, "User-Agent"))
@@ -50,7 +50,7 @@ static size_t keep_headers(struct merged *merged, const char *const *lines, size
   return kept;
 }
 
-static void merge_headers(struct merged *merged, struct poolsend_endpoint *endpoint,
+static void merge_headers(struct merged *merged, struct ps_endpoint_settings *endpoint,
                           const struct ps_cli_settings *settings)
 {
   const char *const *headers = merged->texts + merged->used;
@@ -68,12 +68,12 @@ static void merge_headers(struct merged *merged, struct poolsend_endpoint *endpo
 
 /* ---- Everything else */
 
-static void merge_texts(struct poolsend_endpoint *endpoint, const struct poolsend_endpoint *request)
+static void merge_texts(struct ps_endpoint_settings *endpoint, const struct ps_endpoint_settings *request)
 {
   static const size_t fields[] = {
-      offsetof(struct poolsend_endpoint, method),      offsetof(struct poolsend_endpoint, user_agent),
-      offsetof(struct poolsend_endpoint, proxy),       offsetof(struct poolsend_endpoint, noproxy),
-      offsetof(struct poolsend_endpoint, unix_socket), offsetof(struct poolsend_endpoint, success),
+      offsetof(struct ps_endpoint_settings, method),      offsetof(struct ps_endpoint_settings, user_agent),
+      offsetof(struct ps_endpoint_settings, proxy),       offsetof(struct ps_endpoint_settings, noproxy),
+      offsetof(struct ps_endpoint_settings, unix_socket), offsetof(struct ps_endpoint_settings, success),
   };
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     const char *const *given = (const char *const *)((const char *)request + fields[i]);
@@ -82,7 +82,7 @@ static void merge_texts(struct poolsend_endpoint *endpoint, const struct poolsen
   }
 }
 
-static void merge_credentials(struct poolsend_endpoint *endpoint, const struct poolsend_endpoint *request)
+static void merge_credentials(struct ps_endpoint_settings *endpoint, const struct ps_endpoint_settings *request)
 {
   if (request->userpwd || request->bearer) {
     endpoint->userpwd = request->userpwd;
@@ -100,7 +100,7 @@ static void merge_credentials(struct poolsend_endpoint *endpoint, const struct p
     endpoint->key = request->key;
 }
 
-static void merge_lists(struct poolsend_endpoint *endpoint, const struct poolsend_endpoint *request)
+static void merge_lists(struct ps_endpoint_settings *endpoint, const struct ps_endpoint_settings *request)
 {
   if (request->resolve_count) {
     endpoint->resolve = request->resolve;
@@ -112,7 +112,7 @@ static void merge_lists(struct poolsend_endpoint *endpoint, const struct poolsen
   }
 }
 
-static void merge_times(struct poolsend_endpoint *endpoint, const struct ps_cli_settings *settings)
+static void merge_times(struct ps_endpoint_settings *endpoint, const struct ps_cli_settings *settings)
 {
   if (settings->request.connect_timeout != PS_CLI_NOT_GIVEN)
     endpoint->connect_timeout = settings->request.connect_timeout;
@@ -126,9 +126,9 @@ static void merge_times(struct poolsend_endpoint *endpoint, const struct ps_cli_
     endpoint->max_in_flight = 0; /* one message is never at an endpoint twice at a time */
 }
 
-static void merge(struct merged *merged, struct poolsend_endpoint *endpoint, const struct ps_cli_settings *settings)
+static void merge(struct merged *merged, struct ps_endpoint_settings *endpoint, const struct ps_cli_settings *settings)
 {
-  const struct poolsend_endpoint *request = &settings->request;
+  const struct ps_endpoint_settings *request = &settings->request;
   endpoint->form_type |= request->form_type;
   endpoint->insecure |= request->insecure;
   endpoint->environment_proxy |= request->environment_proxy;
@@ -157,7 +157,7 @@ static bool any_https(const struct merged *merged)
 }
 
 /* As the curl tool has it: heeded only where nothing else says what to trust. */
-static void heed_trust_environment(struct poolsend_endpoint *endpoint)
+static void heed_trust_environment(struct ps_endpoint_settings *endpoint)
 {
   if (endpoint->cacert || endpoint->capath || endpoint->insecure)
     return;
@@ -177,12 +177,12 @@ static void merged_fini(struct merged *merged)
 }
 
 /* What an endpoint is before the options: the file's, or its defaults with a URL of the command line. */
-static struct poolsend_endpoint base_of(const struct ps_cli_settings *settings, size_t index)
+static struct ps_endpoint_settings base_of(const struct ps_cli_settings *settings, size_t index)
 {
   const struct poolsend_file *file = settings->file;
   if (file && file->config->endpoint_count)
     return file->config->endpoints[index];
-  struct poolsend_endpoint endpoint = file ? *file->defaults : (struct poolsend_endpoint){0};
+  struct ps_endpoint_settings endpoint = file ? *file->defaults : (struct ps_endpoint_settings){0};
   endpoint.url = settings->urls.items[index];
   return endpoint;
 }
@@ -221,9 +221,9 @@ static void trace(void *context, const char *endpoint, const char *line)
   free(text);
 }
 
-static struct poolsend_config config_of(const struct ps_cli_settings *settings, const struct merged *merged)
+static struct ps_sender_settings config_of(const struct ps_cli_settings *settings, const struct merged *merged)
 {
-  struct poolsend_config config = settings->config;
+  struct ps_sender_settings config = settings->config;
   config.endpoints = merged->items;
   config.endpoint_count = merged->count;
   config.events = settings->shown_events | POOLSEND_EVENT_SETTLED | (settings->output ? POOLSEND_EVENT_DELIVERED : 0);
@@ -242,8 +242,8 @@ static bool is_of_the_file(const struct ps_cli_settings *settings, const struct 
   const struct poolsend_file *file = settings->file;
   if (!file || !file->config->endpoint_count || error->endpoint < 0)
     return false;
-  struct poolsend_endpoint endpoint = file->config->endpoints[error->endpoint];
-  struct poolsend_config config = settings->config;
+  struct ps_endpoint_settings endpoint = file->config->endpoints[error->endpoint];
+  struct ps_sender_settings config = settings->config;
   struct poolsend_error alone;
   struct poolsend_sender *sender;
   endpoint.max_in_flight = 0;
@@ -269,7 +269,7 @@ int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const s
   struct poolsend_error error = {.text = "out of memory", .endpoint = -1};
   int result = -ENOMEM;
   if (merged_init(&merged, settings)) {
-    const struct poolsend_config config = config_of(settings, &merged);
+    const struct ps_sender_settings config = config_of(settings, &merged);
     *count = (unsigned)merged.count;
     result = poolsend_new(sender, &config, &error);
   }

@@ -201,7 +201,7 @@ static bool set_body_type(struct ps_cli_settings *settings)
 
 static void hand_over_lists(struct ps_cli_settings *settings)
 {
-  struct poolsend_endpoint *request = &settings->request;
+  struct ps_endpoint_settings *request = &settings->request;
   request->headers = settings->headers.items;
   request->header_count = settings->headers.count;
   request->resolve = settings->resolve.items;

@@ -28,10 +28,10 @@ struct ps_cli_texts {
 
 struct ps_cli_settings {
   enum ps_cli_command command;
-  struct poolsend_config config; /* the file's, and over it what the options say */
-  struct poolsend_file *file;    /* --config, or NULL */
+  struct ps_sender_settings config; /* the file's, and over it what the options say */
+  struct poolsend_file *file;       /* --config, or NULL */
   const char *config_path;
-  struct poolsend_endpoint request; /* what the options say of every request; zero where they say nothing */
+  struct ps_endpoint_settings request; /* what the options say of every request; zero where they say nothing */
   bool hedge_delay_given, attempt_timeout_given; /* in `config`: the endpoints' own do not count */
   struct ps_cli_texts urls, headers, resolve, connect_to;
   struct ps_cli_piece *pieces;

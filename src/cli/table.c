@@ -61,7 +61,7 @@ static bool set_attempt_timeout(struct ps_cli_settings *settings, const struct p
 
 static bool set_hedge_delay(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)
 {
-  struct poolsend_config *config = &settings->config;
+  struct ps_sender_settings *config = &settings->config;
   (void)option;
   settings->hedge_delay_given = true;
   if (ps_parse_hedge_delay(value, &config->hedge_delay, &config->hedge_permille))

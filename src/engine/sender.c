@@ -108,7 +108,7 @@ static struct ps_pool *new_pool(unsigned threads)
 }
 
 /* A thread for every permit, if it is the sender's own; a caller's may be that of a parent process. */
-static int find_pool(struct poolsend_sender *sender, const struct poolsend_config *config)
+static int find_pool(struct poolsend_sender *sender, const struct ps_sender_settings *config)
 {
   unsigned permits = config->workers + ps_sender_probes(config) * (unsigned)config->endpoint_count;
   sender->owns_pool = !config->pool;
@@ -118,7 +118,7 @@ static int find_pool(struct poolsend_sender *sender, const struct poolsend_confi
   return sender->owns_pool ? -ENOMEM : -ECHILD;
 }
 
-static int start(struct poolsend_sender *sender, const struct poolsend_config *config)
+static int start(struct poolsend_sender *sender, const struct ps_sender_settings *config)
 {
   struct ps_coordinator_settings settings = {
       .max_pending = config->max_pending ? config->max_pending : 2 * config->workers + RUN_AHEAD_MOST,
@@ -143,7 +143,7 @@ static int start(struct poolsend_sender *sender, const struct poolsend_config *c
   return result ? result : ps_coordinator_start(&sender->coordinator, &settings, &runner, sender->pool);
 }
 
-static int make(struct poolsend_sender **out, const struct poolsend_config *config, struct poolsend_error *error)
+static int make(struct poolsend_sender **out, const struct ps_sender_settings *config, struct poolsend_error *error)
 {
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
   if (!sender || !ps_fork_generation() || ps_transport_init()) {
@@ -168,7 +168,7 @@ static int make(struct poolsend_sender **out, const struct poolsend_config *conf
   return result;
 }
 
-int poolsend_new(struct poolsend_sender **sender, const struct poolsend_config *config, struct poolsend_error *error)
+int poolsend_new(struct poolsend_sender **sender, const struct ps_sender_settings *config, struct poolsend_error *error)
 {
   struct poolsend_error unread;
   struct ps_sender_config taken;

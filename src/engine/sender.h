@@ -26,25 +26,25 @@ struct poolsend_sender {
 
 /* A caller's configuration, as this version has it. */
 struct ps_sender_config {
-  struct poolsend_config config;
-  struct poolsend_endpoint *endpoints; /* [config.endpoint_count] */
+  struct ps_sender_settings config;
+  struct ps_endpoint_settings *endpoints; /* [config.endpoint_count] */
 };
 
 /* With the number of workers filled in. 0, -EINVAL or -ENOMEM; fini it even so. What texts it points to stay the
  * caller's. */
-int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_config *given,
+int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender_settings *given,
                           struct poolsend_error *error);
 void ps_sender_config_fini(struct ps_sender_config *taken);
 
 /* Whether there are workers enough, and the machine lets there be so many; soft limits are raised if need be. 0;
  * -EINVAL; -EMFILE. */
-int ps_sender_check_limits(const struct poolsend_config *config, struct poolsend_error *error);
+int ps_sender_check_limits(const struct ps_sender_settings *config, struct poolsend_error *error);
 
 /* How many permits each endpoint has for probes. */
-unsigned ps_sender_probes(const struct poolsend_config *config);
+unsigned ps_sender_probes(const struct ps_sender_settings *config);
 
 /* Makes the sender's rule and its endpoints. 0, -EINVAL or -ENOMEM. */
-int ps_sender_configure(struct poolsend_sender *sender, const struct poolsend_config *config,
+int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_settings *config,
                         struct poolsend_error *error);
 
 #endif

@@ -21,9 +21,9 @@
 
 #define WORKERS_DEFAULT 64
 
-void poolsend_config_init_sized(struct poolsend_config *config, size_t size, size_t endpoint_size)
+void poolsend_config_init_sized(struct ps_sender_settings *config, size_t size, size_t endpoint_size)
 {
-  const struct poolsend_config defaults = {
+  const struct ps_sender_settings defaults = {
       .struct_size = size,
       .endpoint_size = endpoint_size,
       .hedge_delay = PS_HEDGE_DELAY_DEFAULT,
@@ -55,7 +55,7 @@ static void clamp(poolsend_time *span)
     *span = 0;
 }
 
-static void clamp_spans(struct poolsend_config *config)
+static void clamp_spans(struct ps_sender_settings *config)
 {
   clamp(&config->hedge_delay);
   clamp(&config->settle);
@@ -67,7 +67,7 @@ static void clamp_spans(struct poolsend_config *config)
 }
 
 /* What the type of a number lets through. Not a number is neither below nor above. */
-static int check_numbers(const struct poolsend_config *config, struct poolsend_error *error)
+static int check_numbers(const struct ps_sender_settings *config, struct poolsend_error *error)
 {
   if (!(config->hedge_budget <= 1))
     return ps_refuse(error, "hedge_budget: %s is not between 0 and 1, nor negative",
@@ -88,7 +88,7 @@ static int check_texts(const char *what, const char *const *texts, size_t count,
   return 0;
 }
 
-static int check_lists(const struct poolsend_endpoint *endpoint, struct poolsend_error *error)
+static int check_lists(const struct ps_endpoint_settings *endpoint, struct poolsend_error *error)
 {
   int result = check_texts("headers", endpoint->headers, endpoint->header_count, error);
   if (!result)
@@ -108,7 +108,7 @@ static bool has_control(const char *text)
   return false;
 }
 
-static int take_endpoint(struct poolsend_endpoint *endpoint, struct poolsend_error *error)
+static int take_endpoint(struct ps_endpoint_settings *endpoint, struct poolsend_error *error)
 {
   clamp(&endpoint->connect_timeout);
   clamp(&endpoint->attempt_timeout);
@@ -122,7 +122,7 @@ static int take_endpoint(struct poolsend_endpoint *endpoint, struct poolsend_err
   return check_lists(endpoint, error);
 }
 
-static int take_endpoints(struct ps_sender_config *taken, const struct poolsend_config *given,
+static int take_endpoints(struct ps_sender_config *taken, const struct ps_sender_settings *given,
                           struct poolsend_error *error)
 {
   size_t count = taken->config.endpoint_count;
@@ -156,7 +156,7 @@ static unsigned default_workers(const struct ps_sender_config *taken)
   return wanted > WORKERS_DEFAULT ? (unsigned)wanted : WORKERS_DEFAULT;
 }
 
-int ps_sender_config_init(struct ps_sender_config *taken, const struct poolsend_config *given,
+int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender_settings *given,
                           struct poolsend_error *error)
 {
   taken->endpoints = NULL;
@@ -197,7 +197,7 @@ static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_e
 
 /* The workers are shared out: first to endpoints that say how many they want, then equally to the others. What each of
  * these gets, or an error. */
-static int share_out(const struct poolsend_config *config, struct poolsend_error *error)
+static int share_out(const struct ps_sender_settings *config, struct poolsend_error *error)
 {
   unsigned workers = config->workers;
   unsigned long wanted = 0, others = 0;
@@ -217,7 +217,7 @@ static int share_out(const struct poolsend_config *config, struct poolsend_error
 }
 
 /* A breaker only changes the order in which endpoints are tried. */
-unsigned ps_sender_probes(const struct poolsend_config *config)
+unsigned ps_sender_probes(const struct ps_sender_settings *config)
 {
   return config->no_breaker || config->endpoint_count < 2 ? 0 : PS_HEALTH_PROBES;
 }
@@ -241,8 +241,8 @@ struct need {
 };
 
 /* `limit` allows for less than `threads` of them. */
-static void refuse_workers(const struct poolsend_config *config, const struct need *need, rlim_t threads, rlim_t limit,
-                           struct poolsend_error *error)
+static void refuse_workers(const struct ps_sender_settings *config, const struct need *need, rlim_t threads,
+                           rlim_t limit, struct poolsend_error *error)
 {
   rlim_t probes = threads - config->workers, most = limit > need->other ? (limit - need->other) / need->each : 0;
   rlim_t needed = threads * need->each + need->other;
@@ -259,7 +259,7 @@ static void refuse_workers(const struct poolsend_config *config, const struct ne
 
 /* Each request in flight needs a thread and descriptors. Root has threads without a limit, and a caller's pool has those
  * that it has. */
-static int make_room_for(const struct poolsend_config *config, struct poolsend_error *error)
+static int make_room_for(const struct ps_sender_settings *config, struct poolsend_error *error)
 {
   const struct need descriptors = {"file descriptors", "n", DESCRIPTORS_EACH + config->keep_bodies, DESCRIPTORS_OTHER};
   const struct need of_threads = {"threads", "u", 1, THREADS_OTHER};
@@ -312,7 +312,7 @@ static int check_fatal(const struct poolsend_sender *sender, struct poolsend_err
 
 /* Under plain failover nothing but its own end moves an attempt's successor on: one that stays silent is given the
  * answer wait. */
-static int bound_failover(struct ps_endpoint *endpoint, const struct poolsend_config *config,
+static int bound_failover(struct ps_endpoint *endpoint, const struct ps_sender_settings *config,
                           struct poolsend_error *error)
 {
   if (endpoint->hedge_delay != PS_NEVER || endpoint->attempt_timeout != PS_NEVER)
@@ -327,8 +327,8 @@ static int bound_failover(struct ps_endpoint *endpoint, const struct poolsend_co
 
 /* An endpoint's own hedge delay, fixed or not, before the sender's. Where it follows a percentile, that is the longest
  * that it can be. */
-static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct poolsend_endpoint *settings,
-                               const struct poolsend_config *config)
+static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct ps_endpoint_settings *settings,
+                               const struct ps_sender_settings *config)
 {
   bool own = settings->hedge_delay || settings->hedge_permille;
   shown->hedge_permille = own ? settings->hedge_permille : config->hedge_permille;
@@ -337,10 +337,10 @@ static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct po
     shown->hedge_delay = PS_PERCENTILE_MOST;
 }
 
-static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_config *config, unsigned index,
+static int init_endpoint(struct poolsend_sender *sender, const struct ps_sender_settings *config, unsigned index,
                          unsigned share, struct poolsend_error *error)
 {
-  const struct poolsend_endpoint *settings = &config->endpoints[index];
+  const struct ps_endpoint_settings *settings = &config->endpoints[index];
   struct ps_engine_endpoint *shown = &sender->shown[index];
   struct ps_endpoint *endpoint = &sender->endpoints[index];
   settle_hedge_delay(shown, settings, config);
@@ -357,7 +357,7 @@ static int init_endpoint(struct poolsend_sender *sender, const struct poolsend_c
   return result;
 }
 
-static int init_endpoints(struct poolsend_sender *sender, const struct poolsend_config *config,
+static int init_endpoints(struct poolsend_sender *sender, const struct ps_sender_settings *config,
                           struct poolsend_error *error)
 {
   unsigned count = (unsigned)config->endpoint_count;
@@ -387,7 +387,7 @@ static int check_spool(struct poolsend_error *error)
   return failure == ENOMEM || failure == EMFILE || failure == ENFILE ? -failure : -EINVAL;
 }
 
-int ps_sender_configure(struct poolsend_sender *sender, const struct poolsend_config *config,
+int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_settings *config,
                         struct poolsend_error *error)
 {
   unsigned count = (unsigned)config->endpoint_count;
@@ -421,7 +421,7 @@ int ps_sender_configure(struct poolsend_sender *sender, const struct poolsend_co
   return result ? result : check_times(sender, error);
 }
 
-int ps_sender_check_limits(const struct poolsend_config *config, struct poolsend_error *error)
+int ps_sender_check_limits(const struct ps_sender_settings *config, struct poolsend_error *error)
 {
   int result = check_workers(config->workers, (unsigned)config->endpoint_count, error);
   return result ? result : make_room_for(config, error);

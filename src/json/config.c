@@ -40,7 +40,7 @@ static int take_endpoints(struct ps_config_reader *reader, const struct ps_confi
   if (!json_object_is_type(value, json_type_array))
     return ps_config_mismatch(reader, value, "is not an array; write [{\"url\": \"https://...\"}]");
   size_t count = json_object_array_length(value);
-  struct poolsend_endpoint *endpoints = ps_config_array(reader, count, sizeof *endpoints);
+  struct ps_endpoint_settings *endpoints = ps_config_array(reader, count, sizeof *endpoints);
   size_t *lines = ps_config_array(reader, count, sizeof *lines);
   const char **begins = ps_config_array(reader, count, sizeof *begins);
   int result = endpoints && lines && begins ? 0 : -ENOMEM;

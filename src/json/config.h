@@ -14,8 +14,8 @@
 /* The file and everything in it. */
 struct ps_config_file {
   struct poolsend_file file; /* first: this is what the caller has; it points to the next two */
-  struct poolsend_config config;
-  struct poolsend_endpoint defaults;
+  struct ps_sender_settings config;
+  struct ps_endpoint_settings defaults;
   void **owned; /* from malloc */
   size_t owned_count;
 };
@@ -97,8 +97,8 @@ ps_config_take ps_config_take_count;
 ps_config_take ps_config_take_size;
 ps_config_take ps_config_take_time;
 ps_config_take ps_config_take_limit;           /* a time, of which 0 means never */
-ps_config_take ps_config_take_hedge_delay;     /* into a struct poolsend_config */
-ps_config_take ps_config_take_own_hedge_delay; /* into a struct poolsend_endpoint */
+ps_config_take ps_config_take_hedge_delay;     /* into a struct ps_sender_settings */
+ps_config_take ps_config_take_own_hedge_delay; /* into a struct ps_endpoint_settings */
 ps_config_take ps_config_take_share;
 ps_config_take ps_config_take_rate;
 ps_config_take ps_config_take_statuses;
@@ -112,7 +112,8 @@ int ps_config_secret(struct ps_config_reader *reader, struct json_object *value,
 /* The content of a file of at most `most` bytes. */
 int ps_config_load(struct ps_config_reader *reader, const char *path, size_t most, struct ps_buf *content);
 
-/* Into a struct poolsend_endpoint. With in_defaults, what belongs to one endpoint is refused. */
-int ps_config_endpoint(struct ps_config_reader *reader, struct json_object *value, struct poolsend_endpoint *endpoint);
+/* Into a struct ps_endpoint_settings. With in_defaults, what belongs to one endpoint is refused. */
+int ps_config_endpoint(struct ps_config_reader *reader, struct json_object *value,
+                       struct ps_endpoint_settings *endpoint);
 
 #endif

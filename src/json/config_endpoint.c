@@ -33,7 +33,7 @@ static int take_name(struct ps_config_reader *reader, const struct ps_config_key
 static int take_url(struct ps_config_reader *reader, const struct ps_config_key *key, struct json_object *value,
                     void *into)
 {
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   int result = take_name(reader, key, value, into);
   if (!result)
     endpoint->url_template = strstr(endpoint->url, PLACEHOLDER) != NULL;
@@ -44,7 +44,7 @@ static int take_url(struct ps_config_reader *reader, const struct ps_config_key 
 static int take_user(struct ps_config_reader *reader, const struct ps_config_key *key, struct json_object *value,
                      void *into)
 {
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   int result = ps_config_take_secret(reader, key, value, into);
   if (!result && !strchr(endpoint->userpwd, ':'))
     return ps_config_refuse(reader, "there is no password; write \"name:password\"");
@@ -84,7 +84,7 @@ static int take_resolve(struct ps_config_reader *reader, const struct ps_config_
                         void *into)
 {
   (void)key;
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   struct texts texts = {0};
   int result = read_texts(reader, value, &texts);
   endpoint->resolve = texts.items;
@@ -96,7 +96,7 @@ static int take_connect_to(struct ps_config_reader *reader, const struct ps_conf
                            void *into)
 {
   (void)key;
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   struct texts texts = {0};
   int result = read_texts(reader, value, &texts);
   endpoint->connect_to = texts.items;
@@ -221,7 +221,7 @@ static int take_headers(struct ps_config_reader *reader, const struct ps_config_
                         void *into)
 {
   (void)key;
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   if (!json_object_is_type(value, json_type_object))
     return ps_config_refuse(reader, "it is not an object; write {\"Name\": \"value\"}");
   size_t most = endpoint->header_count + endpoint->header_template_count + (size_t)json_object_object_length(value);
@@ -321,7 +321,7 @@ static int take_success(struct ps_config_reader *reader, const struct ps_config_
                         void *into)
 {
   (void)key;
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   struct success success = {0};
   int result = json_object_is_type(value, json_type_string) ? ps_config_text(reader, value, &endpoint->success)
                                                             : read_success(reader, value, &success, &endpoint->success);
@@ -376,7 +376,7 @@ static int take_body(struct ps_config_reader *reader, const struct ps_config_key
 {
   (void)key;
   static const struct ps_config_key file = {.take = take_template_file};
-  struct poolsend_endpoint *endpoint = into;
+  struct ps_endpoint_settings *endpoint = into;
   struct json_object *path = template_file(value);
   if (path)
     return ps_config_below(reader, "file", &file, path, &endpoint->body_template);
@@ -385,7 +385,7 @@ static int take_body(struct ps_config_reader *reader, const struct ps_config_key
 
 /* ---- The table */
 
-#define FIELD(name) offsetof(struct poolsend_endpoint, name)
+#define FIELD(name) offsetof(struct ps_endpoint_settings, name)
 
 static const struct ps_config_key endpoint_keys[] = {
     {"name", take_name, FIELD(name), 1, 0},
@@ -417,7 +417,8 @@ static const struct ps_config_key endpoint_keys[] = {
     {"body", take_body, 0, 0, 0},
 };
 
-int ps_config_endpoint(struct ps_config_reader *reader, struct json_object *value, struct poolsend_endpoint *endpoint)
+int ps_config_endpoint(struct ps_config_reader *reader, struct json_object *value,
+                       struct ps_endpoint_settings *endpoint)
 {
   int result = ps_config_members(reader, value, endpoint_keys, COUNT_OF(endpoint_keys), endpoint);
   if (!result && !endpoint->url && !reader->in_defaults)

@@ -293,7 +293,7 @@ static int take_hedge_delay(struct ps_config_reader *reader, struct json_object 
 int ps_config_take_hedge_delay(struct ps_config_reader *reader, const struct ps_config_key *key,
                                struct json_object *value, void *into)
 {
-  struct poolsend_config *config = field(into, key);
+  struct ps_sender_settings *config = field(into, key);
   poolsend_time span;
   int result = take_hedge_delay(reader, value, &span, &config->hedge_permille);
   if (!result && !config->hedge_permille)
@@ -305,7 +305,7 @@ int ps_config_take_hedge_delay(struct ps_config_reader *reader, const struct ps_
 int ps_config_take_own_hedge_delay(struct ps_config_reader *reader, const struct ps_config_key *key,
                                    struct json_object *value, void *into)
 {
-  struct poolsend_endpoint *endpoint = field(into, key);
+  struct ps_endpoint_settings *endpoint = field(into, key);
   int result = take_hedge_delay(reader, value, &endpoint->hedge_delay, &endpoint->hedge_permille);
   if (!result && !endpoint->hedge_permille && endpoint->hedge_delay == 0)
     endpoint->hedge_delay = 1;

@@ -99,7 +99,7 @@ static int settle_type(struct ps_endpoint *endpoint)
 
 /* Whether our own name is to be given as a header. libcurl formats its option for that twice in each request, a letter
  * at a time; but a proxy that is asked for a tunnel is told only what the option has. */
-static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+static bool names_agent(const struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings)
 {
   return !settings->user_agent && !endpoint->own_agent && !settings->proxy && !ps_route_heeds_environment(settings);
 }
@@ -107,14 +107,14 @@ static bool names_agent(const struct ps_endpoint *endpoint, const struct poolsen
 /* Whether codings are undone that nobody has asked for: any is acceptable where none was named (RFC 9110, 12.5.3), and
  * a JSON test has to read the body. libcurl undoes what it is told to ask for; that it does not ask then is a header that
  * is taken away. */
-static bool undoes_unasked(const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+static bool undoes_unasked(const struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings)
 {
   return endpoint->success.tests && !settings->compressed;
 }
 
 #define AGENT "poolsend/" POOLSEND_VERSION
 
-static int add_headers(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+static int add_headers(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
                        struct poolsend_error *error)
 {
   int result = ps_slist_append(&endpoint->headers, PS_ENDPOINT_NO_EXPECT);
@@ -179,7 +179,7 @@ static const char *hashed_certificates(void)
 
 /* A file or a directory of the user's replaces the system's. With neither, and no hashed directory, libcurl's own
  * defaults stand. */
-static bool set_trust(CURL *easy, const struct poolsend_endpoint *settings)
+static bool set_trust(CURL *easy, const struct ps_endpoint_settings *settings)
 {
   const char *capath = settings->capath;
   if (!settings->cacert && !capath && ps_ascii_begins(settings->url, "https:"))
@@ -214,7 +214,7 @@ static void set_limits(CURL *easy)
 #endif
 }
 
-static bool set_credentials(CURL *easy, const struct poolsend_endpoint *settings)
+static bool set_credentials(CURL *easy, const struct ps_endpoint_settings *settings)
 {
   if (settings->userpwd && !ps_option_keep(easy, CURLOPT_USERPWD, settings->userpwd))
     return false;
@@ -226,7 +226,7 @@ static bool set_credentials(CURL *easy, const struct poolsend_endpoint *settings
          ps_option_keep(easy, CURLOPT_KEYPASSWD, settings->key_password);
 }
 
-static bool set_headers(CURL *easy, const struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+static bool set_headers(CURL *easy, const struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings)
 {
   const char *agent = settings->user_agent ? settings->user_agent : AGENT;
   return ps_option_keep(easy, CURLOPT_USERAGENT, *agent && !names_agent(endpoint, settings) ? agent : NULL) &&
@@ -235,7 +235,7 @@ static bool set_headers(CURL *easy, const struct ps_endpoint *endpoint, const st
 }
 
 /* The handle for redirects to other origins never knew a credential. Its connections are not kept. */
-static int make_stranger(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings)
+static int make_stranger(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings)
 {
   static const CURLoption credentials[] = {CURLOPT_USERPWD, CURLOPT_XOAUTH2_BEARER, CURLOPT_SSLCERT, CURLOPT_SSLKEY,
                                            CURLOPT_KEYPASSWD};
@@ -251,8 +251,8 @@ static int make_stranger(struct ps_endpoint *endpoint, const struct poolsend_end
   return 0;
 }
 
-static int set_options(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
-                       const struct poolsend_config *config)
+static int set_options(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
+                       const struct ps_sender_settings *config)
 {
   CURL *easy = endpoint->model = curl_easy_init();
   if (!easy || curl_easy_setopt(easy, CURLOPT_URL, endpoint->url))
@@ -279,7 +279,7 @@ static int check_list(int (*check_one)(const char *entry, struct poolsend_error 
   return result;
 }
 
-static int check_files(const struct poolsend_endpoint *settings, struct poolsend_error *error)
+static int check_files(const struct ps_endpoint_settings *settings, struct poolsend_error *error)
 {
   int result = ps_check_file("CA file", settings->cacert, error);
   if (!result)
@@ -289,7 +289,7 @@ static int check_files(const struct poolsend_endpoint *settings, struct poolsend
   return result ? result : ps_check_file("key", settings->key, error);
 }
 
-static int check_route(const struct poolsend_endpoint *settings, struct poolsend_error *error)
+static int check_route(const struct ps_endpoint_settings *settings, struct poolsend_error *error)
 {
   int result = ps_check_proxy(settings->proxy, error);
   if (!result)
@@ -297,7 +297,7 @@ static int check_route(const struct poolsend_endpoint *settings, struct poolsend
   return result ? result : check_list(ps_check_connect_to, settings->connect_to, settings->connect_to_count, error);
 }
 
-static int check(const struct poolsend_endpoint *settings, struct poolsend_error *error)
+static int check(const struct ps_endpoint_settings *settings, struct poolsend_error *error)
 {
   int result = settings->method ? ps_check_method(settings->method, error) : 0;
   if (!result)
@@ -311,7 +311,7 @@ static int check(const struct poolsend_endpoint *settings, struct poolsend_error
   return result ? result : check_route(settings, error);
 }
 
-static int take_url(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+static int take_url(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
                     struct poolsend_error *error)
 {
   struct ps_buf sketch = {0};
@@ -328,7 +328,7 @@ static int take_url(struct ps_endpoint *endpoint, const struct poolsend_endpoint
   return result ? result : ps_idn_url(endpoint->written_url, &endpoint->url, error);
 }
 
-static int take_body(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
+static int take_body(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
                      struct poolsend_error *error)
 {
   endpoint->has_body_template = settings->body_template != NULL;
@@ -338,8 +338,8 @@ static int take_body(struct ps_endpoint *endpoint, const struct poolsend_endpoin
 }
 
 /* All that libcurl is told. It is told no host that is not in ASCII. */
-static int prepare(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
-                   const struct poolsend_config *config, struct ps_resolver *resolver, struct poolsend_error *error)
+static int prepare(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
+                   const struct ps_sender_settings *config, struct ps_resolver *resolver, struct poolsend_error *error)
 {
   struct ps_idn_settings spelt;
   int result = ps_idn_settings_init(&spelt, settings, error);
@@ -358,8 +358,8 @@ static char *copy(const char *text)
   return text ? strdup(text) : NULL;
 }
 
-int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
-                     const struct poolsend_config *config, unsigned permits, struct ps_resolver *resolver,
+int ps_endpoint_init(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
+                     const struct ps_sender_settings *config, unsigned permits, struct ps_resolver *resolver,
                      struct poolsend_error *error)
 {
   *endpoint = (struct ps_endpoint){

@@ -49,8 +49,8 @@ struct ps_endpoint {
 
 /* From `settings` with the sender's `config` for what it leaves open, and names of `resolver`, which must outlive it.
  * 0; -ENOMEM; -EINVAL, and `error` says what is wrong and what would be right. Fini it even so. */
-int ps_endpoint_init(struct ps_endpoint *endpoint, const struct poolsend_endpoint *settings,
-                     const struct poolsend_config *config, unsigned permits, struct ps_resolver *resolver,
+int ps_endpoint_init(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
+                     const struct ps_sender_settings *config, unsigned permits, struct ps_resolver *resolver,
                      struct poolsend_error *error);
 void ps_endpoint_fini(struct ps_endpoint *endpoint);
 

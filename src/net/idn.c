@@ -225,13 +225,13 @@ static int take_list(struct ps_idn_settings *settings, const struct names *names
   return result;
 }
 
-int ps_idn_settings_init(struct ps_idn_settings *settings, const struct poolsend_endpoint *given,
+int ps_idn_settings_init(struct ps_idn_settings *settings, const struct ps_endpoint_settings *given,
                          struct poolsend_error *error)
 {
   static const struct names noproxy = {"noproxy", ", ", "."}, resolve = {"resolve", ":", "+-"},
                             connect_to = {"connect-to", ":", ""};
   *settings = (struct ps_idn_settings){.ascii = *given};
-  struct poolsend_endpoint *ascii = &settings->ascii;
+  struct ps_endpoint_settings *ascii = &settings->ascii;
   int result = take_proxy(settings, error);
   if (!result && ascii->noproxy)
     result = take_names(settings, &noproxy, &ascii->noproxy, error);

@@ -20,7 +20,7 @@ int ps_idn_url(const char *url, char **ascii, struct poolsend_error *error);
 
 /* An endpoint's settings with every host on its way in ASCII: in proxy, noproxy, resolve and connect_to. */
 struct ps_idn_settings {
-  struct poolsend_endpoint ascii; /* the given ones but for these; valid as long as those are, and until the fini */
+  struct ps_endpoint_settings ascii; /* the given ones but for these; valid as long as those are, and until the fini */
 
   /* Internal. */
   struct curl_slist *texts;
@@ -28,7 +28,7 @@ struct ps_idn_settings {
 };
 
 /* 0; -ENOMEM; -EINVAL, as above. Fini it even so. */
-int ps_idn_settings_init(struct ps_idn_settings *settings, const struct poolsend_endpoint *given,
+int ps_idn_settings_init(struct ps_idn_settings *settings, const struct ps_endpoint_settings *given,
                          struct poolsend_error *error);
 void ps_idn_settings_fini(struct ps_idn_settings *settings);
 

@@ -34,20 +34,20 @@ static bool names_proxy(void)
   return environment(of_http) || environment(of_https);
 }
 
-bool ps_route_heeds_environment(const struct poolsend_endpoint *settings)
+bool ps_route_heeds_environment(const struct ps_endpoint_settings *settings)
 {
   return !settings->proxy && settings->environment_proxy && names_proxy();
 }
 
 /* The URL of the proxy; NULL or "": none. */
-static const char *proxy_of(const struct poolsend_endpoint *settings, const char *url)
+static const char *proxy_of(const struct ps_endpoint_settings *settings, const char *url)
 {
   if (settings->proxy || !settings->environment_proxy)
     return settings->proxy;
   return environment(ps_ascii_begins(url, "https:") ? of_https : of_http);
 }
 
-static bool has_exceptions(const struct poolsend_endpoint *settings)
+static bool has_exceptions(const struct ps_endpoint_settings *settings)
 {
   const char *listed = settings->noproxy || !settings->environment_proxy ? settings->noproxy : environment(exceptions);
   return listed && *listed;
@@ -150,7 +150,7 @@ static const char *match(const char *entry, bool any, const char *host, const ch
 }
 
 /* The last entry counts, as with libcurl, and one for the host before one for any. NULL: none does. */
-static const char *find_given(const struct poolsend_endpoint *settings, const char *host, const char *port,
+static const char *find_given(const struct ps_endpoint_settings *settings, const char *host, const char *port,
                               bool *lasting)
 {
   const char *found = NULL;
@@ -173,7 +173,7 @@ static int take_given(struct ps_route *route, struct ps_resolver *resolver, cons
   return error == -EINVAL ? 0 : error;
 }
 
-static int look_for(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+static int look_for(struct ps_route *route, struct ps_resolver *resolver, const struct ps_endpoint_settings *settings,
                     const char *host, const char *port)
 {
   struct ps_buf target = {0};
@@ -192,7 +192,7 @@ static int look_for(struct ps_route *route, struct ps_resolver *resolver, const 
   return error;
 }
 
-static int look_past(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+static int look_past(struct ps_route *route, struct ps_resolver *resolver, const struct ps_endpoint_settings *settings,
                      const struct authority *authority)
 {
   char *host = NULL, *port = NULL;
@@ -206,7 +206,7 @@ static int look_past(struct ps_route *route, struct ps_resolver *resolver, const
   return result;
 }
 
-static int find_name(struct ps_route *route, struct ps_resolver *resolver, const struct poolsend_endpoint *settings,
+static int find_name(struct ps_route *route, struct ps_resolver *resolver, const struct ps_endpoint_settings *settings,
                      const char *url)
 {
   struct authority authority = {0};
@@ -228,7 +228,7 @@ static int find_name(struct ps_route *route, struct ps_resolver *resolver, const
 /* ---- Proxies that are asked */
 
 /* Of the HTTP proxy for URLs that begin so; 0: there is none. */
-static int find_proxy_port(const struct poolsend_endpoint *settings, const char *url, long *port)
+static int find_proxy_port(const struct ps_endpoint_settings *settings, const char *url, long *port)
 {
   struct authority authority = {0};
   const char *proxy = proxy_of(settings, url);
@@ -242,7 +242,7 @@ static int find_proxy_port(const struct poolsend_endpoint *settings, const char 
   return error;
 }
 
-static int find_proxy_ports(struct ps_route *route, const struct poolsend_endpoint *settings)
+static int find_proxy_ports(struct ps_route *route, const struct ps_endpoint_settings *settings)
 {
   route->has_exceptions = has_exceptions(settings);
   int error = find_proxy_port(settings, "http:", &route->proxy_ports[0]);
@@ -276,7 +276,7 @@ bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *ea
 
 /* ---- Making it */
 
-int ps_route_check(const struct poolsend_endpoint *settings, const char *url, struct poolsend_error *error)
+int ps_route_check(const struct ps_endpoint_settings *settings, const char *url, struct poolsend_error *error)
 {
   struct authority authority = {0};
   const char *proxy = settings->proxy ? NULL : proxy_of(settings, url);
@@ -291,7 +291,7 @@ int ps_route_check(const struct poolsend_endpoint *settings, const char *url, st
   return result;
 }
 
-int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settings, const char *url,
+int ps_route_init(struct ps_route *route, const struct ps_endpoint_settings *settings, const char *url,
                   struct ps_resolver *resolver)
 {
   *route = (struct ps_route){.connect_timeout = settings->connect_timeout};
@@ -313,7 +313,7 @@ void ps_route_fini(struct ps_route *route)
   *route = (struct ps_route){0};
 }
 
-static bool set_proxy(const struct poolsend_endpoint *settings, CURL *model)
+static bool set_proxy(const struct ps_endpoint_settings *settings, CURL *model)
 {
   const char *proxy = settings->proxy ? settings->proxy : "", *noproxy = settings->noproxy;
   if (!noproxy && !(settings->environment_proxy && (settings->proxy || names_proxy())))
@@ -322,7 +322,7 @@ static bool set_proxy(const struct poolsend_endpoint *settings, CURL *model)
          (!noproxy || ps_option_keep(model, CURLOPT_NOPROXY, noproxy));
 }
 
-int ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model)
+int ps_route_set(const struct ps_route *route, const struct ps_endpoint_settings *settings, CURL *model)
 {
   if (route->connect_timeout)
     curl_easy_setopt(model, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(route->connect_timeout));

@@ -24,18 +24,18 @@ struct ps_route {
 
 /* 0; -ENOMEM; -EINVAL, and `error` says why: the proxy that the environment has for this URL has a host that is not in
  * ASCII. It is libcurl that reads the environment, and goes by the locale. */
-int ps_route_check(const struct poolsend_endpoint *settings, const char *url, struct poolsend_error *error);
+int ps_route_check(const struct ps_endpoint_settings *settings, const char *url, struct poolsend_error *error);
 
 /* From settings that are good, for a URL that is. 0 or -ENOMEM; fini it even so. */
-int ps_route_init(struct ps_route *route, const struct poolsend_endpoint *settings, const char *url,
+int ps_route_init(struct ps_route *route, const struct ps_endpoint_settings *settings, const char *url,
                   struct ps_resolver *resolver);
 void ps_route_fini(struct ps_route *route);
 
 /* Have the handle that slots are copied from go this way. 0 or -ENOMEM. */
-int ps_route_set(const struct ps_route *route, const struct poolsend_endpoint *settings, CURL *model);
+int ps_route_set(const struct ps_route *route, const struct ps_endpoint_settings *settings, CURL *model);
 
 /* Whether the environment is asked for a proxy, and has one. */
-bool ps_route_heeds_environment(const struct poolsend_endpoint *settings);
+bool ps_route_heeds_environment(const struct ps_endpoint_settings *settings);
 
 /* An attempt begins: see to it that the slot's handle has the addresses to try first, looked up before `deadline`.
  * PS_END_COMPLETE; or how an attempt ends that gets none, and the slot's words say why. The thread that runs it, and so

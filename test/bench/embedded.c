@@ -24,8 +24,8 @@ static void count(void *unused, struct poolsend_event *event)
 
 static struct poolsend_sender *new_sender(unsigned workers, const char *url)
 {
-  struct poolsend_endpoint endpoint = {.url = url};
-  struct poolsend_config config;
+  struct ps_endpoint_settings endpoint = {.url = url};
+  struct ps_sender_settings config;
   struct poolsend_sender *sender;
   struct poolsend_error error;
   poolsend_config_init(&config);

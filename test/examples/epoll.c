@@ -139,8 +139,8 @@ static void tick(void)
 
 static void start_sender(char **urls, int count)
 {
-  struct poolsend_endpoint apis[8] = {{.url = NULL}};
-  struct poolsend_config config;
+  struct ps_endpoint_settings apis[8] = {{.url = NULL}};
+  struct ps_sender_settings config;
   struct poolsend_error error;
   poolsend_config_init(&config);
   config.endpoints = apis;

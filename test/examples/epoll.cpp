@@ -28,7 +28,10 @@
 #include <vector>
 
 template <auto Free> struct Freed {
-  template <typename Handle> void operator()(Handle *handle) const noexcept { Free(handle); }
+  template <typename Handle> void operator()(Handle *handle) const noexcept
+  {
+    Free(handle);
+  }
 };
 using Sender = std::unique_ptr<poolsend_sender, Freed<poolsend_free>>;
 using Event = std::unique_ptr<poolsend_event, Freed<poolsend_event_free>>;
@@ -41,19 +44,29 @@ static int need(int result, const char *what)
   return result;
 }
 
-class Descriptor {
+class Descriptor
+{
 public:
-  explicit Descriptor(int made) : fd(made) {}
-  ~Descriptor() { close(fd); }
+  explicit Descriptor(int made) : fd(made)
+  {
+  }
+  ~Descriptor()
+  {
+    close(fd);
+  }
   Descriptor(const Descriptor &) = delete;
   Descriptor &operator=(const Descriptor &) = delete;
-  operator int() const { return fd; }
+  operator int() const
+  {
+    return fd;
+  }
 
 private:
   const int fd;
 };
 
-class Loop {
+class Loop
+{
 public:
   void watch(int fd, std::function<void()> on_readable)
   {
@@ -88,7 +101,8 @@ private:
 };
 
 // What was read of standard input and not yet submitted.
-class Input {
+class Input
+{
 public:
   void read()
   {
@@ -109,9 +123,18 @@ public:
     return std::string_view(text).substr(0, end);
   }
 
-  void drop_line() { text.erase(0, line()->size() + 1); }
-  bool wanted() const { return !over && !line(); }
-  bool ended() const { return over && text.empty(); }
+  void drop_line()
+  {
+    text.erase(0, line()->size() + 1);
+  }
+  bool wanted() const
+  {
+    return !over && !line();
+  }
+  bool ended() const
+  {
+    return over && text.empty();
+  }
 
 private:
   static constexpr size_t most = 65536;
@@ -124,9 +147,9 @@ static const char *why(int result, const poolsend_error &error)
   return *error.text ? error.text : poolsend_strerror(result);
 }
 
-static Sender make_sender(const std::vector<poolsend_endpoint> &apis)
+static Sender make_sender(const std::vector<ps_endpoint_settings> &apis)
 {
-  poolsend_config config;
+  ps_sender_settings config;
   poolsend_config_init(&config);
   config.endpoints = apis.data();
   config.endpoint_count = apis.size();
@@ -212,7 +235,7 @@ static void run(poolsend_sender &sender)
 
 int main(int argc, char **argv)
 try {
-  std::vector<poolsend_endpoint> apis;
+  std::vector<ps_endpoint_settings> apis;
   for (int i = 1; i < argc; i++)
     apis.emplace_back().url = argv[i];
   std::cout << std::unitbuf;

@@ -22,8 +22,8 @@ static void tell_who_else(const struct poolsend_event *settled)
 
 int main(int argc, char **argv)
 {
-  struct poolsend_endpoint apis[8] = {{.url = NULL}};
-  struct poolsend_config config;
+  struct ps_endpoint_settings apis[8] = {{.url = NULL}};
+  struct ps_sender_settings config;
   struct poolsend_message message;
   struct poolsend_sender *sender = NULL;
   struct poolsend_report *report = NULL;

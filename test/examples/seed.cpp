@@ -16,7 +16,10 @@
 #include <vector>
 
 template <auto Free> struct Freed {
-  template <typename Handle> void operator()(Handle *handle) const noexcept { Free(handle); }
+  template <typename Handle> void operator()(Handle *handle) const noexcept
+  {
+    Free(handle);
+  }
 };
 using Sender = std::unique_ptr<poolsend_sender, Freed<poolsend_free>>;
 using Report = std::unique_ptr<poolsend_report, Freed<poolsend_report_free>>;
@@ -26,9 +29,9 @@ static const char *why(int result, const poolsend_error &error)
   return *error.text ? error.text : poolsend_strerror(result);
 }
 
-static Sender make_sender(const std::vector<poolsend_endpoint> &apis)
+static Sender make_sender(const std::vector<ps_endpoint_settings> &apis)
 {
-  poolsend_config config;
+  ps_sender_settings config;
   poolsend_config_init(&config);
   config.endpoints = apis.data();
   config.endpoint_count = apis.size();
@@ -56,7 +59,7 @@ static Report deliver(poolsend_sender &sender, std::string_view body)
 
 int main(int argc, char **argv)
 try {
-  std::vector<poolsend_endpoint> apis;
+  std::vector<ps_endpoint_settings> apis;
   for (int i = 1; i < argc; i++)
     apis.emplace_back().url = argv[i];
   Sender sender = make_sender(apis);

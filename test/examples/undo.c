@@ -20,8 +20,8 @@ static const char *why(int result, const struct poolsend_error *error)
 /* By a sender with a single API: nobody else can get this one. */
 static int cancel(const char *url, const char *order, struct poolsend_error *error)
 {
-  const struct poolsend_endpoint api = {.url = url};
-  struct poolsend_config config;
+  const struct ps_endpoint_settings api = {.url = url};
+  struct ps_sender_settings config;
   struct poolsend_message message;
   struct poolsend_sender *sender;
   char id[300], body[300];
@@ -82,8 +82,8 @@ static int send_order(struct poolsend_sender *sender, const char *order, struct 
 
 int main(int argc, char **argv)
 {
-  struct poolsend_endpoint apis[MAX_APIS] = {{.url = NULL}};
-  struct poolsend_config config;
+  struct ps_endpoint_settings apis[MAX_APIS] = {{.url = NULL}};
+  struct ps_sender_settings config;
   struct poolsend_sender *sender;
   struct poolsend_error error;
   struct poolsend_event *event;

@@ -16,7 +16,10 @@
 #include <vector>
 
 template <auto Free> struct Freed {
-  template <typename Handle> void operator()(Handle *handle) const noexcept { Free(handle); }
+  template <typename Handle> void operator()(Handle *handle) const noexcept
+  {
+    Free(handle);
+  }
 };
 using Sender = std::unique_ptr<poolsend_sender, Freed<poolsend_free>>;
 using Event = std::unique_ptr<poolsend_event, Freed<poolsend_event_free>>;
@@ -28,9 +31,9 @@ static void check(int result, const poolsend_error &error)
     throw std::runtime_error(*error.text ? error.text : poolsend_strerror(result));
 }
 
-static Sender make_sender(const std::vector<poolsend_endpoint> &apis, unsigned retries = 0)
+static Sender make_sender(const std::vector<ps_endpoint_settings> &apis, unsigned retries = 0)
 {
-  poolsend_config config;
+  ps_sender_settings config;
   poolsend_config_init(&config);
   config.endpoints = apis.data();
   config.endpoint_count = apis.size();
@@ -53,7 +56,7 @@ static poolsend_message json_message(const std::string &body)
 }
 
 // By a sender with a single API: nobody else can get this one.
-static void cancel(const poolsend_endpoint &api, const std::string &order)
+static void cancel(const ps_endpoint_settings &api, const std::string &order)
 {
   const std::string id = "cancel:" + order; // by which the API can tell a cancellation that it has had already
   const std::string body = "{\"cancel\": \"" + order + "\"}";
@@ -65,7 +68,7 @@ static void cancel(const poolsend_endpoint &api, const std::string &order)
 }
 
 // What it could not undo is told: that is for a person.
-static void undo(const poolsend_attempt &attempt, const poolsend_endpoint &api, const std::string &order)
+static void undo(const poolsend_attempt &attempt, const ps_endpoint_settings &api, const std::string &order)
 try {
   std::cout << attempt.url << " had it too: " << std::flush;
   cancel(api, order);
@@ -74,7 +77,7 @@ try {
   std::cout << "could not be undone: " << problem.what() << std::endl;
 }
 
-static void act_on(const poolsend_event &settled, const std::vector<poolsend_endpoint> &cancel_apis)
+static void act_on(const poolsend_event &settled, const std::vector<ps_endpoint_settings> &cancel_apis)
 {
   if (!settled.winner)
     std::cout << "nobody has taken the order" << std::endl;
@@ -99,7 +102,7 @@ static Event next_event(poolsend_sender &sender)
 
 int main(int argc, char **argv)
 try {
-  std::vector<poolsend_endpoint> apis, cancel_apis;
+  std::vector<ps_endpoint_settings> apis, cancel_apis;
   for (int i = 1; i + 1 < argc; i += 2) {
     apis.emplace_back().url = argv[i];
     cancel_apis.emplace_back().url = argv[i + 1];

@@ -119,7 +119,7 @@ static void require_endpoint(const char *text, const struct ps_endpoint *endpoin
   try_request(text, endpoint);
 }
 
-static void configure(const char *text, const struct poolsend_config *config)
+static void configure(const char *text, const struct ps_sender_settings *config)
 {
   struct poolsend_error error;
   struct ps_sender_config taken;

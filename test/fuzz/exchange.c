@@ -113,7 +113,7 @@ struct door_texts {
 };
 
 /* Every name and every port leads to the server, so that a redirect leads nowhere else. */
-static struct poolsend_endpoint endpoint(unsigned door, struct door_texts *texts)
+static struct ps_endpoint_settings endpoint(unsigned door, struct door_texts *texts)
 {
   static const char *const headers[] = {"X-Secret: " SECRET, "Expect: 100-continue"};
   static const char *const secret_headers[] = {"X-Secret"};
@@ -122,7 +122,7 @@ static struct poolsend_endpoint endpoint(unsigned door, struct door_texts *texts
   snprintf(texts->pin, sizeof texts->pin, "::127.0.0.1:%u", port);
   snprintf(texts->proxy, sizeof texts->proxy, "http://127.0.0.1:%u", port);
   texts->pins[0] = texts->pin;
-  return (struct poolsend_endpoint){
+  return (struct ps_endpoint_settings){
       .url = texts->url,
       .method = is_chosen('P')   ? "PUT"
                 : is_chosen('H') ? "HEAD"
@@ -154,8 +154,8 @@ static size_t max_response(void)
 static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
 {
   struct door_texts texts[PEER_DOORS];
-  struct poolsend_endpoint endpoints[PEER_DOORS];
-  struct poolsend_config config;
+  struct ps_endpoint_settings endpoints[PEER_DOORS];
+  struct ps_sender_settings config;
   struct poolsend_sender *sender;
   struct poolsend_error error;
   for (unsigned door = 0; door < PEER_DOORS; door++)

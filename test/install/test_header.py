@@ -23,7 +23,7 @@ def test_it_includes_three_headers_of_the_language(installed):
 
 def test_it_has_no_types_of_the_libraries_below(installed):
     code = re.sub(r'/\*.*?\*/', '', installed.header.read_text(), flags=re.DOTALL)
-    assert 'struct poolsend_config' in code
+    assert 'struct ps_sender_settings' in code
     assert not re.findall(r'\b(?:CURL\w*|curl_\w+|json_object\w*|sqlite3\w*|pthread_\w+)\b', code)
 
 

@@ -12,8 +12,8 @@ PROGRAM = r'''
 
 int main(void)
 {
-  struct poolsend_endpoint endpoint = {0};
-  struct poolsend_config config;
+  struct ps_endpoint_settings endpoint = {0};
+  struct ps_sender_settings config;
   struct poolsend_sender *sender;
 
   endpoint.url = "http://127.0.0.1/";

@@ -78,17 +78,18 @@ static void sender_of_these_sizes_sends(size_t size, size_t endpoint_size)
 static void configuration_of_an_older_caller_is_taken(void **state)
 {
   (void)state;
-  sender_of_these_sizes_sends(offsetof(struct poolsend_config, on_event), sizeof(struct poolsend_endpoint));
-  sender_of_these_sizes_sends(offsetof(struct poolsend_config, trace), offsetof(struct poolsend_endpoint, success));
-  sender_of_these_sizes_sends(sizeof(struct poolsend_config), offsetof(struct poolsend_endpoint, url_template));
+  sender_of_these_sizes_sends(offsetof(struct ps_sender_settings, on_event), sizeof(struct ps_endpoint_settings));
+  sender_of_these_sizes_sends(offsetof(struct ps_sender_settings, trace),
+                              offsetof(struct ps_endpoint_settings, success));
+  sender_of_these_sizes_sends(sizeof(struct ps_sender_settings), offsetof(struct ps_endpoint_settings, url_template));
 }
 
 static void configuration_of_a_newer_caller_is_taken_where_it_asks_for_nothing_new(void **state)
 {
   (void)state;
-  sender_of_these_sizes_sends(sizeof(struct poolsend_config) + BEYOND, sizeof(struct poolsend_endpoint));
-  sender_of_these_sizes_sends(sizeof(struct poolsend_config), sizeof(struct poolsend_endpoint) + BEYOND);
-  sender_of_these_sizes_sends(sizeof(struct poolsend_config) + BEYOND, sizeof(struct poolsend_endpoint) + BEYOND);
+  sender_of_these_sizes_sends(sizeof(struct ps_sender_settings) + BEYOND, sizeof(struct ps_endpoint_settings));
+  sender_of_these_sizes_sends(sizeof(struct ps_sender_settings), sizeof(struct ps_endpoint_settings) + BEYOND);
+  sender_of_these_sizes_sends(sizeof(struct ps_sender_settings) + BEYOND, sizeof(struct ps_endpoint_settings) + BEYOND);
 }
 
 static void refuses_new(size_t size, size_t endpoint_size, char beyond_config, char beyond_endpoint, int endpoint)
@@ -105,7 +106,7 @@ static void refuses_new(size_t size, size_t endpoint_size, char beyond_config, c
 static void what_this_version_does_not_have_is_refused(void **state)
 {
   (void)state;
-  size_t size = sizeof(struct poolsend_config), endpoint_size = sizeof(struct poolsend_endpoint);
+  size_t size = sizeof(struct ps_sender_settings), endpoint_size = sizeof(struct ps_endpoint_settings);
   refuses_new(size + BEYOND, endpoint_size, 1, 0, -1);
   refuses_new(size, endpoint_size + BEYOND, 0, 1, 1);
 }
@@ -113,7 +114,7 @@ static void what_this_version_does_not_have_is_refused(void **state)
 static void structs_that_nobody_made_ready_are_refused(void **state)
 {
   (void)state;
-  static const struct poolsend_config config;
+  static const struct ps_sender_settings config;
   static const struct poolsend_message message;
   struct poolsend_error error = {.text = ""};
   struct poolsend_sender *sender = (void *)&error;
@@ -167,8 +168,8 @@ static void message_of_another_version_is_taken_where_it_asks_for_nothing_new(vo
 static void init_writes_no_more_than_the_caller_has(void **state)
 {
   (void)state;
-  size_t full = sizeof(struct poolsend_config), size = offsetof(struct poolsend_config, trace);
-  struct poolsend_config *config = room_for(size);
+  size_t full = sizeof(struct ps_sender_settings), size = offsetof(struct ps_sender_settings, trace);
+  struct ps_sender_settings *config = room_for(size);
   poolsend_config_init_sized(config, size, 64);
   assert_int_equal(config->struct_size, size);
   assert_int_equal(config->endpoint_size, 64);

@@ -25,8 +25,8 @@ int stop_serving(void **state);
 
 /* A configuration, for a test to change. Not to be copied: it points into itself. */
 struct setup {
-  struct poolsend_config config;
-  struct poolsend_endpoint apis[MOST_APIS];
+  struct ps_sender_settings config;
+  struct ps_endpoint_settings apis[MOST_APIS];
 };
 
 /* With an endpoint for each URL, named a, b, c, d; the last URL is NULL. */

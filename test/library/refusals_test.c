@@ -147,8 +147,8 @@ static const char *const shapes[] = {
     "https:%s",
 };
 
-#define AT(field)     #field, offsetof(struct poolsend_endpoint, field)
-#define NUMBER(field) .count_at = offsetof(struct poolsend_endpoint, field)
+#define AT(field)     #field, offsetof(struct ps_endpoint_settings, field)
+#define NUMBER(field) .count_at = offsetof(struct ps_endpoint_settings, field)
 
 struct field {
   const char *name;

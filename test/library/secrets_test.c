@@ -30,7 +30,7 @@ static const char *const bad_route[] = {"::" SECRET "\n:443"};
 static void error_has_no_secret(void **state)
 {
   (void)state;
-  const struct poolsend_endpoint endpoints[] = {
+  const struct ps_endpoint_settings endpoints[] = {
       {.url = "ftp://user:" SECRET "@h/"},
       {.url = "http://user:" SECRET "@h:port/"},
       {.url = "http://h/?token=a " SECRET},

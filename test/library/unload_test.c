@@ -21,9 +21,9 @@ static struct server *server;
 /* What this test calls. The rest of poolsend.h it does not have: it is linked with no library. */
 static struct {
   void *handle;
-  void (*config_init_sized)(struct poolsend_config *, size_t, size_t);
+  void (*config_init_sized)(struct ps_sender_settings *, size_t, size_t);
   void (*message_init_sized)(struct poolsend_message *, size_t);
-  int (*new)(struct poolsend_sender **, const struct poolsend_config *, struct poolsend_error *);
+  int (*new)(struct poolsend_sender **, const struct ps_sender_settings *, struct poolsend_error *);
   int (*deliver)(struct poolsend_sender *, const struct poolsend_message *, poolsend_time, struct poolsend_report **,
                  struct poolsend_error *);
   int (*settled)(struct poolsend_report *, poolsend_time, const struct poolsend_event **);
@@ -79,8 +79,8 @@ static unsigned count_threads(void)
 
 static void send_one(void)
 {
-  struct poolsend_config config;
-  struct poolsend_endpoint api = {.url = server_url(server, "/ok")};
+  struct ps_sender_settings config;
+  struct ps_endpoint_settings api = {.url = server_url(server, "/ok")};
   struct poolsend_message message;
   struct poolsend_sender *sender;
   struct poolsend_report *report;

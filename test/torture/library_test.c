@@ -44,7 +44,7 @@ static struct {
 
 static const char *const paths[APIS] = {"/status/500", "/json"};
 
-static void configure(struct poolsend_config *config, struct poolsend_endpoint *apis)
+static void configure(struct ps_sender_settings *config, struct ps_endpoint_settings *apis)
 {
   static const char *const headers[] = {"X-Trace: ab"}, *const templates[] = {"X-Number: {{/n}}"};
   memset(apis, 0, APIS * sizeof *apis);
@@ -105,8 +105,8 @@ static void account(const struct poolsend_event *event)
 
 static struct poolsend_sender *make(unsigned events, struct poolsend_pool *pool)
 {
-  struct poolsend_endpoint apis[APIS];
-  struct poolsend_config config;
+  struct ps_endpoint_settings apis[APIS];
+  struct ps_sender_settings config;
   struct poolsend_sender *sender;
   struct poolsend_error error;
   configure(&config, apis);

@@ -83,7 +83,7 @@ static void parse(const char *text)
 }
 
 /* A file with one endpoint, which has `members` besides its URL. */
-static const struct poolsend_endpoint *parse_endpoint(const char *members)
+static const struct ps_endpoint_settings *parse_endpoint(const char *members)
 {
   char text[2000];
   snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\", %s}]}", members);
@@ -128,11 +128,11 @@ static void expect_endpoint_refusals(const struct refusal *rows, size_t count)
 static void empty_object_says_what_no_file_says(void **state)
 {
   (void)state;
-  struct poolsend_config defaults;
+  struct ps_sender_settings defaults;
   poolsend_config_init(&defaults);
   parse("{}");
   assert_memory_equal(file->config, &defaults, sizeof defaults);
-  static const struct poolsend_endpoint none;
+  static const struct ps_endpoint_settings none;
   assert_memory_equal(file->defaults, &none, sizeof none);
   parse(" \r\n\t{\"endpoints\": []}\n");
   assert_int_equal(file->config->endpoint_count, 0);
@@ -146,7 +146,7 @@ static void every_key_of_the_top_level_is_read(void **state)
         " \"retry_max_time\": \"8s\", \"workers\": 9, \"max_pending\": 10, \"in_order\": true, \"breaker\": false,"
         " \"rate\": \"30/m\", \"fatal_status\": \"401,403-405\", \"idempotency_key\": false, \"max_body\": \"11K\","
         " \"max_response\": 12, \"defaults\": {\"method\": \"PUT\"}, \"endpoints\": [{\"url\": \"http://a/\"}]}");
-  const struct poolsend_config *config = file->config;
+  const struct ps_sender_settings *config = file->config;
   assert_int_equal(config->hedge_delay, POOLSEND_MS(500));
   assert_int_equal(config->hedge_permille, 0);
   assert_true(config->hedge_budget == 0.1);
@@ -229,7 +229,7 @@ static void numbers_are_taken_by_value(void **state)
 static void every_key_of_an_endpoint_is_read(void **state)
 {
   (void)state;
-  const struct poolsend_endpoint *e = parse_endpoint(
+  const struct ps_endpoint_settings *e = parse_endpoint(
       "\"name\": \"eu\", \"method\": \"PUT\", \"headers\": {\"A\": \"1\"}, \"user\": \"u:p\","
       "\"oauth2_bearer\": \"t\", \"user_agent\": \"\", \"insecure\": true, \"cacert\": \"a.pem\", \"capath\": \"as\","
       "\"cert\": \"c.pem\", \"key\": \"k.pem\", \"key_password\": \"kp\", \"proxy\": \"http://u:p@x/\","
@@ -278,7 +278,7 @@ static void endpoint_without_more_than_a_url_leaves_all_open(void **state)
 {
   (void)state;
   parse("{\"endpoints\": [{\"url\": \"http://a/\"}]}");
-  struct poolsend_endpoint open = {.url = file->config->endpoints[0].url};
+  struct ps_endpoint_settings open = {.url = file->config->endpoints[0].url};
   assert_memory_equal(&file->config->endpoints[0], &open, sizeof open);
 }
 
@@ -286,7 +286,7 @@ static void endpoint_without_more_than_a_url_leaves_all_open(void **state)
 static void zero_of_an_endpoint_is_not_the_senders_value(void **state)
 {
   (void)state;
-  const struct poolsend_endpoint *e = parse_endpoint("\"hedge_delay\": 0, \"attempt_timeout\": 0");
+  const struct ps_endpoint_settings *e = parse_endpoint("\"hedge_delay\": 0, \"attempt_timeout\": 0");
   assert_int_equal(e->hedge_delay, 1);
   assert_int_equal(e->attempt_timeout, POOLSEND_NEVER);
   e = parse_endpoint("\"hedge_delay\": \"none\"");
@@ -303,7 +303,7 @@ static void key_of_an_endpoint_wins_over_the_default(void **state)
         "                  \"resolve\": [\"c:1:2\"], \"success\": {\"status\": \"204\"}, \"body\": null}],"
         " \"defaults\": {\"method\": \"PUT\", \"insecure\": true, \"hedge_delay\": \"p90\", \"resolve\": [\"a:1:2\","
         "                \"b:1:2\"], \"success\": \"200\", \"body\": [1], \"http2\": true}}");
-  const struct poolsend_endpoint *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
+  const struct ps_endpoint_settings *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
   assert_string_equal(a->method, "PUT");
   assert_true(a->insecure && a->http2);
   assert_int_equal(a->hedge_permille, 900);
@@ -345,7 +345,7 @@ static void headers_are_merged_by_name_whatever_their_case(void **state)
   static const char *const b[] = {"X-Kept: 1", "X-Changed: 2", "X-Removed: 3", NULL};
   static const char *const a_templates[] = {"X-Stays: {{/b}}", NULL};
   static const char *const b_templates[] = {"X-Was: {{/a}}", "X-Stays: {{/b}}", NULL};
-  const struct poolsend_endpoint *endpoints = file->config->endpoints;
+  const struct ps_endpoint_settings *endpoints = file->config->endpoints;
   expect_lines(endpoints[0].headers, endpoints[0].header_count, a);
   expect_lines(endpoints[0].header_templates, endpoints[0].header_template_count, a_templates);
   expect_lines(endpoints[1].headers, endpoints[1].header_count, b);
@@ -360,7 +360,7 @@ static void endpoint_may_have_more_templates_than_headers(void **state)
         " \"endpoints\": [{\"url\": \"http://a/\", \"headers\": {\"D\": \"d\"}}]}");
   static const char *const lines[] = {"D: d", NULL};
   static const char *const templates[] = {"A: {{/a}}", "B: {{/b}}", "C: {{/c}}", NULL};
-  const struct poolsend_endpoint *e = file->config->endpoints;
+  const struct ps_endpoint_settings *e = file->config->endpoints;
   expect_lines(e->headers, e->header_count, lines);
   expect_lines(e->header_templates, e->header_template_count, templates);
 }
@@ -376,7 +376,7 @@ static void header_line_has_the_command_lines_spelling(void **state)
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     char members[100];
     snprintf(members, sizeof members, "\"headers\": {\"X\": %s}", rows[i].value);
-    const struct poolsend_endpoint *e = parse_endpoint(members);
+    const struct ps_endpoint_settings *e = parse_endpoint(members);
     assert_int_equal(e->header_count, 1);
     assert_int_equal(e->header_template_count, 0);
     assert_string_equal(e->headers[0], rows[i].line);
@@ -386,7 +386,7 @@ static void header_line_has_the_command_lines_spelling(void **state)
 static void placeholder_makes_a_template(void **state)
 {
   (void)state;
-  const struct poolsend_endpoint *e =
+  const struct ps_endpoint_settings *e =
       parse_endpoint("\"headers\": {\"X-To\": \"to {{/phone}}\"}, \"body\": { \"n\": 1.50,\n \"to\":\"{{/phone}}\" }");
   assert_int_equal(e->header_count, 0);
   assert_int_equal(e->header_template_count, 1);
@@ -862,7 +862,7 @@ static int remove_file(void **state)
 }
 
 /* `members` with the file's name in place of %s. */
-static const struct poolsend_endpoint *parse_with_path(const char *before, const char *after)
+static const struct ps_endpoint_settings *parse_with_path(const char *before, const char *after)
 {
   char members[500];
   snprintf(members, sizeof members, "%s\"%s\"%s", before, path, after);
@@ -887,7 +887,7 @@ static void secret_comes_from_the_environment(void **state)
   (void)state;
   setenv("CONFIG_TEST_SECRET", "alice:hunter2 {{/x}}", 1);
 #define SOURCE "{\"env\": \"CONFIG_TEST_SECRET\"}"
-  const struct poolsend_endpoint *e =
+  const struct ps_endpoint_settings *e =
       parse_endpoint("\"headers\": {\"A\": " SOURCE "}, \"user\": " SOURCE ", \"oauth2_bearer\": " SOURCE
                      ", \"key_password\": " SOURCE ", \"proxy\": " SOURCE);
   assert_string_equal(e->headers[0], "A: alice:hunter2 {{/x}}");
@@ -905,7 +905,7 @@ static void header_from_elsewhere_is_secret_until_it_is_given_another_value(void
   parse("{\"defaults\": {\"headers\": {\"A\": " SOURCE ", \"B\": " SOURCE ", \"C\": " SOURCE ", \"D\": \"1\"}},"
         " \"endpoints\": [{\"url\": \"http://a/\"}, {\"url\": \"http://b/\", \"headers\":"
         "                 {\"a\": \"2\", \"b\": null, \"d\": " SOURCE ", \"E\": " SOURCE "}}]}");
-  const struct poolsend_endpoint *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
+  const struct ps_endpoint_settings *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
   expect_lines(a->secret_headers, a->secret_header_count, (const char *const[]){"A", "B", "C", NULL});
   expect_lines(b->secret_headers, b->secret_header_count, (const char *const[]){"C", "d", "E", NULL});
   assert_int_equal(file->defaults->secret_header_count, 3);
@@ -954,7 +954,7 @@ static void secret_comes_from_a_file_without_the_line_break_at_its_end(void **st
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     write_file(rows[i].content, strlen(rows[i].content));
     assert_string_equal(parse_with_path("\"oauth2_bearer\": {\"file\": ", "}")->bearer, rows[i].secret);
-    const struct poolsend_endpoint *e = parse_with_path("\"headers\": {\"A\": {\"file\": ", "}}");
+    const struct ps_endpoint_settings *e = parse_with_path("\"headers\": {\"A\": {\"file\": ", "}}");
     assert_int_equal(e->header_template_count, 0);
     assert_string_equal(e->headers[0] + 3, rows[i].secret);
     unlink(path);

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct poolsend_config config;
-static struct poolsend_endpoint settings;
+static struct ps_sender_settings config;
+static struct ps_endpoint_settings settings;
 static struct poolsend_error error;
 static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
@@ -18,7 +18,7 @@ static int fresh(void **state)
 {
   (void)state;
   poolsend_config_init(&config);
-  settings = (struct poolsend_endpoint){.url = "http://127.0.0.1/"};
+  settings = (struct ps_endpoint_settings){.url = "http://127.0.0.1/"};
   return 0;
 }
 

@@ -131,7 +131,7 @@ static void names_of_the_way_are_ascii(void **state)
   static const char *const resolve[] = {BUECHER ":80:127.0.0.1,[::1]", "+" BUECHER "-a.x:80:127.0.0.1",
                                         "-" BUECHER ":80", "*:80:[::1]"};
   static const char *const connect_to[] = {BUECHER ":80:a-b." BUECHER ":81", "::[::1]:", ":::", "a::" BUECHER ":"};
-  const struct poolsend_endpoint given = {
+  const struct ps_endpoint_settings given = {
       .url = "http://h/",
       .proxy = "http://u\xc3\xbc:p@" BUECHER ":3128",
       .noproxy = " a, ." BUECHER ".x," BUECHER " 10.0.0.0/8,",
@@ -143,7 +143,7 @@ static void names_of_the_way_are_ascii(void **state)
   struct poolsend_error error;
   struct ps_idn_settings settings;
   assert_int_equal(ps_idn_settings_init(&settings, &given, &error), 0);
-  const struct poolsend_endpoint *ascii = &settings.ascii;
+  const struct ps_endpoint_settings *ascii = &settings.ascii;
   assert_ptr_equal(ascii->url, given.url);
   assert_string_equal(ascii->proxy, "http://u\xc3\xbc:p@xn--bcher-kva:3128");
   assert_string_equal(ascii->noproxy, " a, .xn--bcher-kva.x,xn--bcher-kva 10.0.0.0/8,");
@@ -194,7 +194,7 @@ static void setting_that_cannot_be_spelt_is_named(void **state)
   static const char *const bad[] = {"::b\xfc:80"}, *const good[] = {"a:80:127.0.0.1"};
   const struct {
     const char *what;
-    struct poolsend_endpoint settings;
+    struct ps_endpoint_settings settings;
   } rows[] = {
       {"proxy: ", {.proxy = "http://u:s3cret@b\xfc:80"}},
       {"noproxy '", {.noproxy = "a,b\xfc"}},
@@ -226,7 +226,7 @@ static void refused_url_shows_no_secret(void **state)
 static void settings_without_a_way_of_their_own_need_nothing(void **state)
 {
   (void)state;
-  const struct poolsend_endpoint given = {.url = "http://h/", .proxy = "", .noproxy = ""};
+  const struct ps_endpoint_settings given = {.url = "http://h/", .proxy = "", .noproxy = ""};
   struct poolsend_error error;
   struct ps_idn_settings settings;
   assert_int_equal(ps_idn_settings_init(&settings, &given, &error), 0);

@@ -67,7 +67,7 @@ static struct poolsend_error error;
 
 static int check(unsigned workers, unsigned endpoints, struct poolsend_pool *pool)
 {
-  struct poolsend_config config;
+  struct ps_sender_settings config;
   poolsend_config_init(&config);
   config.workers = workers;
   config.endpoint_count = endpoints;

@@ -44,10 +44,10 @@ static int fini_endpoints(void **state)
 
 static int name_all(const struct named *rows)
 {
-  struct poolsend_config config;
+  struct ps_sender_settings config;
   poolsend_config_init(&config);
   for (; count < MOST && rows[count].url; count++) {
-    struct poolsend_endpoint settings = {.url = rows[count].url, .name = rows[count].given};
+    struct ps_endpoint_settings settings = {.url = rows[count].url, .name = rows[count].given};
     assert_int_equal(ps_endpoint_init(&endpoints[count], &settings, &config, 1, &resolver, &error), 0);
   }
   return ps_endpoints_name(endpoints, count, &error);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct poolsend_endpoint endpoints[2];
+static struct ps_endpoint_settings endpoints[2];
 static struct poolsend_message message;
 static struct poolsend_sender *sender;
 static struct poolsend_preview *preview;
@@ -17,8 +17,8 @@ static struct poolsend_preview *preview;
 static int fresh(void **state)
 {
   (void)state;
-  endpoints[0] = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/a", .name = "a"};
-  endpoints[1] = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/b", .name = "b"};
+  endpoints[0] = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/a", .name = "a"};
+  endpoints[1] = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/b", .name = "b"};
   poolsend_message_init(&message);
   message.id = "me";
   return 0;
@@ -42,7 +42,7 @@ static void bring(const char *body)
 
 static void look(unsigned endpoint)
 {
-  struct poolsend_config config;
+  struct ps_sender_settings config;
   struct poolsend_error error;
   fini(NULL);
   poolsend_config_init(&config);

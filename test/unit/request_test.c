@@ -10,8 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct poolsend_config config;
-static struct poolsend_endpoint settings;
+static struct ps_sender_settings config;
+static struct ps_endpoint_settings settings;
 static struct poolsend_error error;
 static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
@@ -23,8 +23,8 @@ static char words[PS_ERROR_SIZE];
 static int fresh(void **state)
 {
   (void)state;
-  config = (struct poolsend_config){.hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER, .max_response = 1000};
-  settings = (struct poolsend_endpoint){.url = "http://127.0.0.1:1/", .user_agent = ""};
+  config = (struct ps_sender_settings){.hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER, .max_response = 1000};
+  settings = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/", .user_agent = ""};
   payload = (struct ps_payload){.id = "me"};
   return 0;
 }

@@ -37,7 +37,7 @@ static void expect(const struct row *row, bool environment)
 {
   struct ps_resolver resolver;
   struct ps_route route;
-  struct poolsend_endpoint settings = {
+  struct ps_endpoint_settings settings = {
       .url = row->url,
       .proxy = row->proxy,
       .noproxy = row->noproxy,
@@ -92,7 +92,7 @@ static void expect_given(const struct given *row)
   struct ps_resolver resolver;
   struct ps_route route;
   struct ps_host *same = NULL;
-  struct poolsend_endpoint settings = {.resolve = row->resolve, .resolve_count = count(row->resolve)};
+  struct ps_endpoint_settings settings = {.resolve = row->resolve, .resolve_count = count(row->resolve)};
   ps_resolver_init(&resolver);
   assert_int_equal(ps_route_init(&route, &settings, row->url, &resolver), 0);
   bool adds = row->addresses && *row->addresses == '+';
@@ -231,9 +231,9 @@ static void endpoints_of_one_name_share_its_host(void **state)
   struct ps_resolver resolver;
   struct ps_route first, second;
   ps_resolver_init(&resolver);
-  assert_int_equal(ps_route_init(&first, &(struct poolsend_endpoint){.url = "http://a:1/"}, "http://a:1/", &resolver),
-                   0);
-  assert_int_equal(ps_route_init(&second, &(struct poolsend_endpoint){.url = "https://A/"}, "https://A/", &resolver),
+  assert_int_equal(
+      ps_route_init(&first, &(struct ps_endpoint_settings){.url = "http://a:1/"}, "http://a:1/", &resolver), 0);
+  assert_int_equal(ps_route_init(&second, &(struct ps_endpoint_settings){.url = "https://A/"}, "https://A/", &resolver),
                    0);
   assert_ptr_equal(first.host, second.host);
   ps_route_fini(&first);
@@ -263,7 +263,7 @@ struct way {
 
 static void start(struct way *way, const char *const *resolve)
 {
-  struct poolsend_endpoint settings = {.resolve = resolve, .resolve_count = count(resolve)};
+  struct ps_endpoint_settings settings = {.resolve = resolve, .resolve_count = count(resolve)};
   now = __real_ps_now();
   ps_resolver_init(&way->resolver);
   assert_int_equal(ps_route_init(&way->route, &settings, "http://a/", &way->resolver), 0);

@@ -24,15 +24,15 @@ static void show(void *context, const char *name, const char *line)
 static int init(void **state)
 {
   (void)state;
-  struct poolsend_config config;
+  struct ps_sender_settings config;
   struct poolsend_error error;
   poolsend_config_init(&config);
   config.trace = show;
   return ps_endpoint_init(&endpoint,
-                          &(struct poolsend_endpoint){.url = "http://127.0.0.1/",
-                                                      .name = "a",
-                                                      .secret_headers = (const char *const[]){"X-Custom", "X-More"},
-                                                      .secret_header_count = 2},
+                          &(struct ps_endpoint_settings){.url = "http://127.0.0.1/",
+                                                         .name = "a",
+                                                         .secret_headers = (const char *const[]){"X-Custom", "X-More"},
+                                                         .secret_header_count = 2},
                           &config, 1, &resolver, &error);
 }
 

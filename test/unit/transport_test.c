@@ -46,8 +46,8 @@ static int note_usual_stack(void **state)
 /* The smallest stack of its threads, of which one is there from the beginning. */
 static size_t least_stack_of_a_sender(void)
 {
-  struct poolsend_endpoint endpoint = {.url = "http://127.0.0.1:9/"};
-  struct poolsend_config config;
+  struct ps_endpoint_settings endpoint = {.url = "http://127.0.0.1:9/"};
+  struct ps_sender_settings config;
   struct poolsend_sender *sender;
   poolsend_config_init(&config);
   config.endpoints = &endpoint;
