@@ -373,6 +373,7 @@ struct ps_endpoint_settings {
   bool environment_proxy; /**< heed http_proxy, https_proxy, all_proxy and no_proxy */
 
   bool follow, http2, compressed;
+  bool ipv4, ipv6;               /**< of a host's addresses, those of one family alone */
   poolsend_time connect_timeout; /**< 0: none of its own */
   poolsend_time attempt_timeout; /**< 0: the sender's */
   poolsend_time hedge_delay;     /**< 0: the sender's; POOLSEND_NEVER: only its failure starts the next */
@@ -429,16 +430,16 @@ struct ps_sender_settings {
   /** Messages that have not settled, with those given to poolsend_submit whose settled event nobody has fetched, at
    * most; 0: twice the workers, and 512. Those that probe an endpoint come on top, up to eight an endpoint. */
   unsigned max_pending;
-  bool in_order;   /**< one message at a time */
-  bool no_breaker; /**< the list is kept strictly, however an endpoint fares */
-  double rate;     /**< new messages a second, at most; 0: as fast as they go */
+  bool in_order; /**< one message at a time */
+  bool breaker;  /**< true; false: the list is kept strictly, however an endpoint fares */
+  double rate;   /**< new messages a second, at most; 0: as fast as they go */
 
   const char *fatal_status; /**< "401,403": an answer that ends the matter for the whole message. NULL: none */
-  bool no_idempotency_key;
-  size_t max_body;     /**< bytes of a message's body, at most */
-  size_t max_response; /**< bytes of a response that are shown; a JSON test has the whole of it, up to 16 MiB */
-  bool keep_bodies;    /**< keep all of the winner's response in a temporary file, see poolsend_response.spool */
-  unsigned events;     /**< poolsend_event_kind values, or-ed; settled is always told */
+  bool idempotency_key;     /**< true */
+  size_t max_body;          /**< bytes of a message's body, at most */
+  size_t max_response;      /**< bytes of a response that are shown; a JSON test has the whole of it, up to 16 MiB */
+  bool keep_bodies;         /**< keep all of the winner's response in a temporary file, see poolsend_response.spool */
+  unsigned events;          /**< poolsend_event_kind values, or-ed; settled is always told */
 
   poolsend_trace_fn *trace; /**< NULL: none */
   void *trace_context;

@@ -230,7 +230,7 @@ static struct ps_sender_settings config_of(const struct ps_cli_settings *setting
   config.keep_bodies = settings->output != NULL;
   config.trace = settings->verbose ? trace : NULL;
   if (settings->command == PS_CLI_SEND) { /* one message: the list is what it says, and is tried once each */
-    config.no_breaker = true;
+    config.breaker = false;
     config.workers = config.workers ? config.workers : (unsigned)merged->count;
   }
   return config;

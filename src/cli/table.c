@@ -23,6 +23,13 @@ static bool set_flag(struct ps_cli_settings *settings, const struct ps_cli_optio
   return true;
 }
 
+static bool clear_flag(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)
+{
+  (void)value;
+  *(bool *)field(settings, option) = false;
+  return true;
+}
+
 static bool set_text(struct ps_cli_settings *settings, const struct ps_cli_option *option, const char *value)
 {
   *(const char **)field(settings, option) = value;
@@ -293,7 +300,7 @@ const struct ps_cli_option ps_cli_options[] = {
      "Answers that end the matter: try nobody else (401,403)."},
     {"id", 0, SEND, PS_CLI_DELIVERY, "ID", set_text, IN_SETTINGS(id),
      "The message's id and Idempotency-Key (a random UUID)."},
-    {"no-idempotency-key", 0, BOTH, PS_CLI_DELIVERY, NULL, set_flag, IN_SETTINGS(config.no_idempotency_key),
+    {"no-idempotency-key", 0, BOTH, PS_CLI_DELIVERY, NULL, clear_flag, IN_SETTINGS(config.idempotency_key),
      "Send no Idempotency-Key."},
     {"workers", 0, BOTH, PS_CLI_DELIVERY, "N", set_workers, IN_SETTINGS(config.workers),
      "Requests in flight at most, shared out among the APIs (one for each; a stream: 64)."},
@@ -312,7 +319,7 @@ const struct ps_cli_option ps_cli_options[] = {
      "Take up a message when the one before has settled."},
     {"rate", 0, STREAM, PS_CLI_DELIVERY, "N/s", set_rate, IN_SETTINGS(config.rate),
      "Take up at most so many messages a second."},
-    {"no-breaker", 0, STREAM, PS_CLI_DELIVERY, NULL, set_flag, IN_SETTINGS(config.no_breaker),
+    {"no-breaker", 0, STREAM, PS_CLI_DELIVERY, NULL, clear_flag, IN_SETTINGS(config.breaker),
      "Keep the order of the list, even while an API does not answer."},
 
     {"format", 0, BOTH, PS_CLI_OUTPUT, "text|json", set_format, 0,

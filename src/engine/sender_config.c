@@ -33,6 +33,8 @@ void poolsend_config_init_sized(struct ps_sender_settings *config, size_t size, 
       .max_time = POOLSEND_NEVER,
       .attempt_timeout = POOLSEND_NEVER,
       .retry_max_time = POOLSEND_NEVER,
+      .breaker = true,
+      .idempotency_key = true,
       .max_body = (size_t)16 << 20,
       .max_response = 1 << 20,
       .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
@@ -219,7 +221,7 @@ static int share_out(const struct ps_sender_settings *config, struct poolsend_er
 /* A breaker only changes the order in which endpoints are tried. */
 unsigned ps_sender_probes(const struct ps_sender_settings *config)
 {
-  return config->no_breaker || config->endpoint_count < 2 ? 0 : PS_HEALTH_PROBES;
+  return !config->breaker || config->endpoint_count < 2 ? 0 : PS_HEALTH_PROBES;
 }
 
 /* Raise the soft limit if need be. 0: there is room; else the hard limit, which is too low. */

@@ -92,7 +92,6 @@ void *ps_config_array(struct ps_config_reader *reader, size_t count, size_t size
 ps_config_take ps_config_take_text; /* least: how short it may be */
 ps_config_take ps_config_take_secret;
 ps_config_take ps_config_take_bool;
-ps_config_take ps_config_take_not; /* true clears it, false sets it */
 ps_config_take ps_config_take_count;
 ps_config_take ps_config_take_size;
 ps_config_take ps_config_take_time;

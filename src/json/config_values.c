@@ -187,24 +187,13 @@ int ps_config_take_secret(struct ps_config_reader *reader, const struct ps_confi
 
 /* ---- Numbers and words */
 
-static int take_flag(struct ps_config_reader *reader, struct json_object *value, bool *flag, bool means)
-{
-  if (!json_object_is_type(value, json_type_boolean))
-    return ps_config_mismatch(reader, value, "is not true or false");
-  *flag = json_object_get_boolean(value) ? means : !means;
-  return 0;
-}
-
 int ps_config_take_bool(struct ps_config_reader *reader, const struct ps_config_key *key, struct json_object *value,
                         void *into)
 {
-  return take_flag(reader, value, field(into, key), true);
-}
-
-int ps_config_take_not(struct ps_config_reader *reader, const struct ps_config_key *key, struct json_object *value,
-                       void *into)
-{
-  return take_flag(reader, value, field(into, key), false);
+  if (!json_object_is_type(value, json_type_boolean))
+    return ps_config_mismatch(reader, value, "is not true or false");
+  *(bool *)field(into, key) = json_object_get_boolean(value);
+  return 0;
 }
 
 /* A whole number that is not negative; 64.0 is one. What json-c clamps is beyond our range too. */

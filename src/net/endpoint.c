@@ -364,7 +364,7 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct ps_endpoint_sett
 {
   *endpoint = (struct ps_endpoint){
       .form_type = settings->form_type,
-      .no_key = config->no_idempotency_key,
+      .no_key = !config->idempotency_key,
       .follow = settings->follow,
       .http2 = settings->http2,
       .authenticates = settings->userpwd || settings->bearer,

@@ -175,7 +175,7 @@ static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
   config.keep_bodies = is_chosen('k');
   config.fatal_status = is_chosen('F') ? "401,403,417" : NULL;
   config.trace = is_chosen('v') ? trace : NULL;
-  config.no_breaker = true;
+  config.breaker = false;
   config.events = POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
   REQUIRE(poolsend_new(&sender, &config, &error) == 0, error.text);
   return sender;

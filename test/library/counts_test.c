@@ -40,7 +40,7 @@ static void counts_balance_after_a_mixed_run(void **state)
   set_up(&setup, server_url(server, "/status/404"), server_url(server, "/slam"), "http://127.0.0.1:1/",
          server_url(server, "/ok"), NULL);
   setup.config.hedge_delay = POOLSEND_NEVER;
-  setup.config.no_breaker = true;
+  setup.config.breaker = false;
   setup.config.max_pending = 2 * MESSAGES;
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < MESSAGES; i++)

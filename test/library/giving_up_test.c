@@ -116,7 +116,7 @@ static void report_given_up_while_its_message_settles_loses_nothing_and_keeps_th
   struct setup setup;
   set_up(&setup, server_url(server, "/delay/2"), server_url(server, "/ok"), NULL);
   setup.config.hedge_delay = POOLSEND_MS(1);
-  setup.config.no_breaker = true;
+  setup.config.breaker = false;
   setup.config.max_pending = 8;
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < ROUNDS; i++) {

@@ -63,7 +63,7 @@ void set_up_late(struct setup *setup)
 {
   set_up(setup, server_url(server, "/gate/a"), server_url(server, "/ok"), NULL);
   setup->config.hedge_delay = POOLSEND_MS(1);
-  setup->config.no_breaker = true;
+  setup->config.breaker = false;
   setup->config.workers = 16;
 }
 

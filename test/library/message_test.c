@@ -100,7 +100,7 @@ static void key_of_its_own_allows_another_round(void **state)
   for (size_t count = 1; count <= 2; count++) {
     struct setup setup;
     set_up(&setup, server_url(server, count == 1 ? "/slam/without" : "/slam/with"), NULL);
-    setup.config.no_idempotency_key = true;
+    setup.config.idempotency_key = false;
     setup.config.retries = 1;
     setup.config.retry_delay = POOLSEND_MS(1);
     struct poolsend_sender *sender = sender_of(&setup);

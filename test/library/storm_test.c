@@ -311,7 +311,7 @@ static void start(unsigned workers, const char *dead)
   setup.apis[0].url_template = setup.apis[2].url_template = true;
   setup.config.workers = workers;
   setup.config.max_pending = 2 * workers;
-  setup.config.no_breaker = true;
+  setup.config.breaker = false;
   setup.config.hedge_delay = POOLSEND_MS(3);
   setup.config.settle = setup.config.answer_wait = PATIENCE; /* only cancels end what hangs */
   setup.config.pool = storm.pool;

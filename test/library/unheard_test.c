@@ -82,7 +82,7 @@ static struct poolsend_sender *sender_hedging(const char *path)
   set_up(&setup, server_url(server, path), server_url(server, "/ok"), NULL);
   setup.config.hedge_delay = POOLSEND_MS(1);
   setup.config.settle = POOLSEND_MS(5);
-  setup.config.no_breaker = true;
+  setup.config.breaker = false;
   setup.config.max_pending = KEPT;
   return sender_of(&setup);
 }

@@ -160,10 +160,10 @@ static void every_key_of_the_top_level_is_read(void **state)
   assert_int_equal(config->workers, 9);
   assert_int_equal(config->max_pending, 10);
   assert_true(config->in_order);
-  assert_true(config->no_breaker);
+  assert_false(config->breaker);
   assert_true(config->rate == 0.5);
   assert_string_equal(config->fatal_status, "401,403-405");
-  assert_true(config->no_idempotency_key);
+  assert_false(config->idempotency_key);
   assert_int_equal(config->max_body, 11 << 10);
   assert_int_equal(config->max_response, 12);
   assert_string_equal(file->defaults->method, "PUT");
@@ -177,8 +177,8 @@ static void flags_may_be_set_to_what_they_are(void **state)
   (void)state;
   parse("{\"in_order\": false, \"breaker\": true, \"idempotency_key\": true}");
   assert_false(file->config->in_order);
-  assert_false(file->config->no_breaker);
-  assert_false(file->config->no_idempotency_key);
+  assert_true(file->config->breaker);
+  assert_true(file->config->idempotency_key);
 }
 
 static void zero_lifts_a_limit(void **state)

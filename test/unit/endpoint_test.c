@@ -90,7 +90,7 @@ static void key_that_is_removed_or_empty_allows_no_repeat(void **state)
 static void key_that_is_turned_off_allows_a_repeat_of_idempotent_methods_only(void **state)
 {
   (void)state;
-  config.no_idempotency_key = true;
+  config.idempotency_key = false;
   make();
   assert_false(ps_endpoint_adds_key(&endpoint, true));
   assert_false(ps_endpoint_may_repeat(&endpoint, true));

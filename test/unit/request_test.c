@@ -23,7 +23,8 @@ static char words[PS_ERROR_SIZE];
 static int fresh(void **state)
 {
   (void)state;
-  config = (struct ps_sender_settings){.hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER, .max_response = 1000};
+  config = (struct ps_sender_settings){
+      .hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER, .idempotency_key = true, .max_response = 1000};
   settings = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/", .user_agent = ""};
   payload = (struct ps_payload){.id = "me"};
   return 0;
