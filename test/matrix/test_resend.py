@@ -133,7 +133,8 @@ def options(case, kit):
     if case.transport == 'http2':
         given += ['--http2']
     if (case.when, case.port) == ('before', 'hanging'):
-        given += ['--connect-timeout', '1']
+        # Long enough for the connection that is to be kept, however busy the machine is.
+        given += ['--connect-timeout', str(3 * kit.slowness)]
     return given
 
 
