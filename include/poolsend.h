@@ -495,10 +495,71 @@ POOLSEND_API int poolsend_file_parse(struct poolsend_file **file, const char *te
 /** NULL is fine. */
 POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
 
-/* ---- The sender ---------------------------------------------------------------------------------------------- */
+/* ---- Configuration by name ----------------------------------------------------------------------------------- */
+
+/** What a sender is to be made of: options by name, and endpoints in the order in which they are tried. Every option,
+ * with its spellings and its default, is in poolsend-config(5); besides the keys of the file there are `events`,
+ * `keep_bodies`, `log_tls_keys`, `environment_proxy`, `form` and `secret_headers`. A value is a text, as the command
+ * line and the file have it: "500ms", "true", "16M". What the file has as an object or an array is JSON here too:
+ * headers, success, body, resolve; and a secret may be {"env": NAME} or {"file": PATH}.
+ *
+ * The first error sticks: whatever is set after it is not looked at, and poolsend_open gives NULL. So it is enough to
+ * ask once, at the end. One thread at a time may use a configuration; every function takes NULL for one that could not
+ * be made. */
+struct poolsend_config;
 
 /** Endpoints, the messages on their way to them, and the events about these. */
 struct poolsend_sender;
+
+/** One endpoint of a configuration, to which it belongs: valid until that is freed. */
+struct poolsend_endpoint;
+
+/** A configuration without endpoints, to be freed with poolsend_config_free. NULL: no memory. */
+POOLSEND_API struct poolsend_config *poolsend_config_new(void);
+
+/** Frees it with its endpoints. Senders made of it do not need it any more. */
+POOLSEND_API void poolsend_config_free(struct poolsend_config *config);
+
+/** Sets an option of the sender, or one of an endpoint's as the default of all endpoints. Text is copied; lists and
+ * headers are added to. 0; -EINVAL: there is no such option, or its value is wrong; -ENOMEM. */
+POOLSEND_API int poolsend_config_set(struct poolsend_config *config, const char *name, const char *value);
+
+/** Adds what a configuration file of `size` bytes of JSON says (poolsend-config(5)): options, and endpoints at the end.
+ * Reads the environment and the files that it names. 0; -EINVAL: the error has line and path; -ENOMEM. */
+POOLSEND_API int poolsend_config_load(struct poolsend_config *config, const char *json, size_t size);
+
+/** Adds an endpoint at the end. `url` may be NULL, to be set later. NULL: no memory, or an error stuck. */
+POOLSEND_API struct poolsend_endpoint *poolsend_config_add(struct poolsend_config *config, const char *url);
+
+/** Sets an option of this endpoint alone. 0; -EINVAL; -ENOMEM. The error is the configuration's. */
+POOLSEND_API int poolsend_endpoint_set(struct poolsend_endpoint *endpoint, const char *name, const char *value);
+
+/** Requests run on this pool, which must outlive the sender. With a thread for each of its senders' workers, and eight
+ * more for each endpoint of a sender that has several and breakers, none waits for another's; with fewer, attempts wait
+ * for a thread as for a slot. NULL: a pool of the sender's own, which is that large. */
+POOLSEND_API void poolsend_config_pool(struct poolsend_config *config, struct poolsend_pool *pool);
+
+/** Events are pushed to `on_event`, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it
+ * returns when the last call has. NULL: they are pulled. */
+POOLSEND_API void poolsend_config_on_event(struct poolsend_config *config, poolsend_event_fn *on_event, void *context);
+
+/** Conversations are told to `trace`. NULL: to nobody. */
+POOLSEND_API void poolsend_config_trace(struct poolsend_config *config, poolsend_trace_fn *trace, void *context);
+
+/** What went wrong first, or at the last poolsend_open, in one line of words: what was wrong and what would be right; ""
+ * if nothing did. Valid until the configuration is used again. */
+POOLSEND_API const char *poolsend_config_error(const struct poolsend_config *config);
+
+/** The same as a negative errno value: -EINVAL: the configuration cannot be used, or not under the limit of threads
+ * (RLIMIT_NPROC). -EMFILE: it asks for more workers than the limit of descriptors allows. -EAGAIN: the system has no
+ * thread to give for each endpoint. -ENOMEM. -ECHILD: the pool is a parent's. 0: nothing went wrong. */
+POOLSEND_API int poolsend_config_failed(const struct poolsend_config *config);
+
+/** A sender of this configuration, which it copies: that may be changed, used again, freed. NULL: an error stuck, or it
+ * cannot be made; poolsend_config_error says why. Blocks only for files that the configuration names. */
+POOLSEND_API struct poolsend_sender *poolsend_open(struct poolsend_config *config);
+
+/* ---- The sender ---------------------------------------------------------------------------------------------- */
 
 /** A sender from `config`, of which nothing is needed afterwards but its pool, and what its contexts point to. -EINVAL:
  * the configuration cannot be used, or not under the limit of threads (RLIMIT_NPROC): it asks for more workers. -EMFILE:

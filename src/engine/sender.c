@@ -185,6 +185,17 @@ int poolsend_new(struct poolsend_sender **sender, const struct ps_sender_setting
   return result;
 }
 
+int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_settings *settings,
+                   struct poolsend_error *error)
+{
+  struct ps_sender_settings taken = *settings;
+  *sender = NULL;
+  int result = ps_sender_settings_check(&taken, error);
+  if (!result)
+    result = ps_sender_check_limits(&taken, error);
+  return result ? result : make(sender, &taken, error);
+}
+
 /* In a child of fork there is no thread that could end anything. */
 static bool is_parents(const struct poolsend_sender *sender)
 {

@@ -36,9 +36,18 @@ int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender
                           struct poolsend_error *error);
 void ps_sender_config_fini(struct ps_sender_config *taken);
 
+/* Whether there are endpoints, each with a URL; and the number of workers, where nobody has said it. */
+int ps_sender_settings_check(struct ps_sender_settings *settings, struct poolsend_error *error);
+
 /* Whether there are workers enough, and the machine lets there be so many; soft limits are raised if need be. 0;
  * -EINVAL; -EMFILE. */
 int ps_sender_check_limits(const struct ps_sender_settings *config, struct poolsend_error *error);
+
+/* A sender from settings of this version, of which each endpoint has its own hedge delay and attempt timeout, and
+ * nothing is needed afterwards but the pool. As poolsend_config_failed has it; `error` has words for -EINVAL, -EMFILE and
+ * -EAGAIN, and tells whose settings it is about. */
+int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_settings *settings,
+                   struct poolsend_error *error);
 
 /* How many permits each endpoint has for probes. */
 unsigned ps_sender_probes(const struct ps_sender_settings *config);

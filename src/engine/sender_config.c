@@ -110,8 +110,14 @@ static bool has_control(const char *text)
   return false;
 }
 
-static int take_endpoint(struct ps_endpoint_settings *endpoint, struct poolsend_error *error)
+/* What it leaves open is the sender's. */
+static int take_endpoint(struct ps_endpoint_settings *endpoint, const struct ps_sender_settings *config,
+                         struct poolsend_error *error)
 {
+  if (!endpoint->hedge_delay && !endpoint->hedge_permille) {
+    endpoint->hedge_delay = config->hedge_delay;
+    endpoint->hedge_permille = config->hedge_permille;
+  }
   clamp(&endpoint->connect_timeout);
   clamp(&endpoint->attempt_timeout);
   clamp(&endpoint->hedge_delay);
@@ -137,7 +143,7 @@ static int take_endpoints(struct ps_sender_config *taken, const struct ps_sender
     error->endpoint = (int)i;
     if (ps_sized_take(&taken->endpoints[i], sizeof *taken->endpoints, at, given->endpoint_size))
       return ps_refuse(error, "the endpoint asks for what this version of the library does not have");
-    result = take_endpoint(&taken->endpoints[i], error);
+    result = take_endpoint(&taken->endpoints[i], &taken->config, error);
   }
   if (result)
     return result;
@@ -148,14 +154,37 @@ static int take_endpoints(struct ps_sender_config *taken, const struct ps_sender
 }
 
 /* As many as the endpoints ask for, where nobody has said how many. */
-static unsigned default_workers(const struct ps_sender_config *taken)
+static unsigned default_workers(const struct ps_sender_settings *settings)
 {
   size_t wanted = 0;
-  for (size_t i = 0; taken->endpoints && i < taken->config.endpoint_count; i++)
-    wanted += taken->endpoints[i].max_in_flight ? taken->endpoints[i].max_in_flight : 1;
+  for (size_t i = 0; i < settings->endpoint_count; i++)
+    wanted += settings->endpoints[i].max_in_flight ? settings->endpoints[i].max_in_flight : 1;
   if (wanted > PS_WORKERS_MAX)
     return PS_WORKERS_MAX + 1; /* to be refused */
   return wanted > WORKERS_DEFAULT ? (unsigned)wanted : WORKERS_DEFAULT;
+}
+
+static int check_count(const struct ps_sender_settings *settings, struct poolsend_error *error)
+{
+  if (settings->endpoint_count == 0)
+    return ps_refuse(error, "no URL: name at least one API to send to");
+  if (settings->endpoint_count > PS_WORKERS_MAX)
+    return ps_refuse(error, "%zu endpoints are too many: up to %d", settings->endpoint_count, PS_WORKERS_MAX);
+  return 0;
+}
+
+int ps_sender_settings_check(struct ps_sender_settings *settings, struct poolsend_error *error)
+{
+  int result = check_count(settings, error);
+  for (size_t i = 0; i < settings->endpoint_count && !result; i++) {
+    if (settings->endpoints[i].url)
+      continue;
+    error->endpoint = (int)i;
+    result = ps_refuse(error, "the endpoint has no URL");
+  }
+  if (!result && !settings->workers)
+    settings->workers = default_workers(settings);
+  return result;
 }
 
 int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender_settings *given,
@@ -166,18 +195,16 @@ int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender
     return ps_refuse(error, "the configuration has not been made ready by poolsend_config_init");
   if (ps_sized_take(&taken->config, sizeof taken->config, given, given->struct_size))
     return ps_refuse(error, "the configuration asks for what this version of the library does not have");
-  if (taken->config.endpoint_count == 0)
-    return ps_refuse(error, "no URL: name at least one API to send to");
-  if (taken->config.endpoint_count > PS_WORKERS_MAX)
-    return ps_refuse(error, "%zu endpoints are too many: up to %d", taken->config.endpoint_count, PS_WORKERS_MAX);
+  if (check_count(&taken->config, error))
+    return -EINVAL;
   clamp_spans(&taken->config);
   if (check_numbers(&taken->config, error))
     return -EINVAL;
   if (taken->config.endpoint_count && !given->endpoints)
     return ps_refuse(error, "endpoints: there are none, though their count is %zu", taken->config.endpoint_count);
   int result = take_endpoints(taken, given, error);
-  if (!taken->config.workers)
-    taken->config.workers = default_workers(taken);
+  if (!result && !taken->config.workers)
+    taken->config.workers = default_workers(&taken->config);
   return result;
 }
 
@@ -327,16 +354,11 @@ static int bound_failover(struct ps_endpoint *endpoint, const struct ps_sender_s
   return 0;
 }
 
-/* An endpoint's own hedge delay, fixed or not, before the sender's. Where it follows a percentile, that is the longest
- * that it can be. */
-static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct ps_endpoint_settings *settings,
-                               const struct ps_sender_settings *config)
+/* Where it follows a percentile, the hedge delay is the longest that it can be. */
+static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct ps_endpoint_settings *settings)
 {
-  bool own = settings->hedge_delay || settings->hedge_permille;
-  shown->hedge_permille = own ? settings->hedge_permille : config->hedge_permille;
-  shown->hedge_delay = own ? settings->hedge_delay : config->hedge_delay;
-  if (shown->hedge_permille)
-    shown->hedge_delay = PS_PERCENTILE_MOST;
+  shown->hedge_permille = settings->hedge_permille;
+  shown->hedge_delay = settings->hedge_permille ? PS_PERCENTILE_MOST : settings->hedge_delay;
 }
 
 static int init_endpoint(struct poolsend_sender *sender, const struct ps_sender_settings *config, unsigned index,
@@ -345,7 +367,7 @@ static int init_endpoint(struct poolsend_sender *sender, const struct ps_sender_
   const struct ps_endpoint_settings *settings = &config->endpoints[index];
   struct ps_engine_endpoint *shown = &sender->shown[index];
   struct ps_endpoint *endpoint = &sender->endpoints[index];
-  settle_hedge_delay(shown, settings, config);
+  settle_hedge_delay(shown, settings);
   if (shown->hedge_permille && (shown->hedge_permille < 500 || shown->hedge_permille > 999))
     return ps_refuse(error, "hedge-delay: a percentile is from p50 to p99.9");
   shown->slots = settings->max_in_flight ? settings->max_in_flight : share;

@@ -72,15 +72,21 @@ const char *ps_option_key(const struct ps_option *option, char room[PS_KEY_SIZE]
 bool ps_options_has(const struct ps_options *options, const struct ps_option *option);
 
 /* How a value is written. */
-enum ps_way {
-  PS_WAY_COMMAND, /* as on the command line: a header is a line */
-  PS_WAY_NAME     /* by name: what the file has as an object or an array is JSON text */
+enum ps_option_way {
+  PS_FROM_COMMAND, /* as on the command line: a header is a line */
+  PS_FROM_NAME     /* by name: what the file has as an object or an array is JSON text */
 };
 
 /* Sets an option from a text; lists are added to. 0; -ENOMEM; -EINVAL, and `error` says what is wrong with the value,
  * without the option's name: that is the caller's to say. A secret never gets into the words. */
-int ps_options_set(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_way way,
+int ps_options_set(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,
                    struct poolsend_error *error);
+
+/* Counts the option as given, whatever its value is now: one that was put there without its kind's parser. */
+void ps_options_mark(struct ps_options *options, const struct ps_option *option);
+
+/* Takes away what is said of the header of this name. */
+void ps_options_drop_header(struct ps_options *options, const char *name);
 
 /* Lays what was given at `over` over `options`. 0 or -ENOMEM, after which `options` is good for fini alone. */
 int ps_options_merge(struct ps_options *options, const struct ps_options *over);
@@ -88,8 +94,9 @@ int ps_options_merge(struct ps_options *options, const struct ps_options *over);
 /* The settings of an endpoint, which point into `options`. */
 struct ps_endpoint_settings ps_options_endpoint(const struct ps_options *options);
 
-/* The nearest name or key to one that nobody knows, or NULL. `commands`: of these commands' options; 0: among the keys
- * that have one of `traits`. A static string, or `room`. */
-const char *ps_option_nearest(const char *word, unsigned commands, unsigned traits, char room[PS_KEY_SIZE]);
+/* The name or key that was probably meant by one that nobody knows, or several ("a or b"), or NULL. `commands`: among
+ * the names of these commands' options; 0: among the keys that have one of `traits`. `room`, or NULL. */
+#define PS_NEAREST_SIZE 128
+const char *ps_option_nearest(const char *word, unsigned commands, unsigned traits, char room[PS_NEAREST_SIZE]);
 
 #endif

@@ -59,7 +59,8 @@ enum ps_trait {
   PS_COMMON = 4,      /* in the short help */
   PS_SHOWN_AS_NO = 8, /* a flag that is on unless told otherwise: helps show --no-X */
   PS_NOT_EMPTY = 16,  /* "" is refused */
-  PS_OWN = 32         /* each endpoint has its own: refused where it would hold for several */
+  PS_OWN = 32,        /* each endpoint has its own: refused where it would hold for several */
+  PS_READ = 64        /* a file or a directory that must be there and readable */
 };
 
 /* Options that mean something only together: where one of a set is given, what lower levels say of the others goes. */

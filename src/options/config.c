@@ -1,0 +1,284 @@
+/* The configuration of poolsend.h: set by name, read from JSON, opened to a sender. */
+#include "options/config.h"
+
+#include "base/text.h"
+#include "engine/sender.h"
+#include "net/check.h"
+#include "options/file.h"
+#include "options/kinds.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char out_of_memory[] = "out of memory";
+
+/* ---- Life */
+
+struct poolsend_config *poolsend_config_new(void)
+{
+  struct poolsend_config *config = calloc(1, sizeof *config);
+  if (!config)
+    return NULL;
+  ps_options_init(&config->base);
+  ps_options_init(&config->defaults);
+  ps_options_init(&config->command);
+  return config;
+}
+
+void poolsend_config_free(struct poolsend_config *config)
+{
+  if (!config)
+    return;
+  for (size_t i = 0; i < config->endpoint_count; i++) {
+    ps_options_fini(&config->endpoints[i]->own);
+    free(config->endpoints[i]);
+  }
+  free(config->endpoints);
+  ps_options_fini(&config->base);
+  ps_options_fini(&config->defaults);
+  ps_options_fini(&config->command);
+  free(config);
+}
+
+/* ---- What went wrong */
+
+const char *poolsend_config_error(const struct poolsend_config *config)
+{
+  if (!config)
+    return out_of_memory;
+  return config->failed && !config->error.text[0] ? poolsend_strerror(config->failed) : config->error.text;
+}
+
+int poolsend_config_failed(const struct poolsend_config *config)
+{
+  return config ? config->failed : -ENOMEM;
+}
+
+/* The first stays. */
+static int stick(struct poolsend_config *config, int result, const struct poolsend_error *error)
+{
+  if (result && !config->is_stuck) {
+    config->is_stuck = true;
+    config->failed = result;
+    if (result == -ENOMEM)
+      snprintf(config->error.text, sizeof config->error.text, "%s", out_of_memory);
+    else
+      config->error = *error;
+  }
+  return config->failed;
+}
+
+/* An error of poolsend_open stands until the next thing is done. */
+static bool is_stuck(struct poolsend_config *config)
+{
+  if (config->is_stuck)
+    return true;
+  config->failed = 0;
+  config->error = (struct poolsend_error){.endpoint = -1};
+  return false;
+}
+
+/* ---- Setting */
+
+static int refuse_name(const char *name, struct poolsend_error *error)
+{
+  char room[PS_NEAREST_SIZE];
+  const char *nearest = ps_option_nearest(name, 0, PS_IN_FILE | PS_BY_NAME, room);
+  return ps_refuse(error, "'%.100s': there is no such option%s%s%s", name, nearest ? "; did you mean " : "",
+                   nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static const struct ps_option *option_called(const char *name, bool is_shared, struct poolsend_error *error)
+{
+  const struct ps_option *option = ps_option_of_key(name);
+  if (!option || !(option->traits & (PS_IN_FILE | PS_BY_NAME)))
+    return refuse_name(name, error), NULL;
+  if (is_shared && option->traits & PS_OWN)
+    return ps_refuse(error, "%s: each endpoint has its own; poolsend_endpoint_set sets it", name), NULL;
+  if (!is_shared && option->scope == PS_SCOPE_SENDER)
+    return ps_refuse(error, "%s: it holds for all endpoints together; poolsend_config_set sets it", name), NULL;
+  return option;
+}
+
+/* "settle: 'x' is not a time", or "headers: /X-Token: it holds a line break". */
+static int set(struct ps_options *options, bool is_shared, const char *name, const char *value,
+               struct poolsend_error *error)
+{
+  struct poolsend_error words = {.text = ""};
+  const struct ps_option *option;
+  if (!name || !value)
+    return ps_refuse(error, "%s: it is NULL", name ? name : "the name of an option");
+  if (!(option = option_called(name, is_shared, error)))
+    return -EINVAL;
+  int result = ps_options_set(options, option, value, PS_FROM_NAME, &words);
+  if (result != -EINVAL)
+    return result;
+  bool is_told = ps_kind_names_itself(option->kind) && *words.text != '/'; /* not of a path below it */
+  return is_told ? ps_refuse(error, "%s", words.text) : ps_refuse(error, "%s: %s", name, words.text);
+}
+
+int poolsend_config_set(struct poolsend_config *config, const char *name, const char *value)
+{
+  struct poolsend_error error = {.endpoint = -1};
+  if (!config)
+    return -ENOMEM;
+  if (is_stuck(config))
+    return config->failed;
+  return stick(config, set(&config->base, true, name, value, &error), &error);
+}
+
+int poolsend_endpoint_set(struct poolsend_endpoint *endpoint, const char *name, const char *value)
+{
+  struct poolsend_error error = {.endpoint = -1};
+  if (!endpoint)
+    return -ENOMEM;
+  if (is_stuck(endpoint->config))
+    return endpoint->config->failed;
+  return stick(endpoint->config, set(&endpoint->own, false, name, value, &error), &error);
+}
+
+int poolsend_config_load(struct poolsend_config *config, const char *json, size_t size)
+{
+  struct poolsend_error error = {.endpoint = -1};
+  if (!config)
+    return -ENOMEM;
+  if (is_stuck(config))
+    return config->failed;
+  int result = json ? ps_file_read(config, json, size, &error) : ps_refuse(&error, "the text of the file is NULL");
+  return stick(config, result, &error);
+}
+
+struct poolsend_endpoint *ps_config_add(struct poolsend_config *config)
+{
+  struct poolsend_endpoint **endpoints =
+      realloc(config->endpoints, (config->endpoint_count + 1) * sizeof(struct poolsend_endpoint *));
+  struct poolsend_endpoint *endpoint = endpoints ? calloc(1, sizeof *endpoint) : NULL;
+  if (endpoints)
+    config->endpoints = endpoints;
+  if (!endpoint)
+    return NULL;
+  endpoint->config = config;
+  ps_options_init(&endpoint->own);
+  return endpoints[config->endpoint_count++] = endpoint;
+}
+
+struct poolsend_endpoint *poolsend_config_add(struct poolsend_config *config, const char *url)
+{
+  if (!config || is_stuck(config))
+    return NULL;
+  struct poolsend_endpoint *endpoint = ps_config_add(config);
+  if (!endpoint)
+    return stick(config, -ENOMEM, NULL), NULL;
+  return url && poolsend_endpoint_set(endpoint, "url", url) ? NULL : endpoint;
+}
+
+void poolsend_config_pool(struct poolsend_config *config, struct poolsend_pool *pool)
+{
+  if (config)
+    config->pool = pool;
+}
+
+void poolsend_config_on_event(struct poolsend_config *config, poolsend_event_fn *on_event, void *context)
+{
+  if (!config)
+    return;
+  config->on_event = on_event;
+  config->event_context = context;
+}
+
+void poolsend_config_trace(struct poolsend_config *config, poolsend_trace_fn *trace, void *context)
+{
+  if (!config)
+    return;
+  config->trace = trace;
+  config->trace_context = context;
+}
+
+/* ---- Opening */
+
+int ps_config_options(const struct poolsend_config *config, struct ps_options *options)
+{
+  ps_options_init(options);
+  int result = ps_options_merge(options, &config->base);
+  if (!result)
+    result = ps_options_merge(options, &config->defaults);
+  return result ? result : ps_options_merge(options, &config->command);
+}
+
+static int merge_endpoint(const struct poolsend_config *config, const struct ps_options *own,
+                          struct ps_options *options)
+{
+  ps_options_init(options);
+  int result = ps_options_merge(options, &config->base);
+  if (!result)
+    result = ps_options_merge(options, &config->defaults);
+  if (!result)
+    result = ps_options_merge(options, own);
+  return result ? result : ps_options_merge(options, &config->command);
+}
+
+/* Every level laid over the ones below. `merged` has room for one more: the sender's options. */
+static int merge_all(const struct poolsend_config *config, struct ps_options *merged,
+                     struct ps_endpoint_settings *settings)
+{
+  int result = ps_config_options(config, &merged[config->endpoint_count]);
+  for (size_t i = 0; i < config->endpoint_count && !result; i++) {
+    result = merge_endpoint(config, &config->endpoints[i]->own, &merged[i]);
+    settings[i] = ps_options_endpoint(&merged[i]);
+  }
+  return result;
+}
+
+static int open_merged(const struct poolsend_config *config, struct ps_options *merged,
+                       const struct ps_endpoint_settings *endpoints, struct poolsend_sender **sender,
+                       struct poolsend_error *error)
+{
+  struct ps_sender_settings settings = merged[config->endpoint_count].sender;
+  settings.endpoints = endpoints;
+  settings.endpoint_count = config->endpoint_count;
+  settings.pool = config->pool;
+  settings.on_event = config->on_event;
+  settings.event_context = config->event_context;
+  settings.trace = config->trace;
+  settings.trace_context = config->trace_context;
+  return ps_sender_open(sender, &settings, error);
+}
+
+static int open_all(const struct poolsend_config *config, struct poolsend_sender **sender, struct poolsend_error *error)
+{
+  size_t count = config->endpoint_count;
+  struct ps_options *merged = calloc(count + 1, sizeof *merged);
+  struct ps_endpoint_settings *settings = calloc(count + 1, sizeof *settings);
+  int result = merged && settings ? merge_all(config, merged, settings) : -ENOMEM;
+  if (!result)
+    result = open_merged(config, merged, settings, sender, error);
+  for (size_t i = 0; merged && i <= count; i++)
+    ps_options_fini(&merged[i]);
+  free(merged);
+  free(settings);
+  return result;
+}
+
+/* Where in the file the endpoint stands that an error is about. */
+static void say_where(struct poolsend_config *config, const struct poolsend_error *error)
+{
+  size_t line = error->endpoint < 0 ? 0 : config->endpoints[error->endpoint]->line;
+  config->error = *error;
+  if (line)
+    ps_text_say(config->error.text, sizeof config->error.text, "line %zu: /endpoints/%d: %.400s", line, error->endpoint,
+                error->text);
+}
+
+struct poolsend_sender *poolsend_open(struct poolsend_config *config)
+{
+  struct poolsend_error error = {.endpoint = -1};
+  struct poolsend_sender *sender = NULL;
+  if (!config || is_stuck(config))
+    return NULL;
+  config->failed = open_all(config, &sender, &error);
+  if (config->failed)
+    say_where(config, &error);
+  return sender;
+}
