@@ -68,13 +68,14 @@ bool ps_cli_load_file(struct ps_cli_settings *settings, const char *path, size_t
   return read_source(settings, &(struct source){.path = path, .limit = limit}, into);
 }
 
-static bool append_piece(struct ps_cli_settings *settings, const struct ps_cli_piece *piece)
+static bool append_piece(struct ps_cli_settings *settings, const struct ps_piece *piece)
 {
-  if (piece->kind == PS_CLI_DATA_RAW || piece->text[0] != '@')
+  enum ps_data data = piece->option->data;
+  if (data == PS_DATA_RAW || piece->text[0] != '@')
     return append(&settings->body, piece->text, strlen(piece->text));
   const struct source from = {.path = piece->text + 1,
-                              .strip = piece->kind == PS_CLI_DATA,
-                              .limit = settings->config.max_body,
+                              .strip = data == PS_DATA_FORM,
+                              .limit = settings->options.sender.max_body,
                               .option = " (--max-body)"};
   return read_source(settings, &from, &settings->body);
 }
@@ -82,19 +83,22 @@ static bool append_piece(struct ps_cli_settings *settings, const struct ps_cli_p
 bool ps_cli_load_body(struct ps_cli_settings *settings)
 {
   struct ps_buf *body = &settings->body;
+  const struct ps_pieces *pieces = &settings->options.program.data;
+  size_t limit = settings->options.sender.max_body;
   bool done = true;
-  for (size_t i = 0; done && i < settings->piece_count; i++) {
-    const struct ps_cli_piece *piece = &settings->pieces[i];
-    if (i > 0 && piece->kind != PS_CLI_JSON)
+  for (size_t i = 0; done && i < pieces->count; i++) {
+    const struct ps_piece *piece = &pieces->items[i];
+    if (i > 0 && piece->option->data != PS_DATA_JSON)
       done = append(body, "&", 1);
     done = done && append(body, "", 0) && append_piece(settings, piece);
   }
-  if (done && body->size > settings->config.max_body)
-    return ps_cli_complain("the body is longer than %zu bytes (--max-body)", settings->config.max_body);
+  if (done && body->size > limit)
+    return ps_cli_complain("the body is longer than %zu bytes (--max-body)", limit);
   return done;
 }
 
-static bool add_header_line(struct ps_cli_settings *settings, const char *path, const char *line, size_t size)
+static bool take_line(struct ps_cli_settings *settings, const char *path, const char *line, size_t size,
+                      ps_cli_take_header *take)
 {
   while (size && (line[size - 1] == '\n' || line[size - 1] == '\r'))
     size--;
@@ -102,18 +106,20 @@ static bool add_header_line(struct ps_cli_settings *settings, const char *path, 
     return true;
   if (memchr(line, '\0', size))
     return ps_cli_complain("%s: a header holds a NUL byte", path);
-  char *copy = ps_cli_own(settings, strndup(line, size));
-  return copy ? ps_cli_add_text(&settings->headers, copy) : ps_cli_lack_memory();
+  char *copy = strndup(line, size);
+  bool done = copy ? take(settings, copy) : ps_cli_lack_memory();
+  free(copy);
+  return done;
 }
 
-bool ps_cli_load_headers(struct ps_cli_settings *settings, const char *path)
+bool ps_cli_load_headers(struct ps_cli_settings *settings, const char *path, ps_cli_take_header *take)
 {
   struct ps_buf text = {0};
   bool done = ps_cli_load_file(settings, path, HEADER_FILE_MAX, &text);
   for (size_t at = 0; done && at < text.size;) {
     const char *newline = memchr(text.data + at, '\n', text.size - at);
     size_t size = newline ? (size_t)(newline - text.data) - at + 1 : text.size - at;
-    done = add_header_line(settings, path, text.data + at, size);
+    done = take_line(settings, path, text.data + at, size, take);
     at += size;
   }
   ps_buf_fini(&text);

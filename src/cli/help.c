@@ -1,82 +1,256 @@
+/* The help: a short one, which fits a screen; that of every option; and that of one. All of it is made from the table
+ * of options, and no line is longer than 80 columns. */
+#include "base/text.h"
 #include "cli/options.h"
-#include "cli/table.h"
+#include "options/options.h"
+#include "options/words.h"
 
 #include <stdio.h>
+#include <string.h>
 
-/* Beside a help text, longer names push it aside. */
-#define HELP_COLUMN 36
+#define SEND   PS_COMMAND_SEND
+#define STREAM PS_COMMAND_STREAM
+#define BOTH   (SEND | STREAM)
 
-static void print_option(const struct ps_cli_option *option)
+#define WIDTH 80
+
+/* Where the texts beside the options begin. Longer options push them aside, or to a line of their own. */
+#define HELP_COLUMN 30
+#define GAP         2
+
+static const struct {
+  const char *name;
+  unsigned commands;
+} commands_by_name[] = {{"send", SEND}, {"stream", STREAM}};
+
+/* ---- Text in lines */
+
+/* Prints `text` from column `at` on; further lines begin at `indent`. */
+static void print_wrapped(const char *text, int indent, int at)
 {
-  char left[64];
-  snprintf(left, sizeof left, "%c%c%s --%s %s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
-           option->letter ? "," : " ", option->name, option->argument ? option->argument : "");
-  printf("  %-*s %s\n", HELP_COLUMN, left, option->help);
+  bool begun = false;
+  while (*text) {
+    int size = (int)strcspn(text, " ");
+    if (begun && at + 1 + size > WIDTH) {
+      printf("\n%*s", indent, "");
+      at = indent;
+      begun = false;
+    }
+    at += printf("%s%.*s", begun ? " " : "", size, text);
+    begun = true;
+    text += size;
+    text += strspn(text, " ");
+  }
+  printf("\n");
 }
+
+static const char *prefix_of(const struct ps_option *option)
+{
+  return option->traits & PS_SHOWN_AS_NO ? "no-" : "";
+}
+
+/* "-m, --max-time TIME"; without a letter, `margin` blanks stand in its place. How long that is. */
+static int print_spelling(const struct ps_option *option, int margin)
+{
+  int size = option->letter ? printf("-%c, ", option->letter) : printf("%*s", margin, "");
+  size += printf("--%s%s", prefix_of(option), option->name);
+  return option->argument ? size + printf(" %s", option->argument) : size;
+}
+
+static void print_option(const struct ps_option *option)
+{
+  int at = printf("  ") + print_spelling(option, 4);
+  if (at + GAP <= HELP_COLUMN)
+    at += printf("%*s", HELP_COLUMN - at, "");
+  else if (at + GAP + (int)strlen(option->help) <= WIDTH)
+    at += printf("%*s", GAP, "");
+  else
+    at = printf("\n%*s", HELP_COLUMN, "") - 1;
+  print_wrapped(option->help, HELP_COLUMN, at);
+}
+
+/* ---- Of commands */
 
 static void print_usage(unsigned commands)
 {
-  printf("Usage:");
-  if (commands & PS_CLI_SEND)
-    printf(" poolsend [send] [OPTIONS] URL...%s", commands & PS_CLI_STREAM ? "\n      " : "");
-  if (commands & PS_CLI_STREAM)
-    printf(" poolsend stream [OPTIONS] URL...");
-  printf("\n\n");
+  const char *lead = "Usage:";
+  if (commands & SEND) {
+    printf("%s poolsend [send] [OPTIONS] URL...   one message\n", lead);
+    lead = "      ";
+  }
+  if (commands & STREAM) {
+    printf("%s poolsend stream [OPTIONS] URL...   a message a line, from standard input\n", lead);
+    lead = "      ";
+  }
+  printf("%s poolsend help [all|send|stream|OPTION]\n\n", lead);
 }
 
-static void print_purpose(unsigned commands)
+static void print_purpose(void)
 {
-  static const char *const rule =
-      "through an ordered list of HTTP APIs. The first is tried first; one that has not answered\n"
-      "within a second, or has failed, is followed by the next, and not given up. The first that accepts wins, and\n"
-      "what became of every other attempt is told as well.\n";
-  printf("Send %s %s", commands & PS_CLI_SEND ? "one message" : "messages", rule);
-  if (commands & PS_CLI_STREAM)
-    printf(
-        "\n%s takes a message a line, with many under way at once. An API that hangs costs a second once, not every\n"
-        "time: it is passed over until it answers again.\n",
-        commands & PS_CLI_SEND ? "poolsend stream" : "It");
+  print_wrapped(
+      "Sends messages through an ordered list of HTTP APIs. One that has not answered within a second, or has "
+      "failed, is followed by the next, and not given up. The first that accepts wins; what became of every "
+      "other is told too.",
+      0, 0);
 }
 
-/* The options in `group` of exactly these commands, under a title if there are any. */
-static void print_group(const char *title, int group, unsigned commands)
+/* Where the help has an option: what only one command has stands with what that command is about. */
+static enum ps_group group_of(const struct ps_option *option)
 {
+  if (option->commands == SEND)
+    return PS_GROUP_MESSAGE;
+  return option->commands == STREAM ? PS_GROUP_STREAM : option->group;
+}
+
+/* The options in `group` of any of these commands, under a title if there are any. */
+static void print_group(enum ps_group group, unsigned commands, bool all)
+{
+  static const char *const titles[PS_GROUPS] = {
+      [PS_GROUP_MESSAGE] = "Only poolsend send: the message and its response",
+      [PS_GROUP_REQUEST] = "The request (curl's options, with curl's meaning)",
+      [PS_GROUP_DELIVERY] = "The delivery",
+      [PS_GROUP_STREAM] = "Only poolsend stream: the messages",
+      [PS_GROUP_OUTPUT] = "The output",
+  };
   bool any = false;
-  for (size_t i = 0; i < ps_cli_option_count; i++) {
-    const struct ps_cli_option *option = &ps_cli_options[i];
-    if ((group >= 0 && (int)option->group != group) || option->commands != commands)
+  for (size_t i = 0; i < ps_option_count; i++) {
+    const struct ps_option *option = &ps_option_table[i];
+    if (group_of(option) != group || !(option->commands & commands) || !(all || option->traits & PS_COMMON))
       continue;
     if (!any)
-      printf("\n%s\n", title);
+      printf("\n%s\n", titles[group]);
     any = true;
     print_option(option);
   }
 }
 
-/* First what both commands have, by what it is about, then what only one of them has. */
-static void print_options(unsigned commands)
-{
-  static const char *const titles[PS_CLI_GROUPS] = {
-      [PS_CLI_REQUEST] = "The request (curl's options, with curl's meaning)",
-      [PS_CLI_DELIVERY] = "The delivery",
-      [PS_CLI_OUTPUT] = "The output",
-  };
-  for (int group = 0; group < PS_CLI_GROUPS; group++)
-    print_group(titles[group], group, PS_CLI_SEND | PS_CLI_STREAM);
-  if (commands & PS_CLI_SEND)
-    print_group("Only poolsend send: the message and its response", -1, PS_CLI_SEND);
-  if (commands & PS_CLI_STREAM)
-    print_group("Only poolsend stream: the messages", -1, PS_CLI_STREAM);
-}
-
-void ps_cli_print_help(unsigned commands)
+static void print_commands(unsigned commands, bool all)
 {
   print_usage(commands);
-  print_purpose(commands);
-  print_options(commands);
-  printf("\nTimes: 1, 0.25, 250ms, 1s, 2m, 1h. Sizes: 4096, 64K, 1M.\n\n"
-         "Exit status: 0 delivered; 1 undelivered, and accepted by nobody%s; 2 bad usage, nothing was sent;\n"
-         "3 --fail-on-duplicate, and there is or may be one; 4 undelivered, but it may have arrived; 5 local failure;\n"
-         "130, 143 or 129 interrupted (SIGINT, SIGTERM, SIGHUP).\n",
-         commands & PS_CLI_STREAM ? ", or a line was refused" : "");
+  print_purpose();
+  for (enum ps_group group = 0; group < PS_GROUPS; group++)
+    print_group(group, commands, all);
+  printf("\n");
+  print_wrapped("Times: 1, 0.25, 250ms, 1s, 2m, 1h. Sizes: 4096, 64K, 1M. Manual: poolsend(1).", 0, 0);
+  print_wrapped(commands & STREAM ? "Exit status: 0 delivered; 1 undelivered, or a line was refused; 2 bad usage; 3 "
+                                    "duplicate (--fail-on-duplicate); 4 undelivered, but it may have arrived; 5 local "
+                                    "failure; 128 and more: a signal."
+                                  : "Exit status: 0 delivered; 1 undelivered; 2 bad usage; 3 duplicate "
+                                    "(--fail-on-duplicate); 4 undelivered, but it may have arrived; 5 local failure; "
+                                    "128 and more: a signal.",
+                0, 0);
+}
+
+/* ---- Of one option */
+
+static void print_fact(const char *title, const char *fact)
+{
+  int indent = printf("%s: ", title);
+  print_wrapped(fact, indent, indent);
+}
+
+static void print_value(const struct ps_option *option)
+{
+  const char *value = ps_kind_words[option->kind].value;
+  char text[128] = "";
+  if (!value)
+    return;
+  if (option->kind == PS_KIND_COUNT)
+    snprintf(text, sizeof text, "%s from %u to %u", value, option->least, option->most);
+  else
+    snprintf(text, sizeof text, "%s%s", value, option->kind == PS_KIND_CHOICE ? option->argument : "");
+  print_fact("Value", text);
+}
+
+static void print_home(const struct ps_option *option)
+{
+  static const char *const places[] = {
+      [PS_SCOPE_SENDER] = "at the top",
+      [PS_SCOPE_ENDPOINT] = "of an endpoint, in defaults or at the top",
+  };
+  char room[PS_KEY_SIZE], text[128];
+  const char *key = ps_option_key(option, room);
+  if (option->commands)
+    print_fact("Commands", option->commands == BOTH   ? "poolsend send, poolsend stream"
+                           : option->commands == SEND ? "poolsend send"
+                                                      : "poolsend stream");
+  if (option->traits & PS_IN_FILE) {
+    snprintf(text, sizeof text, "\"%s\"%s, %s", key, option->traits & PS_SHOWN_AS_NO ? ": false" : "",
+             option->traits & PS_OWN ? "of an endpoint" : places[option->scope]);
+    print_fact("Configuration file", text);
+  } else if (option->traits & PS_BY_NAME) {
+    snprintf(text, sizeof text, "poolsend_config_set(config, \"%s\", value)", key);
+    print_fact("Library", text);
+  }
+}
+
+static void print_about(const struct ps_option *option)
+{
+  char text[1024];
+  if (option->commands)
+    print_spelling(option, 0);
+  else
+    printf("%s", option->name);
+  printf("\n\n");
+  snprintf(text, sizeof text, "%s %s", option->help, option->more ? option->more : "");
+  print_wrapped(text, 0, 0);
+  printf("\n");
+  if (option->kind == PS_KIND_FLAG && option->commands && option->scope != PS_SCOPE_PROGRAM)
+    printf("Opposite: --%s%s\n", option->traits & PS_SHOWN_AS_NO ? "" : "no-", option->name);
+  print_value(option);
+  print_home(option);
+}
+
+/* ---- Topics */
+
+/* As its name or its key has it: - and _ are alike. */
+static bool spells(const char *word, const char *name)
+{
+  for (; *word && *name; word++, name++)
+    if (*word != *name && !(strchr("-_", *word) && strchr("-_", *name)))
+      return false;
+  return *word == *name;
+}
+
+static bool is_of(const struct ps_option *option, const char *word)
+{
+  if (option->letter && word[0] == option->letter && !word[1])
+    return true;
+  if (option->kind == PS_KIND_FLAG && strncmp(word, "no-", 3) == 0 && spells(word + 3, option->name))
+    return true;
+  return spells(word, option->name) || (option->key && spells(word, option->key));
+}
+
+static bool refuse(const char *word)
+{
+  const char *words[PS_OPTIONS_MAX + 3] = {"all"};
+  size_t count = 1;
+  for (size_t i = 0; i < sizeof commands_by_name / sizeof *commands_by_name; i++)
+    words[count++] = commands_by_name[i].name;
+  for (size_t i = 0; i < ps_option_count; i++)
+    words[count++] = ps_option_table[i].name;
+  const char *nearest = ps_text_nearest(word, words, count);
+  if (nearest)
+    return ps_cli_complain("help: '%s' is no command and no option; did you mean %s?", word, nearest);
+  return ps_cli_complain("help: '%s' is no command and no option; 'poolsend help all' shows every option", word);
+}
+
+bool ps_cli_print_help(unsigned commands, const char *topic)
+{
+  if (!topic || strcmp(topic, "all") == 0) {
+    print_commands(commands, topic != NULL);
+    return true;
+  }
+  for (size_t i = 0; i < sizeof commands_by_name / sizeof *commands_by_name; i++)
+    if (strcmp(topic, commands_by_name[i].name) == 0) {
+      print_commands(commands_by_name[i].commands, false);
+      return true;
+    }
+  const char *word = topic + (*topic == '-') + (strncmp(topic, "--", 2) == 0);
+  for (size_t i = 0; i < ps_option_count; i++)
+    if (is_of(&ps_option_table[i], word)) {
+      print_about(&ps_option_table[i]);
+      return true;
+    }
+  return refuse(word);
 }

@@ -24,34 +24,49 @@ static int status_after_printing(void)
 }
 
 /* The command with that name, or 0. */
-static enum ps_cli_command command_named(const char *word)
+static enum ps_command command_named(const char *word)
 {
   if (word && strcmp(word, "send") == 0)
-    return PS_CLI_SEND;
-  return word && strcmp(word, "stream") == 0 ? PS_CLI_STREAM : 0;
+    return PS_COMMAND_SEND;
+  return word && strcmp(word, "stream") == 0 ? PS_COMMAND_STREAM : 0;
 }
 
-/* `named`: the command of the command line, or 0. Also "--help stream". */
-static int help(const struct ps_cli_settings *settings, enum ps_cli_command named)
+/* `named`: the command of the command line, or 0. */
+static int help(enum ps_command named, const char *topic)
 {
-  unsigned wanted = named;
-  if (!wanted && settings->urls.count)
-    wanted = command_named(settings->urls.items[0]);
-  ps_cli_print_help(wanted ? wanted : PS_CLI_SEND | PS_CLI_STREAM);
-  return status_after_printing();
+  bool known = ps_cli_print_help(named ? named : PS_COMMAND_SEND | PS_COMMAND_STREAM, topic);
+  int status = status_after_printing();
+  return status || known ? status : PS_EXIT_USAGE;
 }
 
-static int run(struct ps_cli_settings *settings, enum ps_cli_command named, int argc, char **argv)
+/* "poolsend help all", "poolsend help stream max-pending", "poolsend --help --rate": what stands behind is a topic, though
+ * it may look like an option. `words` are those behind the program's name. */
+static bool asks_for_help(char **words, int *status)
+{
+  enum ps_command named = command_named(*words);
+  if (named)
+    words++;
+  bool by_name = !named && *words && strcmp(*words, "help") == 0;
+  if (!by_name && !(*words && (strcmp(*words, "--help") == 0 || strcmp(*words, "-h") == 0)))
+    return false;
+  words++;
+  if (!named && *words && words[1] && command_named(*words))
+    named = command_named(*words++);
+  *status = help(named, *words);
+  return true;
+}
+
+static int run(struct ps_cli_settings *settings, enum ps_command named, int argc, char **argv)
 {
   if (!ps_cli_parse(settings, argc, argv))
     return ps_cli_refusal();
-  if (settings->help)
-    return help(settings, named);
-  if (settings->version) {
+  if (settings->options.program.help)
+    return help(named, NULL);
+  if (settings->options.program.version) {
     printf("poolsend %s\n", POOLSEND_VERSION);
     return status_after_printing();
   }
-  return settings->command == PS_CLI_STREAM ? ps_cli_stream(settings) : ps_cli_send(settings);
+  return settings->command == PS_COMMAND_STREAM ? ps_cli_stream(settings) : ps_cli_send(settings);
 }
 
 int main(int argc, char **argv)
@@ -60,19 +75,22 @@ int main(int argc, char **argv)
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  /* a file that may not grow is an error to report, not an end */
   unsetenv("SSLKEYLOGFILE"); /* it would have the keys of every connection written to a file */
-  enum ps_cli_command named = command_named(argc > 1 ? argv[1] : NULL);
+  int status = 0;
+  if (argc > 1 && asks_for_help(argv + 1, &status))
+    return status;
+  enum ps_command named = command_named(argc > 1 ? argv[1] : NULL);
   if (named) {
     argv[1] = argv[0];
     argc--;
     argv++;
   }
   struct ps_cli_settings settings;
-  ps_cli_settings_init(&settings, named ? named : PS_CLI_SEND);
-  mallopt(M_ARENA_MAX, named == PS_CLI_STREAM ? STREAM_ARENAS : SEND_ARENAS);
-  int status = run(&settings, named, argc, argv);
+  bool ready = ps_cli_settings_init(&settings, named ? named : PS_COMMAND_SEND);
+  mallopt(M_ARENA_MAX, named == PS_COMMAND_STREAM ? STREAM_ARENAS : SEND_ARENAS);
+  status = ready ? run(&settings, named, argc, argv) : PS_EXIT_LOCAL;
   if (status == PS_EXIT_USAGE)
     fprintf(stderr, "Nothing was sent. 'poolsend%s --help' explains the options.\n",
-            named == PS_CLI_STREAM ? " stream" : "");
+            named == PS_COMMAND_STREAM ? " stream" : "");
   ps_cli_settings_fini(&settings);
   return status;
 }

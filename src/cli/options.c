@@ -1,26 +1,38 @@
-/* Options are first collected and then applied, so that the configuration file can be taken before them, wherever it
- * was named: they override it. */
+/* The command line as a level of options. Options are first collected and then applied, so that the configuration file
+ * can be taken before them, wherever it was named: they override it. */
 #include "cli/options.h"
 
+#include "base/ascii.h"
 #include "base/field.h"
+#include "base/text.h"
 #include "base/values.h"
 #include "cli/body.h"
-#include "cli/table.h"
+#include "cli/password.h"
+#include "options/curl.h"
+#include "options/file.h"
+#include "options/kinds.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Collecting */
 
-/* Long options are numbered behind the letters. */
+/* Long options are numbered behind the letters: the rows of the table, then the same as --no-X. */
 #define FIRST_LONG 256
+#define FIRST_NO   (FIRST_LONG + PS_OPTIONS_MAX)
 
-/* An option as it was given; `value` is NULL if it takes none. */
+/* What getopt gives for an argument that is no option. */
+#define PLAIN_ARGUMENT 1
+
+#define NO_SIZE (sizeof "no-" - 1)
+
+/* An option as it was given. */
 struct given {
-  const struct ps_cli_option *option;
-  const char *value;
+  const struct ps_option *option;
+  const char *value; /* NULL: --no-X */
 };
 
 struct collected {
@@ -28,62 +40,127 @@ struct collected {
   size_t count;
 };
 
-static const struct ps_cli_option *option_of(int code)
+/* What getopt is told. Names may be cut short as long as one option of the command begins like that, so those of others
+ * are left out. */
+struct tables {
+  char letters[2 * PS_OPTIONS_MAX + 3];
+  struct option longs[2 * PS_OPTIONS_MAX + 1];
+  char names[PS_OPTIONS_MAX][PS_KEY_SIZE + NO_SIZE]; /* no-X */
+};
+
+static const struct ps_option *option_of(int code)
 {
+  if (code >= FIRST_NO)
+    return &ps_option_table[code - FIRST_NO];
   if (code >= FIRST_LONG)
-    return &ps_cli_options[code - FIRST_LONG];
-  for (size_t i = 0; i < ps_cli_option_count; i++)
-    if (ps_cli_options[i].letter == code)
-      return &ps_cli_options[i];
+    return &ps_option_table[code - FIRST_LONG];
+  for (size_t i = 0; i < ps_option_count; i++)
+    if (ps_option_table[i].letter == code)
+      return &ps_option_table[i];
   return NULL;
 }
 
-/* Names may be cut short as long as one option of the command begins like that, so those of others are left out. */
-static void make_tables(enum ps_cli_command command, char *letters, struct option *longs)
+/* Of another command, and would else be taken for the beginning of one of this command's. */
+static bool is_beginning(const struct ps_option *option, enum ps_command command)
 {
-  *letters++ = ':'; /* getopt stays quiet and tells a missing argument apart */
-  for (size_t i = 0; i < ps_cli_option_count; i++) {
-    const struct ps_cli_option *option = &ps_cli_options[i];
-    bool argument = option->argument != NULL;
-    if (option->commands & command)
-      *longs++ = (struct option){
-          .name = option->name, .has_arg = argument ? required_argument : no_argument, .val = (int)(FIRST_LONG + i)};
-    if (!option->letter)
-      continue;
-    *letters++ = option->letter;
-    if (argument)
-      *letters++ = ':';
+  for (size_t i = 0; option->commands && i < ps_option_count; i++)
+    if (ps_option_table[i].commands & command &&
+        strncmp(ps_option_table[i].name, option->name, strlen(option->name)) == 0)
+      return true;
+  return false;
+}
+
+/* Arguments come in their order, told apart from a missing value, and getopt says nothing itself. */
+static void make_tables(struct tables *tables, enum ps_command command)
+{
+  char *letters = stpcpy(tables->letters, "-:");
+  struct option *longs = tables->longs;
+  for (size_t i = 0; i < ps_option_count; i++) {
+    const struct ps_option *option = &ps_option_table[i];
+    int has_value = option->argument ? required_argument : no_argument;
+    if (option->commands & command || is_beginning(option, command))
+      *longs++ = (struct option){.name = option->name, .has_arg = has_value, .val = (int)(FIRST_LONG + i)};
+    if (option->commands & command && option->kind == PS_KIND_FLAG) {
+      stpcpy(stpcpy(tables->names[i], "no-"), option->name);
+      *longs++ = (struct option){.name = tables->names[i], .val = (int)(FIRST_NO + i)};
+    }
+    if (option->commands && option->letter) {
+      *letters++ = option->letter;
+      letters = stpcpy(letters, option->argument ? ":" : "");
+    }
   }
   *letters = '\0';
   *longs = (struct option){0};
 }
 
-static bool complain_of_command(const struct ps_cli_option *option)
+static bool complain_of_command(const struct ps_option *option)
 {
-  if (option->commands == PS_CLI_STREAM)
+  if (option->commands == PS_COMMAND_STREAM)
     return ps_cli_complain("--%s is for poolsend stream", option->name);
-  if (strcmp(option->name, "json") == 0)
+  if (option->data == PS_DATA_JSON)
     return ps_cli_complain("--json is for poolsend send; in a stream the lines are the bodies: "
                            "say -H 'Content-Type: application/json'");
   return ps_cli_complain("--%s is for poolsend send", option->name);
 }
 
-/* The value, which may be a secret, is not repeated. */
-static bool complain_of_long(enum ps_cli_command command, const char *word)
+/* "--hedge-budget, --hedge-delay": which options of the command a name that was cut short may stand for. */
+static size_t list_beginning_with(const struct tables *tables, const char *name, size_t size, char *list, size_t room)
 {
-  size_t size = strcspn(word, "="), matches = 0;
-  for (size_t i = 0; i < ps_cli_option_count; i++) {
-    const struct ps_cli_option *option = &ps_cli_options[i];
-    bool like = size > 2 && strncmp(option->name, word + 2, size - 2) == 0;
-    if (like && strlen(option->name) == size - 2)
-      return complain_of_command(option);
-    matches += like && option->commands & command;
+  size_t count = 0, used = 0;
+  list[0] = '\0';
+  for (const struct option *each = tables->longs; each->name; each++) {
+    if (strncmp(each->name, name, size) != 0)
+      continue;
+    size_t written = (size_t)snprintf(list + used, room - used, "%s--%s", count ? ", " : "", each->name);
+    used = written < room - used ? used + written : used;
+    list[used] = '\0';
+    count++;
   }
-  return ps_cli_complain("%s option '%.*s'; --help lists them all", matches > 1 ? "ambiguous" : "unknown", (int)size,
-                         word);
+  return count;
 }
 
-static bool keep(struct collected *collected, const struct ps_cli_option *option, const char *value)
+/* The value, which may be a secret, is not repeated. */
+static bool complain_of_long(enum ps_command command, const struct tables *tables, const char *word)
+{
+  char name[PS_KEY_SIZE + NO_SIZE] = "", list[400], room[PS_NEAREST_SIZE];
+  size_t size = strcspn(word + 2, "=");
+  const struct ps_option *option = ps_option_named(word + 2, size);
+  if (option && option->commands)
+    return complain_of_command(option);
+  const char *why = ps_curl_option(word + 2, size);
+  if (why)
+    return ps_cli_complain("--%.*s is curl's, and not poolsend's: %s", (int)size, word + 2, why);
+  if (list_beginning_with(tables, word + 2, size, list, sizeof list) > 1 && size)
+    return ps_cli_complain("ambiguous option '--%.*s': %s", (int)size, word + 2, list);
+  if (size < sizeof name)
+    memcpy(name, word + 2, size);
+  const char *bare = strncmp(name, "no-", NO_SIZE) == 0 ? name + NO_SIZE : name;
+  const char *nearest = *bare ? ps_option_nearest(bare, command, 0, room) : NULL;
+  const struct ps_option *meant = nearest ? ps_option_named(nearest, strlen(nearest)) : NULL;
+  if (nearest)
+    return ps_cli_complain("unknown option '--%.*s'; did you mean --%s%s?", (int)size, word + 2,
+                           bare != name && meant && meant->kind == PS_KIND_FLAG ? "no-" : "", nearest);
+  return ps_cli_complain("unknown option '--%.*s'; --help all lists them", (int)size, word + 2);
+}
+
+static bool complain_of_letter(char letter)
+{
+  const char *why = ps_curl_option_of_letter(letter);
+  if (why)
+    return ps_cli_complain("-%c is curl's, and not poolsend's: %s", letter, why);
+  return ps_cli_complain("unknown option -%c; --help all lists them", letter);
+}
+
+static bool complain_of_code(enum ps_command command, const struct tables *tables, int code, const char *word)
+{
+  if (code == ':')
+    return ps_cli_complain("option '%s' wants a value", word);
+  if (optopt >= FIRST_LONG)
+    return ps_cli_complain("option '--%s%s' takes no value", optopt >= FIRST_NO ? "no-" : "", option_of(optopt)->name);
+  return optopt ? complain_of_letter((char)optopt) : complain_of_long(command, tables, word);
+}
+
+static bool keep(struct collected *collected, const struct ps_option *option, const char *value)
 {
   struct given *items = realloc(collected->items, (collected->count + 1) * sizeof *items);
   if (!items)
@@ -93,32 +170,102 @@ static bool keep(struct collected *collected, const struct ps_cli_option *option
   return true;
 }
 
-static bool collect(struct ps_cli_settings *settings, int argc, char **argv, struct collected *collected)
+static bool collect(enum ps_command command, int argc, char **argv, struct collected *collected)
 {
-  char letters[2 * PS_CLI_OPTIONS_MAX + 2];
-  struct option longs[PS_CLI_OPTIONS_MAX + 1];
-  make_tables(settings->command, letters, longs);
+  struct tables tables;
+  const struct ps_option *url = ps_option_of_key("url");
+  bool kept = true;
+  make_tables(&tables, command);
   optind = 1;
-  for (int code; (code = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
-    const char *word = argv[optind - 1];
-    if (code == ':')
-      return ps_cli_complain("option '%s' wants a value", word);
-    const struct ps_cli_option *option = code == '?' ? NULL : option_of(code);
-    if (!option && optopt >= FIRST_LONG)
-      return ps_cli_complain("option '--%s' takes no value", option_of(optopt)->name);
-    if (!option && optopt)
-      return ps_cli_complain("unknown option -%c; --help lists them all", optopt);
-    if (!option)
-      return complain_of_long(settings->command, word);
-    if (!(option->commands & settings->command))
+  for (int code; kept && (code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1;) {
+    const struct ps_option *option = code == PLAIN_ARGUMENT ? url : option_of(code);
+    if (code == ':' || code == '?' || !option)
+      return complain_of_code(command, &tables, code, argv[optind - 1]);
+    if (!(option->commands & command))
       return complain_of_command(option);
-    if (!keep(collected, option, optarg))
-      return false;
+    kept = keep(collected, option, code >= FIRST_NO ? NULL : optarg ? optarg : "true");
   }
-  for (int i = optind; i < argc; i++)
-    if (!ps_cli_add_text(&settings->urls, argv[i]))
-      return false;
-  return true;
+  for (int i = optind; kept && i < argc; i++)
+    kept = keep(collected, url, argv[i]);
+  return kept;
+}
+
+/* ---- Setting */
+
+static struct ps_options *command_level(struct ps_cli_settings *settings)
+{
+  return &settings->config->command;
+}
+
+static bool set(struct ps_cli_settings *settings, const struct ps_option *option, const char *value)
+{
+  struct poolsend_error error;
+  int result = ps_options_set(command_level(settings), option, value, PS_FROM_COMMAND, &error);
+  if (result == -ENOMEM)
+    return ps_cli_lack_memory();
+  if (result && ps_kind_names_itself(option->kind))
+    return ps_cli_complain("%s", error.text);
+  return result ? ps_cli_complain("--%s: %s", option->name, error.text) : true;
+}
+
+static bool set_key(struct ps_cli_settings *settings, const char *key, const char *value)
+{
+  return set(settings, ps_option_of_key(key), value);
+}
+
+static bool add_header(struct ps_cli_settings *settings, const char *line)
+{
+  return set_key(settings, "headers", line);
+}
+
+static bool set_user(struct ps_cli_settings *settings, const struct ps_option *option, const char *value)
+{
+  if (strchr(value, ':'))
+    return set(settings, option, value);
+  char *asked = ps_cli_ask_password(value);
+  bool done = asked && set(settings, option, asked);
+  if (asked)
+    explicit_bzero(asked, strlen(asked));
+  free(asked);
+  return done;
+}
+
+/* CERTIFICATE[:PASSWORD]; "\:" and "\\" in the name stand for ":" and "\". */
+static bool set_certificate(struct ps_cli_settings *settings, const struct ps_option *option, const char *value)
+{
+  if (ps_ascii_begins(value, "pkcs11:") || !strpbrk(value, ":\\"))
+    return set(settings, option, value);
+  char *name = strdup(value);
+  if (!name)
+    return ps_cli_lack_memory();
+  char *to = name;
+  const char *from = value;
+  for (; *from && *from != ':'; from++) {
+    if (*from == '\\' && (from[1] == ':' || from[1] == '\\'))
+      from++;
+    *to++ = *from;
+  }
+  *to = '\0';
+  bool done = set(settings, option, name);
+  free(name);
+  return done && *from == ':' && from[1] ? set_key(settings, "key_password", from + 1) : done;
+}
+
+static bool apply(struct ps_cli_settings *settings, const struct given *given)
+{
+  const struct ps_option *option = given->option;
+  const char *value = given->value;
+  if (!value)
+    return set(settings, option, "false");
+  if (option->kind == PS_KIND_URL)
+    return ps_texts_add(&settings->urls, value) == 0 || ps_cli_lack_memory();
+  if (option->kind == PS_KIND_HEADERS && value[0] == '@')
+    return ps_cli_load_headers(settings, value + 1, add_header);
+  if (option->kind == PS_KIND_USER)
+    return set_user(settings, option, value);
+  if (option->field == offsetof(struct ps_options, endpoint.cert))
+    return set_certificate(settings, option, value);
+  return set(settings, option, value);
 }
 
 /* ---- The configuration file */
@@ -133,27 +280,24 @@ static const struct given *last_named(const struct collected *collected, const c
 
 const char *ps_cli_config_name(const struct ps_cli_settings *settings)
 {
-  return strcmp(settings->config_path, "-") == 0 ? "standard input" : settings->config_path;
+  const char *path = command_level((struct ps_cli_settings *)(uintptr_t)settings)->program.config;
+  return path && strcmp(path, "-") != 0 ? path : "standard input";
 }
 
-static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *text)
+static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *text, const char *name)
 {
-  struct poolsend_error error;
-  int result = poolsend_file_parse(&settings->file, text->data ? text->data : "", text->size, &error);
+  struct poolsend_error error = {.endpoint = -1};
+  int result = ps_file_read(settings->config, text->data ? text->data : "", text->size, &error);
   if (result == -ENOMEM)
     return ps_cli_lack_memory();
-  if (result)
-    return ps_cli_complain("%s: %s", ps_cli_config_name(settings), error.text);
-  settings->config = *settings->file->config;
-  settings->shown_events = settings->config.events;
-  return true;
+  return result ? ps_cli_complain("%s: %s", name, error.text) : true;
 }
 
-static bool load_file(struct ps_cli_settings *settings)
+static bool load_file(struct ps_cli_settings *settings, const char *path)
 {
   struct ps_buf text = {0};
-  bool done =
-      ps_cli_load_file(settings, settings->config_path, PS_CONFIG_SIZE_MAX, &text) && parse_file(settings, &text);
+  bool done = ps_cli_load_file(settings, path, PS_CONFIG_SIZE_MAX, &text) &&
+              parse_file(settings, &text, strcmp(path, "-") == 0 ? "standard input" : path);
   if (text.data)
     explicit_bzero(text.data, text.size); /* secrets are in the settings, and need not be here too */
   ps_buf_fini(&text);
@@ -168,19 +312,18 @@ static bool take_file(struct ps_cli_settings *settings, const struct collected *
   for (const struct given *other = collected->items; other < config; other++)
     if (other->option == config->option)
       return ps_cli_complain("--config: there can be only one");
-  if (settings->command == PS_CLI_STREAM && strcmp(config->value, "-") == 0 &&
+  if (settings->command == PS_COMMAND_STREAM && strcmp(config->value, "-") == 0 &&
       (!input || strcmp(input->value, "-") == 0))
     return ps_cli_complain("--config -: standard input is for the messages; name a file, or one for --input");
-  settings->config_path = config->value;
-  return load_file(settings);
+  return load_file(settings, config->value);
 }
 
 /* ---- What follows from several options together */
 
-static bool has_header(const struct ps_cli_settings *settings, const char *name)
+static bool has_header(const struct ps_options *options, const char *name)
 {
-  for (size_t i = 0; i < settings->headers.count; i++)
-    if (ps_field_is(settings->headers.items[i], name))
+  for (size_t i = 0; i < options->headers.lines.count; i++)
+    if (ps_field_is(options->headers.lines.items[i], name))
       return true;
   return false;
 }
@@ -188,68 +331,88 @@ static bool has_header(const struct ps_cli_settings *settings, const char *name)
 /* --json anywhere makes the whole body JSON, any other body is a form. What comes in a stream is neither. */
 static bool set_body_type(struct ps_cli_settings *settings)
 {
-  bool json = settings->command == PS_CLI_STREAM;
-  for (size_t i = 0; i < settings->piece_count; i++)
-    json |= settings->pieces[i].kind == PS_CLI_JSON;
-  settings->request.form_type = !json;
-  if (!json || settings->command == PS_CLI_STREAM)
-    return true;
-  return (has_header(settings, "Content-Type") ||
-          ps_cli_add_text(&settings->headers, "Content-Type: application/json")) &&
-         (has_header(settings, "Accept") || ps_cli_add_text(&settings->headers, "Accept: application/json"));
+  const struct ps_options *command = command_level(settings);
+  const struct ps_pieces *pieces = &command->program.data;
+  bool json = false;
+  for (size_t i = 0; i < pieces->count; i++)
+    json |= pieces->items[i].option->data == PS_DATA_JSON;
+  if (!json)
+    return settings->command == PS_COMMAND_STREAM || set_key(settings, "form", "true");
+  return (has_header(command, "Content-Type") || add_header(settings, "Content-Type: application/json")) &&
+         (has_header(command, "Accept") || add_header(settings, "Accept: application/json"));
 }
 
-static void hand_over_lists(struct ps_cli_settings *settings)
+/* A command that was mistyped is taken for a URL. */
+static bool complain_of_url(const char *url, size_t index, const struct poolsend_error *error)
 {
-  struct ps_endpoint_settings *request = &settings->request;
-  request->headers = settings->headers.items;
-  request->header_count = settings->headers.count;
-  request->resolve = settings->resolve.items;
-  request->resolve_count = settings->resolve.count;
-  request->connect_to = settings->connect_to.items;
-  request->connect_to_count = settings->connect_to.count;
+  static const char *const commands[] = {"send", "stream", "help"};
+  const char *nearest = index == 0 && !strpbrk(url, ":/.") ? ps_text_nearest(url, commands, 3) : NULL;
+  if (nearest)
+    return ps_cli_complain("'%s' is neither a command nor a URL; did you mean %s?", url, nearest);
+  return ps_cli_complain("%s", error->text);
+}
+
+static bool add_urls(struct ps_cli_settings *settings)
+{
+  const struct ps_option *url = ps_option_of_key("url");
+  const char *first = settings->urls.count ? settings->urls.items[0] : "";
+  if (settings->config->endpoint_count && settings->urls.count)
+    return ps_cli_complain("'%.*s': URLs are given in %s already, as endpoints: either there or here",
+                           strpbrk(first, "@%") ? 0 : (int)strcspn(first, "?#;"), first, ps_cli_config_name(settings));
+  for (size_t i = 0; i < settings->urls.count; i++) {
+    struct poolsend_error error;
+    struct poolsend_endpoint *endpoint = ps_config_add(settings->config);
+    int result =
+        endpoint ? ps_options_set(&endpoint->own, url, settings->urls.items[i], PS_FROM_COMMAND, &error) : -ENOMEM;
+    if (result)
+      return result == -EINVAL ? complain_of_url(settings->urls.items[i], i, &error) : ps_cli_lack_memory();
+  }
+  return true;
+}
+
+static bool merge(struct ps_cli_settings *settings)
+{
+  ps_options_fini(&settings->options);
+  return ps_config_options(settings->config, &settings->options) == 0 || ps_cli_lack_memory();
 }
 
 /* What can only be said of all of them. */
 static bool complete(struct ps_cli_settings *settings)
 {
-  const struct poolsend_file *file = settings->file;
-  const char *url = settings->urls.count ? settings->urls.items[0] : "";
-  if (file && file->config->endpoint_count && settings->urls.count)
-    return ps_cli_complain("'%.*s': URLs are given in %s already, as endpoints: either there or here",
-                           strpbrk(url, "@%") ? 0 : (int)strcspn(url, "?#;"), url, ps_cli_config_name(settings));
-  if (!set_body_type(settings) || !ps_cli_load_body(settings))
+  if (!add_urls(settings) || !set_body_type(settings) || !merge(settings) || !ps_cli_load_body(settings))
     return false;
-  if (settings->command == PS_CLI_STREAM && settings->stdin_used && strcmp(settings->input, "-") == 0)
+  if (settings->command == PS_COMMAND_STREAM && settings->stdin_used && strcmp(ps_cli_input_path(settings), "-") == 0)
     return ps_cli_complain("standard input is for the messages, and an option has read it; name a file for --input");
-  hand_over_lists(settings);
   return true;
 }
 
-static bool apply(struct ps_cli_settings *settings, const struct collected *collected)
+/* Where the help or the version is all that is wanted, nothing else is looked at but a topic. */
+static bool take_question(struct ps_cli_settings *settings, const struct collected *collected)
 {
-  for (size_t i = 0; i < collected->count; i++) {
-    const struct given *given = &collected->items[i];
-    if (given->option->apply && !given->option->apply(settings, given->option, given->value))
+  settings->options.program.help = last_named(collected, "help");
+  settings->options.program.version = last_named(collected, "version");
+  for (size_t i = 0; i < collected->count; i++)
+    if (collected->items[i].option->kind == PS_KIND_URL && !apply(settings, &collected->items[i]))
       return false;
-  }
   return true;
 }
 
-/* Whether the help or the version is all that is wanted. */
-static bool asks_only(struct ps_cli_settings *settings, const struct collected *collected)
+static bool apply_all(struct ps_cli_settings *settings, const struct collected *collected)
 {
-  settings->help = last_named(collected, "help");
-  settings->version = last_named(collected, "version");
-  return settings->help || settings->version;
+  for (size_t i = 0; i < collected->count; i++)
+    if (!apply(settings, &collected->items[i]))
+      return false;
+  return true;
 }
 
 bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv)
 {
   struct collected collected = {0};
-  bool done = collect(settings, argc, argv, &collected);
-  if (done && !asks_only(settings, &collected))
-    done = take_file(settings, &collected) && apply(settings, &collected) && complete(settings);
+  bool done = collect(settings->command, argc, argv, &collected);
+  if (done && (last_named(&collected, "help") || last_named(&collected, "version")))
+    done = take_question(settings, &collected);
+  else if (done)
+    done = take_file(settings, &collected) && apply_all(settings, &collected) && complete(settings);
   free(collected.items);
   return done;
 }

@@ -12,7 +12,9 @@ bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv);
 /* What the configuration file is called in messages. There is one. */
 const char *ps_cli_config_name(const struct ps_cli_settings *settings);
 
-/* The help text of these commands, on standard output. */
-void ps_cli_print_help(unsigned commands);
+/* Help, on standard output. `topic`: NULL, for what is common of these commands (ps_command values); "all", for every
+ * option of theirs; a command; or an option, by its name or its letter, with or without dashes, or by its key in the
+ * configuration file. False: there is no such topic, which is said on standard error. */
+bool ps_cli_print_help(unsigned commands, const char *topic);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "cli/settings.h"
 
-/* Asks on the terminal, and sets the request's user and password. False: said why. */
-bool ps_cli_ask_password(struct ps_cli_settings *settings, const char *user);
+/* Asks on the terminal: "user:password", to be freed with free(). NULL: said why. */
+char *ps_cli_ask_password(const char *user);
 
 #endif

@@ -24,7 +24,7 @@ static void refuse(struct ps_cli_reader *reader, const char *id, const char *wor
 {
   uint64_t line = reader->input.number;
   char *text =
-      reader->settings->json_output ? ps_cli_refused_json(line, id, words) : ps_cli_refused_text(line, id, words);
+      ps_cli_wants_json(reader->settings) ? ps_cli_refused_json(line, id, words) : ps_cli_refused_text(line, id, words);
   reader->refused++;
   if (text)
     ps_cli_results_write(reader->results, text, strlen(text));
@@ -56,7 +56,8 @@ static int submit(struct ps_cli_reader *reader, struct poolsend_message *message
   message->line = reader->input.number;
   int result = poolsend_submit(reader->sender, message, POOLSEND_NEVER, &error);
   if (result == -EMSGSIZE) {
-    snprintf(words, sizeof words, "the body is longer than %zu bytes (--max-body)", reader->settings->config.max_body);
+    snprintf(words, sizeof words, "the body is longer than %zu bytes (--max-body)",
+             reader->settings->options.sender.max_body);
     refuse(reader, id, words);
   } else if (result == -EINVAL) {
     refuse(reader, id && poolsend_id_is_valid(id) ? id : NULL, error.text);
@@ -91,7 +92,7 @@ static int take(struct ps_cli_reader *reader, const char *line, size_t size)
     refuse(reader, NULL, "an empty line: there is nothing to send");
     return 0;
   }
-  if (reader->settings->envelopes)
+  if (ps_cli_takes_envelopes(reader->settings))
     return submit_envelope(reader, line, size);
   struct poolsend_message message;
   poolsend_message_init(&message);
@@ -149,7 +150,7 @@ static struct place place_of(const struct ps_cli_reader *reader)
 static void say_interrupted(const struct ps_cli_reader *reader, bool at_end)
 {
   unsigned long long pending = poolsend_count(reader->sender).pending;
-  double grace = (double)reader->settings->config.settle / (double)POOLSEND_S(1);
+  double grace = (double)reader->settings->options.sender.settle / (double)POOLSEND_S(1);
   const char *stopped = at_end ? "interrupted" : "interrupted: input stopped";
   const char *where = at_end ? "after the last line" : place_of(reader).text;
   if (pending)
@@ -162,7 +163,7 @@ static void say_interrupted(const struct ps_cli_reader *reader, bool at_end)
 /* An error of the input, which ends it, is told at once; what was taken up settles all the same. */
 static void say_failed(struct ps_cli_reader *reader, int error)
 {
-  const char *path = reader->settings->input;
+  const char *path = ps_cli_input_path(reader->settings);
   ps_cli_results_fail(reader->results, "%s: %s; input stopped %s", strcmp(path, "-") == 0 ? "standard input" : path,
                       strerror(-error), place_of(reader).text);
 }
@@ -196,8 +197,8 @@ static bool start(struct ps_cli_reader *reader, size_t limit)
 
 bool ps_cli_reader_start(struct ps_cli_reader *reader)
 {
-  size_t limit = reader->settings->config.max_body;
-  if (reader->settings->envelopes && limit < SIZE_MAX / 2 / ENVELOPE_TIMES)
+  size_t limit = reader->settings->options.sender.max_body;
+  if (ps_cli_takes_envelopes(reader->settings) && limit < SIZE_MAX / 2 / ENVELOPE_TIMES)
     limit = ENVELOPE_TIMES * limit + ENVELOPE_ROOM;
   reader->stop = eventfd(0, EFD_CLOEXEC);
   if (reader->stop < 0)

@@ -100,7 +100,7 @@ void ps_cli_results_flush(struct ps_cli_results *results)
 /* A lone attempt that won: the line that told the win has said it all. For programs every event is there. */
 static bool says_nothing_new(const struct ps_cli_settings *settings, const struct poolsend_event *event)
 {
-  return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
+  return !ps_cli_wants_json(settings) && settings->options.sender.events & POOLSEND_EVENT_DELIVERED &&
          event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner &&
          event->attempts[0]->reason == POOLSEND_REASON_OK;
 }
@@ -171,8 +171,8 @@ static void show(struct ps_cli_results *results, const struct poolsend_event *ev
   const struct ps_cli_settings *settings = results->settings;
   if (says_nothing_new(settings, event))
     return;
-  if (!(settings->json_output ? append_json(&results->batch, event)
-                              : append_text(&results->batch, event, settings->envelopes)))
+  if (!(ps_cli_wants_json(settings) ? append_json(&results->batch, event)
+                                    : append_text(&results->batch, event, ps_cli_takes_envelopes(settings))))
     show_plainly(results, event);
 }
 
@@ -186,7 +186,7 @@ static uint64_t accounts_in(const struct poolsend_event *event, unsigned shown)
 
 void ps_cli_results_add(struct ps_cli_results *results, const struct poolsend_event *event)
 {
-  unsigned shown = results->settings->shown_events;
+  unsigned shown = results->settings->options.sender.events;
   if (event->kind & shown)
     show(results, event);
   results->batch_accounts += accounts_in(event, shown);

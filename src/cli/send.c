@@ -44,7 +44,7 @@ static bool copy_response(const struct poolsend_response *response, struct ps_cl
 
 static void write_response(struct run *run, const struct poolsend_attempt *winner)
 {
-  const char *path = run->settings->output;
+  const char *path = run->settings->options.program.output;
   bool standard = strcmp(path, "-") == 0;
   const struct poolsend_response *response = winner->response;
   run->response_written = true;
@@ -71,7 +71,7 @@ static void take_response(struct run *run, const struct poolsend_event *event)
     winner = event->attempt;
   else if (event->kind == POOLSEND_EVENT_SETTLED)
     winner = event->winner;
-  if (run->settings->output && winner && winner->response && !run->response_written)
+  if (run->settings->options.program.output && winner && winner->response && !run->response_written)
     write_response(run, winner);
 }
 
@@ -124,7 +124,7 @@ static void preview_one(struct run *run, unsigned endpoint)
   struct poolsend_error error = {.text = ""};
   char *text = NULL;
   int result = poolsend_preview_new(run->sender, endpoint, &run->message, &preview, &error);
-  if (preview && run->settings->json_output)
+  if (preview && ps_cli_wants_json(run->settings))
     text = poolsend_preview_json(preview);
   else if (preview)
     text = ps_cli_preview_text(preview, endpoint, endpoint + 1 == run->endpoints);
@@ -132,7 +132,7 @@ static void preview_one(struct run *run, unsigned endpoint)
     ps_cli_results_write(&run->results, text, strlen(text));
   else
     ps_cli_results_fail(&run->results, "%s", result == -EINVAL ? error.text : strerror(result ? -result : ENOMEM));
-  if (run->settings->json_output)
+  if (ps_cli_wants_json(run->settings))
     ps_cli_results_write(&run->results, "\n", 1);
   free(text);
   poolsend_preview_free(preview);
@@ -143,7 +143,7 @@ static void preview(struct run *run)
   static const char nothing[] = "dry run: nothing was sent\n";
   for (unsigned i = 0; i < run->endpoints; i++)
     preview_one(run, i);
-  if (!run->settings->json_output)
+  if (!ps_cli_wants_json(run->settings))
     ps_cli_results_write(&run->results, nothing, sizeof nothing - 1);
 }
 
@@ -178,27 +178,24 @@ static bool check_output(const char *path)
   return ps_cli_complain("-o '%s': %s", path, ps_cli_why(errno));
 }
 
-static bool make_message(struct run *run)
+static void make_message(struct run *run)
 {
   const struct ps_cli_settings *settings = run->settings;
   poolsend_message_init(&run->message);
-  run->message.id = settings->id;
+  run->message.id = settings->options.program.id;
   run->message.body = settings->body.data;
   run->message.size = settings->body.size;
-  if (!settings->id || poolsend_id_is_valid(settings->id))
-    return true;
-  return ps_cli_complain("--id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", settings->id);
 }
 
 static int run_with_signals(struct run *run)
 {
   const struct ps_cli_settings *settings = run->settings;
-  bool aside = settings->output && strcmp(settings->output, "-") == 0;
+  bool aside = settings->options.program.output && strcmp(settings->options.program.output, "-") == 0;
   if (!ps_cli_signals_start(&run->signals, run->sender, PS_CLI_NO_GRACE))
     return PS_EXIT_LOCAL;
   ps_cli_results_init(&run->results, settings, aside ? STDERR_FILENO : STDOUT_FILENO);
   run->results.accounted = &run->signals.accounted;
-  if (settings->dry_run)
+  if (settings->options.program.dry_run)
     preview(run);
   else
     deliver(run);
@@ -206,14 +203,15 @@ static int run_with_signals(struct run *run)
   run->tally.failed_locally = atomic_load(&run->results.failed_locally);
   ps_cli_signals_stop(&run->signals);
   ps_cli_results_fini(&run->results);
-  return ps_cli_tally_status(&run->tally, settings->fail_on_duplicate);
+  return ps_cli_tally_status(&run->tally, settings->options.program.fail_on_duplicate);
 }
 
 int ps_cli_send(const struct ps_cli_settings *settings)
 {
   struct run run = {.settings = settings};
-  if (!check_output(settings->output) || !make_message(&run))
+  if (!check_output(settings->options.program.output))
     return ps_cli_refusal();
+  make_message(&run);
   ps_cli_signals_block();
   int status = ps_cli_make_sender(&run.sender, &run.endpoints, settings);
   if (!status)

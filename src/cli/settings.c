@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/status.h"
+#include "options/kinds.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -10,50 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ps_cli_settings_init(struct ps_cli_settings *settings, enum ps_cli_command command)
+bool ps_cli_settings_init(struct ps_cli_settings *settings, enum ps_command command)
 {
-  *settings = (struct ps_cli_settings){.command = command, .input = "-"};
-  poolsend_config_init(&settings->config);
-  settings->request.environment_proxy = true;
-  settings->request.connect_timeout = PS_CLI_NOT_GIVEN;
-  settings->shown_events = settings->config.events;
+  *settings = (struct ps_cli_settings){.command = command, .config = poolsend_config_new()};
+  ps_options_init(&settings->options);
+  return settings->config || ps_cli_lack_memory();
 }
 
 void ps_cli_settings_fini(struct ps_cli_settings *settings)
 {
-  for (size_t i = 0; i < settings->owned_count; i++)
-    free(settings->owned[i]);
-  free(settings->owned);
-  free(settings->urls.items);
-  free(settings->headers.items);
-  free(settings->resolve.items);
-  free(settings->connect_to.items);
-  free(settings->pieces);
+  poolsend_config_free(settings->config);
+  ps_options_fini(&settings->options);
+  ps_texts_fini(&settings->urls);
   ps_buf_fini(&settings->body);
-  poolsend_file_free(settings->file);
-  *settings = (struct ps_cli_settings){0};
-}
-
-bool ps_cli_add_text(struct ps_cli_texts *texts, const char *text)
-{
-  const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
-  if (!items)
-    return ps_cli_lack_memory();
-  texts->items = items;
-  items[texts->count++] = text;
-  return true;
-}
-
-char *ps_cli_own(struct ps_cli_settings *settings, char *text)
-{
-  char **owned = text ? realloc(settings->owned, (settings->owned_count + 1) * sizeof *owned) : NULL;
-  if (!owned) {
-    free(text);
-    return NULL;
-  }
-  settings->owned = owned;
-  owned[settings->owned_count++] = text;
-  return text;
 }
 
 /* On the stack, for it may be memory that is wanting; what is longer is cut. */
@@ -101,7 +71,8 @@ int ps_cli_refusal(void)
 
 void ps_cli_vwarn(const struct ps_cli_settings *settings, const char *format, va_list arguments)
 {
-  if (!settings->silent || settings->show_error)
+  const struct ps_program_options *program = &settings->options.program;
+  if (!program->silent || program->show_error)
     ps_cli_vcomplain(format, arguments);
 }
 

@@ -36,7 +36,7 @@ static void stop_for_want_of_results(void *context, const char *why)
   struct stream *stream = context;
   const struct poolsend_counts counts = poolsend_count(stream->sender);
   unsigned long long messages = counts.pending, attempts = counts.started - counts.finished;
-  poolsend_time settle = stream->settings->config.settle;
+  poolsend_time settle = stream->settings->options.sender.settle;
   poolsend_close(stream->sender, settle);
   ps_cli_warn(stream->settings,
               "cannot write the results: %s; they follow here; %llu message%s with %llu attempt%s under way %s %g s to "
@@ -76,7 +76,7 @@ static void take_events(struct stream *stream)
 static void summarise(const struct stream *stream)
 {
   double seconds = (double)(ps_now() - stream->began) / (double)PS_SECOND;
-  char *text = stream->settings->silent ? NULL : ps_cli_tally_text(&stream->tally), *line = NULL;
+  char *text = stream->settings->options.program.silent ? NULL : ps_cli_tally_text(&stream->tally), *line = NULL;
   if (text && asprintf(&line, "%s, in %.*f s\n", text, seconds < 10 ? 2 : 1, seconds) >= 0)
     ps_cli_say(line);
   free(line);
@@ -94,12 +94,12 @@ static int run(struct stream *stream)
   stream->tally.signal = atomic_load(&stream->signals.first);
   stream->tally.failed_locally = atomic_load(&stream->results.failed_locally);
   summarise(stream);
-  return ps_cli_tally_status(&stream->tally, stream->settings->fail_on_duplicate);
+  return ps_cli_tally_status(&stream->tally, stream->settings->options.program.fail_on_duplicate);
 }
 
 static int run_with_signals(struct stream *stream, int input)
 {
-  if (!ps_cli_signals_start(&stream->signals, stream->sender, stream->settings->config.settle))
+  if (!ps_cli_signals_start(&stream->signals, stream->sender, stream->settings->options.sender.settle))
     return PS_EXIT_LOCAL;
   ps_cli_results_init(&stream->results, stream->settings, STDOUT_FILENO);
   stream->results.failed = stop_for_want_of_results;
@@ -120,9 +120,9 @@ int ps_cli_stream(const struct ps_cli_settings *settings)
 {
   struct stream stream = {.settings = settings};
   unsigned endpoints;
-  int input = ps_cli_input_open(settings->input);
+  int input = ps_cli_input_open(ps_cli_input_path(settings));
   if (input < 0) {
-    ps_cli_complain("--input '%s': %s", settings->input, ps_cli_why(errno));
+    ps_cli_complain("--input '%s': %s", ps_cli_input_path(settings), ps_cli_why(errno));
     return ps_cli_refusal();
   }
   ps_cli_signals_block();

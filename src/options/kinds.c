@@ -69,7 +69,7 @@ static const struct kind {
                           .wants = "is not a list of statuses (100 to 599); write 401,403 or 400-499"},
     [PS_KIND_SUCCESS] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_OWN},
     [PS_KIND_CHOICE] = {STORE_UNSIGNED, PS_JSON_STRING, .wants = "is not one of the words"},
-    [PS_KIND_EVENTS] = {STORE_UNSIGNED, PS_JSON_STRING, .wants = "is no list of start, finish, delivered, settled"},
+    [PS_KIND_EVENTS] = {STORE_UNSIGNED, PS_JSON_STRING, .wants = "is none of start, finish, delivered, settled"},
     [PS_KIND_HEADERS] = {STORE_HEADERS, PS_JSON_OWN, .names_itself = true},
     [PS_KIND_NAMES] = {STORE_TEXTS, PS_JSON_ARRAY},
     [PS_KIND_RESOLVE] = {STORE_TEXTS, PS_JSON_ARRAY, .names_itself = true},
@@ -376,10 +376,20 @@ static int check(const struct ps_option *option, const char *text, struct poolse
   case PS_KIND_DIRECTORY:
     return check_path(option, text, error);
   case PS_KIND_TEMPLATE:
+  case PS_KIND_DATA:
     return 0;
   default:
     return ps_check_text(option->name, text, error);
   }
+}
+
+/* Of a list, the item that is not known. */
+static int refuse_event(const char *text, const char *words, struct poolsend_error *error)
+{
+  size_t size = strcspn(text, ",");
+  for (; event_named(text, size); size = strcspn(text, ","))
+    text += size + 1;
+  return ps_refuse(error, "'%.*s' %s", size > SHOWN_VALUE ? SHOWN_VALUE : (int)size, text, words);
 }
 
 /* The words for a value that its kind cannot parse. Of one that may be a secret that was put in the wrong place, nothing
@@ -388,6 +398,8 @@ static int refuse(const struct ps_option *option, const char *text, struct pools
 {
   char words[256];
   ps_kind_wants(option, words, sizeof words);
+  if (option->kind == PS_KIND_EVENTS)
+    return refuse_event(text, words, error);
   if (strpbrk(text, "@?="))
     return ps_refuse(error, "the value %s", words);
   return ps_refuse(error, "'%.*s%s' %s", SHOWN_VALUE, text, strlen(text) > SHOWN_VALUE ? "..." : "", words);
@@ -407,7 +419,7 @@ const char *ps_kind_bare_words(const char *words)
 static int check_text(const struct ps_option *option, const char *text, struct poolsend_error *error)
 {
   struct poolsend_error whole;
-  if (!*text && option->traits & PS_NOT_EMPTY)
+  if (!*text && option->traits & PS_NOT_EMPTY && !kinds[option->kind].names_itself)
     return ps_refuse(error, "it is empty");
   int result = check(option, text, &whole);
   if (result != -EINVAL)

@@ -211,8 +211,9 @@ int ps_options_set(struct ps_options *options, const struct ps_option *option, c
 
 void ps_options_mark(struct ps_options *options, const struct ps_option *option)
 {
+  if (option->traits & PS_LAST_WINS)
+    clear_set(options, option);
   mark(options, option, true);
-  clear_set(options, option);
 }
 
 /* ---- Merging */

@@ -43,6 +43,9 @@ enum ps_kind {
   PS_KIND_DATA         /* a piece of the body, on the command line alone; repeats add up */
 };
 
+/* What becomes of a piece of the body. */
+enum ps_data { PS_DATA_FORM, PS_DATA_BINARY, PS_DATA_RAW, PS_DATA_URLENCODE, PS_DATA_JSON };
+
 /* What an option is a property of. An endpoint's option set on the configuration is the default of all endpoints. */
 enum ps_scope { PS_SCOPE_SENDER, PS_SCOPE_ENDPOINT, PS_SCOPE_MESSAGE, PS_SCOPE_PROGRAM };
 
@@ -60,7 +63,8 @@ enum ps_trait {
   PS_SHOWN_AS_NO = 8, /* a flag that is on unless told otherwise: helps show --no-X */
   PS_NOT_EMPTY = 16,  /* "" is refused */
   PS_OWN = 32,        /* each endpoint has its own: refused where it would hold for several */
-  PS_READ = 64        /* a file or a directory that must be there and readable */
+  PS_READ = 64,       /* a file or a directory that must be there and readable */
+  PS_LAST_WINS = 128  /* takes back what was given of its set before, at the same level too */
 };
 
 /* Options that mean something only together: where one of a set is given, what lower levels say of the others goes. */
@@ -82,6 +86,7 @@ struct ps_option {
   unsigned traits;       /* ps_trait values */
   size_t field;          /* where its value is: an offset in struct ps_options */
   unsigned least, most;  /* of a count */
+  enum ps_data data;     /* of a piece of the body */
   unsigned in_set;       /* a ps_set value that it belongs to, or 0 */
   unsigned replaces_set; /* a ps_set value that goes when it is given, or 0 */
   const char *argument;  /* what helps call its value; NULL: a flag */
