@@ -112,8 +112,9 @@ extern "C" {
 
 /* ---- Version ------------------------------------------------------------------------------------------------- */
 
-#define POOLSEND_VERSION        "0.1.0"  /**< of this header */
-#define POOLSEND_VERSION_NUMBER 0x000100 /**< the same for the preprocessor: a byte each for major, minor and patch */
+/** The version of this header; and the same for the preprocessor, a byte each for major, minor and patch. */
+#define POOLSEND_VERSION        "0.1.0"
+#define POOLSEND_VERSION_NUMBER 0x000100
 
 /** The version of the library that runs, "major.minor.patch". A static string. */
 POOLSEND_API const char *poolsend_version(void);
@@ -259,86 +260,144 @@ POOLSEND_API const char *poolsend_fate_name(enum poolsend_fate fate);
 /** "ok", "status" ...: likewise. */
 POOLSEND_API const char *poolsend_reason_name(enum poolsend_reason reason);
 
-/** When each step of a request was done, counted from the attempt's start; negative if it never was. `queue` is the
- * exception: how long the attempt waited for its start. Final. */
-struct poolsend_timings {
-  poolsend_time queue, resolve, connect, tls, sent, first_byte, total;
+/* ---- Attempts ------------------------------------------------------------------------------------------------ */
+
+/** One request of one message to one endpoint, as it was when its event was told. It belongs to the event from which
+ * it was got, and is valid, like every text that the functions below return, until that event is freed (one of a
+ * report: until the report is). Any thread may read it. NULL may be passed to every function: it is an attempt of
+ * which nothing is known (yet). */
+struct poolsend_attempt;
+
+/** Its number, from 1 in starting order. */
+POOLSEND_API unsigned poolsend_attempt_number(const struct poolsend_attempt *attempt);
+
+/** Which of the sender's endpoints it went to, counted from 0. UINT_MAX: it is not known. */
+POOLSEND_API unsigned poolsend_attempt_endpoint(const struct poolsend_attempt *attempt);
+
+/** The endpoint's name. */
+POOLSEND_API const char *poolsend_attempt_name(const struct poolsend_attempt *attempt);
+
+/** The endpoint's URL, without its secrets. */
+POOLSEND_API const char *poolsend_attempt_url(const struct poolsend_attempt *attempt);
+
+/** When it started, since its message was taken up. Negative: it is not known. */
+POOLSEND_API poolsend_time poolsend_attempt_started(const struct poolsend_attempt *attempt);
+
+/** When it had its fate, counted likewise. Negative: it was still running. */
+POOLSEND_API poolsend_time poolsend_attempt_finished(const struct poolsend_attempt *attempt);
+
+/** What became of its data. POOLSEND_FATE_NONE: it was still running. */
+POOLSEND_API enum poolsend_fate poolsend_attempt_fate(const struct poolsend_attempt *attempt);
+
+/** Why. POOLSEND_REASON_NONE: it was still running. */
+POOLSEND_API enum poolsend_reason poolsend_attempt_reason(const struct poolsend_attempt *attempt);
+
+/** The HTTP status of the last complete final header. 0: none came, or it was still running. */
+POOLSEND_API int poolsend_attempt_status(const struct poolsend_attempt *attempt);
+
+/** What went wrong, in words: one clean line. NULL: nothing did, or it was still running. */
+POOLSEND_API const char *poolsend_attempt_error(const struct poolsend_attempt *attempt);
+
+/** How many bytes of its request were sent. 0 while it was running. */
+POOLSEND_API uint64_t poolsend_attempt_bytes_sent(const struct poolsend_attempt *attempt);
+
+/** The steps of a request. */
+enum poolsend_timing {
+  POOLSEND_TIMING_QUEUE = 1,  /**< how long it waited for its start */
+  POOLSEND_TIMING_RESOLVE,    /**< this and the next count from its start: the address was found */
+  POOLSEND_TIMING_CONNECT,    /**< there was a connection */
+  POOLSEND_TIMING_TLS,        /**< it was secure */
+  POOLSEND_TIMING_SENT,       /**< the request was sent */
+  POOLSEND_TIMING_FIRST_BYTE, /**< the answer began */
+  POOLSEND_TIMING_TOTAL       /**< it was over */
 };
 
-/** A response body, decoded. */
-struct poolsend_response {
-  const char *data; /**< the first bytes, at most max_response of them; not ended by NUL */
-  size_t size;
-  bool truncated; /**< there was more, or the connection broke before its end */
-  int spool; /**< with keep_bodies, of the winner: a file with all of it, to be read with pread, not closed; else -1 */
-  int spool_error; /**< why it could not be kept: an errno value, or 0 */
-};
+/** When a step was done. Negative: never, as for one that did not come to it (or found its connection open); or it
+ * was still running. */
+POOLSEND_API poolsend_time poolsend_attempt_timing(const struct poolsend_attempt *attempt, enum poolsend_timing step);
 
-/** One request of one message to one endpoint. */
-struct poolsend_attempt {
-  unsigned number;                 /**< from 1, in starting order */
-  unsigned endpoint;               /**< index into the sender's endpoints */
-  const char *name;                /**< the endpoint's */
-  const char *url;                 /**< the endpoint's, without its secrets */
-  poolsend_time started, finished; /**< since the message was taken up; finished is negative while it runs */
-  enum poolsend_fate fate;         /**< NONE while it runs: this and what follows only once it has finished */
-  enum poolsend_reason reason;
-  int status;        /**< of the last complete final header; 0: none came */
-  const char *error; /**< what went wrong, in words, or NULL */
-  uint64_t bytes_sent;
-  struct poolsend_timings timings;
-  const struct poolsend_response *response; /**< NULL: there is none (yet) */
-};
+/** The body of its response, decoded: the first bytes, at most max_response of them, not ended by NUL. `*size` (if
+ * `size` is not NULL) is how many they are. A response without a body has 0 of them. NULL: there is no response
+ * (yet). */
+POOLSEND_API const char *poolsend_attempt_response(const struct poolsend_attempt *attempt, size_t *size);
+
+/** Whether these are not all: there were more, or the connection broke before the end. */
+POOLSEND_API bool poolsend_attempt_response_is_truncated(const struct poolsend_attempt *attempt);
+
+/** With keep_bodies, of the winner: a descriptor of a file with all of the response, to be read with pread and not to
+ * be closed. -1: there is none. `*error` (if `error` is not NULL) is the errno value of why it could not be
+ * kept, or 0. */
+POOLSEND_API int poolsend_attempt_response_file(const struct poolsend_attempt *attempt, int *error);
 
 /* ---- Events -------------------------------------------------------------------------------------------------- */
 
 /** What is told of a message; values that can be or-ed. */
 enum poolsend_event_kind {
+  POOLSEND_EVENT_NONE = 0,      /**< of NULL, which is no event */
   POOLSEND_EVENT_START = 1,     /**< an attempt has started */
   POOLSEND_EVENT_FINISH = 2,    /**< an attempt has its fate */
   POOLSEND_EVENT_DELIVERED = 4, /**< an attempt has won: once at most */
   POOLSEND_EVENT_SETTLED = 8    /**< every attempt has its fate: once, and last */
 };
 
-/** An attempt that was still running at the win. Final. */
-struct poolsend_pending {
-  unsigned number;  /**< the attempt's */
-  const char *name; /**< the endpoint's */
-};
+/** Something that was told of a message. It does not change, and is valid, with all that the functions below return,
+ * until poolsend_event_free (one of a report: until the report is freed). Any thread may read it. NULL may be passed
+ * to every function: it is no event, and tells nothing. What belongs to another kind of event is not there either: 0
+ * or NULL. */
+struct poolsend_event;
 
-/** Made by the library. Valid, with all that it points to, until poolsend_event_free. */
-struct poolsend_event {
-  enum poolsend_event_kind kind;
-  const char *message; /**< the message's id */
-  uint64_t line;       /**< the message's, as it was submitted; 0: none */
-  void *context;       /**< likewise; NULL: none */
-  poolsend_time t;     /**< since the message was taken up */
-
-  /** start, finish, delivered: the attempt it is about, as it was at that moment; else NULL. delivered: without a
-   * response if the body had not ended one hedge delay after the header. */
-  const struct poolsend_attempt *attempt;
-
-  /** delivered: the attempts still running, in starting order. */
-  const struct poolsend_pending *pending;
-  size_t pending_count;
-
-  /** settled: every attempt, in starting order. */
-  const struct poolsend_attempt *const *attempts;
-  size_t attempt_count;
-  const struct poolsend_attempt *winner; /**< settled: one of them; NULL: none won */
-  size_t delivered_count;                /**< settled: how many of them met this fate, the winner among them */
-  size_t unknown_count;
-
-  /** settled without a winner: the names of the endpoints to which no attempt was made, in the list's order. */
-  const char *const *not_tried;
-  size_t not_tried_count;
-};
-
-/** Any thread. NULL is fine. */
+/** Any thread. NULL is fine. Not for the event of a report, which is the report's. */
 POOLSEND_API void poolsend_event_free(struct poolsend_event *event);
 
+/** What it tells. */
+POOLSEND_API enum poolsend_event_kind poolsend_event_kind(const struct poolsend_event *event);
+
+/** The id of its message. */
+POOLSEND_API const char *poolsend_event_id(const struct poolsend_event *event);
+
+/** The line that its message was tagged with. 0: none. */
+POOLSEND_API uint64_t poolsend_event_line(const struct poolsend_event *event);
+
+/** The context that its message was tagged with. NULL: none. */
+POOLSEND_API void *poolsend_event_context(const struct poolsend_event *event);
+
+/** When it was so, since the message was taken up; of NULL, negative. */
+POOLSEND_API poolsend_time poolsend_event_time(const struct poolsend_event *event);
+
+/** start, finish, delivered: the attempt it is about, as it was at that moment. delivered: without a response if the
+ * body had not ended one hedge delay after the header. NULL: it is a settled event. */
+POOLSEND_API const struct poolsend_attempt *poolsend_event_attempt(const struct poolsend_event *event);
+
+/** delivered, settled: the attempt that won; of a settled event, one of its attempts. NULL: none won. */
+POOLSEND_API const struct poolsend_attempt *poolsend_event_winner(const struct poolsend_event *event);
+
+/** settled: how many attempts were made. */
+POOLSEND_API size_t poolsend_event_attempt_count(const struct poolsend_event *event);
+
+/** settled: the attempt at `index`, from 0 in starting order. NULL: there are not so many. */
+POOLSEND_API const struct poolsend_attempt *poolsend_event_attempt_at(const struct poolsend_event *event, size_t index);
+
+/** settled: how many of the attempts met this fate, the winner among them. */
+POOLSEND_API size_t poolsend_event_fate_count(const struct poolsend_event *event, enum poolsend_fate fate);
+
+/** delivered: how many attempts were still running. */
+POOLSEND_API size_t poolsend_event_pending_count(const struct poolsend_event *event);
+
+/** delivered: the number of the one at `index`, from 0 in starting order. 0: there are not so many. */
+POOLSEND_API unsigned poolsend_event_pending_number(const struct poolsend_event *event, size_t index);
+
+/** delivered: the name of its endpoint. NULL: there are not so many. */
+POOLSEND_API const char *poolsend_event_pending_name(const struct poolsend_event *event, size_t index);
+
+/** settled without a winner: to how many endpoints no attempt was made. */
+POOLSEND_API size_t poolsend_event_not_tried_count(const struct poolsend_event *event);
+
+/** settled without a winner: the name of the one at `index`, from 0 in the list's order. NULL: there are not so
+ * many. */
+POOLSEND_API const char *poolsend_event_not_tried(const struct poolsend_event *event, size_t index);
+
 /** The event as one line of JSON without its newline, as the program prints it (events.schema.json), to be freed with
- * free(); NULL: no memory. */
+ * free(). NULL: no memory. */
 POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 
 /* ---- Configuration ------------------------------------------------------------------------------------------- */

@@ -100,9 +100,9 @@ void ps_cli_results_flush(struct ps_cli_results *results)
 /* A lone attempt that won: the line that told the win has said it all. For programs every event is there. */
 static bool says_nothing_new(const struct ps_cli_settings *settings, const struct poolsend_event *event)
 {
-  return !ps_cli_wants_json(settings) && settings->options.sender.events & POOLSEND_EVENT_DELIVERED &&
-         event->kind == POOLSEND_EVENT_SETTLED && event->attempt_count == 1 && event->winner &&
-         event->attempts[0]->reason == POOLSEND_REASON_OK;
+  return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
+         poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_attempt_count(event) == 1 &&
+         poolsend_attempt_reason(poolsend_event_winner(event)) == POOLSEND_REASON_OK;
 }
 
 /* What of an event can be said without any memory, with -s too: it is an account. */
@@ -116,33 +116,38 @@ static void say_plainly(const struct poolsend_event *event, const char *format, 
   va_start(arguments, format);
   vsnprintf(words, sizeof words, format, arguments);
   va_end(arguments);
-  if (event->line)
-    snprintf(line, sizeof line, " (line %llu)", (unsigned long long)event->line);
-  ps_cli_complain("out of memory: message %s%s: %s", event->message, line, words);
+  if (poolsend_event_line(event))
+    snprintf(line, sizeof line, " (line %llu)", (unsigned long long)poolsend_event_line(event));
+  ps_cli_complain("out of memory: message %s%s: %s", poolsend_event_id(event), line, words);
 }
 
 static void say_fate_plainly(const struct poolsend_event *event, const struct poolsend_attempt *attempt)
 {
-  say_plainly(event, "attempt %u to %.100s: %s", attempt->number, attempt->name, poolsend_fate_name(attempt->fate));
+  say_plainly(event, "attempt %u to %.100s: %s", poolsend_attempt_number(attempt), poolsend_attempt_name(attempt),
+              poolsend_fate_name(poolsend_attempt_fate(attempt)));
 }
 
 static void show_plainly(struct ps_cli_results *results, const struct poolsend_event *event)
 {
   atomic_store(&results->failed_locally, true);
-  switch (event->kind) {
+  const struct poolsend_attempt *attempt = poolsend_event_attempt(event);
+  switch (poolsend_event_kind(event)) {
+  case POOLSEND_EVENT_NONE:
+    break;
   case POOLSEND_EVENT_START:
-    say_plainly(event, "attempt %u to %.100s", event->attempt->number, event->attempt->name);
+    say_plainly(event, "attempt %u to %.100s", poolsend_attempt_number(attempt), poolsend_attempt_name(attempt));
     break;
   case POOLSEND_EVENT_FINISH:
-    say_fate_plainly(event, event->attempt);
+    say_fate_plainly(event, attempt);
     break;
   case POOLSEND_EVENT_DELIVERED:
-    say_plainly(event, "delivered by %.100s (attempt %u)", event->attempt->name, event->attempt->number);
+    say_plainly(event, "delivered by %.100s (attempt %u)", poolsend_attempt_name(attempt),
+                poolsend_attempt_number(attempt));
     break;
   case POOLSEND_EVENT_SETTLED:
-    for (size_t i = 0; i < event->attempt_count; i++)
-      say_fate_plainly(event, event->attempts[i]);
-    say_plainly(event, "settled, %s", event->winner ? "delivered" : "undelivered");
+    for (size_t i = 0; i < poolsend_event_attempt_count(event); i++)
+      say_fate_plainly(event, poolsend_event_attempt_at(event, i));
+    say_plainly(event, "settled, %s", poolsend_event_winner(event) ? "delivered" : "undelivered");
     break;
   }
 }
@@ -180,14 +185,14 @@ static void show(struct ps_cli_results *results, const struct poolsend_event *ev
 static uint64_t accounts_in(const struct poolsend_event *event, unsigned shown)
 {
   if (shown & POOLSEND_EVENT_FINISH)
-    return event->kind == POOLSEND_EVENT_FINISH;
-  return event->kind == POOLSEND_EVENT_SETTLED ? event->attempt_count : 0;
+    return poolsend_event_kind(event) == POOLSEND_EVENT_FINISH;
+  return poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED ? poolsend_event_attempt_count(event) : 0;
 }
 
 void ps_cli_results_add(struct ps_cli_results *results, const struct poolsend_event *event)
 {
-  unsigned shown = results->settings->options.sender.events;
-  if (event->kind & shown)
+  unsigned shown = results->settings->shown_events;
+  if (poolsend_event_kind(event) & shown)
     show(results, event);
   results->batch_accounts += accounts_in(event, shown);
   if (results->batch.size >= BATCH_SIZE)

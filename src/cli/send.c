@@ -37,41 +37,39 @@ static bool copy_spool(int spool, struct ps_cli_output *to)
 }
 
 /* A response without a body has no spool. */
-static bool copy_response(const struct poolsend_response *response, struct ps_cli_output *to)
+static bool copy_response(const struct poolsend_attempt *winner, struct ps_cli_output *to)
 {
-  return response->spool >= 0 ? copy_spool(response->spool, to) : ps_cli_write(to, response->data, response->size);
+  size_t size;
+  const char *response = poolsend_attempt_response(winner, &size);
+  int spool = poolsend_attempt_response_file(winner, NULL);
+  return spool >= 0 ? copy_spool(spool, to) : ps_cli_write(to, response, size);
 }
 
 static void write_response(struct run *run, const struct poolsend_attempt *winner)
 {
   const char *path = run->settings->options.program.output;
   bool standard = strcmp(path, "-") == 0;
-  const struct poolsend_response *response = winner->response;
+  int error;
   run->response_written = true;
-  if (response->spool_error) {
-    ps_cli_results_fail(&run->results, "-o %s: the response could not be kept: %s", path,
-                        strerror(response->spool_error));
+  if (poolsend_attempt_response_file(winner, &error) < 0 && error) {
+    ps_cli_results_fail(&run->results, "-o %s: the response could not be kept: %s", path, strerror(error));
     return;
   }
   struct ps_cli_output to = {.fd = standard ? STDOUT_FILENO : ps_cli_open(path), .patience_ms = PS_CLI_PATIENCE_MS};
-  if (to.fd < 0 || !copy_response(response, &to))
+  if (to.fd < 0 || !copy_response(winner, &to))
     ps_cli_results_fail(&run->results, "-o %s: %s", path, strerror(to.error ? to.error : errno));
   if (!standard && to.fd >= 0 && close(to.fd) != 0)
     ps_cli_results_fail(&run->results, "-o %s: %s", path, strerror(errno));
   /* It was delivered all the same: an exit status that says otherwise might have it sent again. */
-  if (winner->reason == POOLSEND_REASON_TRUNCATED)
+  if (poolsend_attempt_reason(winner) == POOLSEND_REASON_TRUNCATED)
     ps_cli_warn(run->settings, "-o %s: the response broke off; what came of it is there", path);
 }
 
 /* At the win, or with the end if the body was not there yet. */
 static void take_response(struct run *run, const struct poolsend_event *event)
 {
-  const struct poolsend_attempt *winner = NULL;
-  if (event->kind == POOLSEND_EVENT_DELIVERED)
-    winner = event->attempt;
-  else if (event->kind == POOLSEND_EVENT_SETTLED)
-    winner = event->winner;
-  if (run->settings->options.program.output && winner && winner->response && !run->response_written)
+  const struct poolsend_attempt *winner = poolsend_event_winner(event);
+  if (run->settings->output && poolsend_attempt_response(winner, NULL) && !run->response_written)
     write_response(run, winner);
 }
 
@@ -82,7 +80,7 @@ static void handle(struct run *run, const struct poolsend_event *event)
   ps_cli_results_add(&run->results, event);
   ps_cli_results_flush(&run->results);
   take_response(run, event);
-  if (event->kind == POOLSEND_EVENT_SETTLED)
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
     ps_cli_tally_add(&run->tally, event);
 }
 
@@ -111,7 +109,7 @@ static void deliver(struct run *run)
     struct poolsend_event *event;
     if (poolsend_next(run->sender, POOLSEND_NEVER, &event))
       continue;
-    settled = event->kind == POOLSEND_EVENT_SETTLED;
+    settled = poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED;
     ps_cli_warn_of_threads(run->settings, run->sender, &run->warned);
     handle(run, event);
     poolsend_event_free(event);

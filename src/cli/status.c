@@ -5,8 +5,9 @@
 
 void ps_cli_tally_add(struct ps_cli_tally *tally, const struct poolsend_event *settled)
 {
-  bool unknown = settled->unknown_count > 0, also = settled->delivered_count > 1;
-  if (!settled->winner) {
+  bool unknown = poolsend_event_fate_count(settled, POOLSEND_FATE_UNKNOWN) > 0;
+  bool also = poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) > 1;
+  if (!poolsend_event_winner(settled)) {
     tally->undelivered++;
     tally->maybe_arrived += unknown;
     return;

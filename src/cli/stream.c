@@ -48,7 +48,7 @@ static void stop_for_want_of_results(void *context, const char *why)
 
 static void handle(struct stream *stream, struct poolsend_event *event)
 {
-  if (event->kind == POOLSEND_EVENT_SETTLED)
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
     ps_cli_tally_add(&stream->tally, event);
   ps_cli_results_add(&stream->results, event);
   poolsend_event_free(event);

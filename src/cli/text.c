@@ -39,31 +39,33 @@ static void print_excerpt(FILE *out, const char *data, size_t size)
 
 static const char *words_of(const struct poolsend_attempt *attempt)
 {
-  switch (attempt->reason) {
+  const char *error = poolsend_attempt_error(attempt);
+  switch (poolsend_attempt_reason(attempt)) {
   case POOLSEND_REASON_GATEWAY:
     return "a gateway answered for it";
   case POOLSEND_REASON_TRUNCATED:
-    return attempt->error ? attempt->error : "the answer broke off";
+    return error ? error : "the answer broke off";
   default:
-    return attempt->error;
+    return error;
   }
 }
 
 static void print_details(FILE *out, const struct poolsend_attempt *attempt)
 {
-  const char *words = words_of(attempt);
-  if (!attempt->status) {
+  size_t size;
+  const char *words = words_of(attempt), *response = poolsend_attempt_response(attempt, &size);
+  if (!poolsend_attempt_status(attempt)) {
     if (words)
       fprintf(out, " (%s)", words);
     return;
   }
-  fprintf(out, " (status %d", attempt->status);
+  fprintf(out, " (status %d", poolsend_attempt_status(attempt));
   if (words)
     fprintf(out, "; %s", words);
   /* What a server says of a rejection is what somebody has to act on. */
-  if (attempt->fate == POOLSEND_FATE_REJECTED && attempt->response && attempt->response->size) {
+  if (poolsend_attempt_fate(attempt) == POOLSEND_FATE_REJECTED && size) {
     fputs(": ", out);
-    print_excerpt(out, attempt->response->data, attempt->response->size);
+    print_excerpt(out, response, size);
   }
   fputc(')', out);
 }
@@ -75,46 +77,56 @@ static void print_fate(FILE *out, const struct poolsend_attempt *attempt, bool a
       [POOLSEND_FATE_REJECTED] = "rejected",   [POOLSEND_FATE_UNREACHED] = "not reached",
       [POOLSEND_FATE_UNKNOWN] = "unknown",
   };
-  fprintf(out, "%s%s after %s", also ? "ALSO " : "", fates[attempt->fate],
-          span_of(attempt->finished - attempt->started).text);
-  if (attempt->fate == POOLSEND_FATE_UNKNOWN)
+  enum poolsend_fate fate = poolsend_attempt_fate(attempt);
+  poolsend_time span = poolsend_attempt_finished(attempt) - poolsend_attempt_started(attempt);
+  fprintf(out, "%s%s after %s", also ? "ALSO " : "", fates[fate], span_of(span).text);
+  if (fate == POOLSEND_FATE_UNKNOWN)
     fputs(", it MAY HAVE ARRIVED", out);
   print_details(out, attempt);
 }
 
 /* ---- The events */
 
-static void print_start(FILE *out, const struct poolsend_event *event)
+/* A start, or how a finish begins. */
+static void print_attempt(FILE *out, const struct poolsend_event *event)
 {
-  fprintf(out, "%s: attempt %u to %s\n", span_of(event->t).text, event->attempt->number, event->attempt->name);
+  const struct poolsend_attempt *attempt = poolsend_event_attempt(event);
+  fprintf(out, "%s: attempt %u to %s", span_of(poolsend_event_time(event)).text, poolsend_attempt_number(attempt),
+          poolsend_attempt_name(attempt));
 }
 
 static void print_finish(FILE *out, const struct poolsend_event *event)
 {
-  fprintf(out, "%s: attempt %u to %s: ", span_of(event->t).text, event->attempt->number, event->attempt->name);
-  print_fate(out, event->attempt, false);
-  fputc('\n', out);
+  print_attempt(out, event);
+  fputs(": ", out);
+  print_fate(out, poolsend_event_attempt(event), false);
 }
 
 static void print_delivered(FILE *out, const struct poolsend_event *event)
 {
-  fprintf(out, "delivered by %s after %s (status %d, attempt %u)", event->attempt->name, span_of(event->t).text,
-          event->attempt->status, event->attempt->number);
-  for (size_t i = 0; i < event->pending_count; i++)
-    fprintf(out, "%s%s (attempt %u)", i ? ", " : "; still waiting for ", event->pending[i].name,
-            event->pending[i].number);
-  fputc('\n', out);
+  const struct poolsend_attempt *winner = poolsend_event_winner(event);
+  fprintf(out, "delivered by %s after %s (status %d, attempt %u)", poolsend_attempt_name(winner),
+          span_of(poolsend_event_time(event)).text, poolsend_attempt_status(winner), poolsend_attempt_number(winner));
+  for (size_t i = 0; i < poolsend_event_pending_count(event); i++)
+    fprintf(out, "%s%s (attempt %u)", i ? ", " : "; still waiting for ", poolsend_event_pending_name(event, i),
+            poolsend_event_pending_number(event, i));
 }
 
-/* Whether the attempt at `index` met `fate`, is not the winner, and its endpoint has not been named for that before. */
+/* Whether the attempt at `index` met `fate`, and is not the winner. */
+static bool also_met(const struct poolsend_event *event, size_t index, enum poolsend_fate fate)
+{
+  const struct poolsend_attempt *attempt = poolsend_event_attempt_at(event, index);
+  return poolsend_attempt_fate(attempt) == fate && attempt != poolsend_event_winner(event);
+}
+
+/* Likewise, and its endpoint has not been named for that before. */
 static bool is_to_be_named(const struct poolsend_event *event, size_t index, enum poolsend_fate fate)
 {
-  const struct poolsend_attempt *attempt = event->attempts[index];
-  if (attempt->fate != fate || attempt == event->winner)
+  unsigned endpoint = poolsend_attempt_endpoint(poolsend_event_attempt_at(event, index));
+  if (!also_met(event, index, fate))
     return false;
   for (size_t i = 0; i < index; i++)
-    if (event->attempts[i]->fate == fate && event->attempts[i]->endpoint == attempt->endpoint &&
-        event->attempts[i] != event->winner)
+    if (also_met(event, i, fate) && poolsend_attempt_endpoint(poolsend_event_attempt_at(event, i)) == endpoint)
       return false;
   return true;
 }
@@ -123,14 +135,14 @@ static bool is_to_be_named(const struct poolsend_event *event, size_t index, enu
 static bool print_names(FILE *out, const struct poolsend_event *event, enum poolsend_fate fate, const char *prefix)
 {
   size_t left = 0;
-  for (size_t i = 0; i < event->attempt_count; i++)
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++)
     left += is_to_be_named(event, i, fate);
   bool any = left > 0;
   const char *before = prefix;
-  for (size_t i = 0; i < event->attempt_count && left; i++) {
+  for (size_t i = 0; i < poolsend_event_attempt_count(event) && left; i++) {
     if (!is_to_be_named(event, i, fate))
       continue;
-    fprintf(out, "%s%s", before, event->attempts[i]->name);
+    fprintf(out, "%s%s", before, poolsend_attempt_name(poolsend_event_attempt_at(event, i)));
     left--;
     before = left == 1 ? " and " : ", ";
   }
@@ -140,67 +152,65 @@ static bool print_names(FILE *out, const struct poolsend_event *event, enum pool
 /* Those to which no attempt was made. */
 static void print_not_tried(FILE *out, const struct poolsend_event *event)
 {
-  for (size_t i = 0; i < event->not_tried_count; i++)
-    fprintf(out, "%s%s", i ? ", " : "; not tried: ", event->not_tried[i]);
+  for (size_t i = 0; i < poolsend_event_not_tried_count(event); i++)
+    fprintf(out, "%s%s", i ? ", " : "; not tried: ", poolsend_event_not_tried(event, i));
 }
 
 static void print_verdict(FILE *out, const struct poolsend_event *event)
 {
-  const struct span after = span_of(event->t);
-  if (event->winner)
-    fprintf(out, "settled after %s: delivered by %s", after.text, event->winner->name);
+  const struct span after = span_of(poolsend_event_time(event));
+  const struct poolsend_attempt *winner = poolsend_event_winner(event);
+  if (winner)
+    fprintf(out, "settled after %s: delivered by %s", after.text, poolsend_attempt_name(winner));
   else
     fprintf(out, "UNDELIVERED after %s", after.text);
   bool also = print_names(out, event, POOLSEND_FATE_DELIVERED, ", ALSO delivered by ");
   bool unknown = print_names(out, event, POOLSEND_FATE_UNKNOWN, ", MAY HAVE ARRIVED at ");
   if (!also && !unknown)
-    fputs(event->winner ? ", and nobody else accepted it" : ", and nobody accepted it", out);
+    fputs(winner ? ", and nobody else accepted it" : ", and nobody accepted it", out);
   print_not_tried(out, event);
-}
-
-static bool is_late_success(const struct poolsend_event *event, size_t index)
-{
-  return event->attempts[index]->fate == POOLSEND_FATE_DELIVERED && event->attempts[index] != event->winner;
 }
 
 static void print_attempt_lines(FILE *out, const struct poolsend_event *event)
 {
   int width = 0;
-  for (size_t i = 0; i < event->attempt_count; i++)
-    if ((int)strlen(event->attempts[i]->name) > width)
-      width = (int)strlen(event->attempts[i]->name);
-  for (size_t i = 0; i < event->attempt_count; i++) {
-    const struct poolsend_attempt *attempt = event->attempts[i];
-    fprintf(out, "\n  %u  %-*s  ", attempt->number, width, attempt->name);
-    print_fate(out, attempt, is_late_success(event, i));
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
+    int size = (int)strlen(poolsend_attempt_name(poolsend_event_attempt_at(event, i)));
+    width = size > width ? size : width;
+  }
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
+    const struct poolsend_attempt *attempt = poolsend_event_attempt_at(event, i);
+    fprintf(out, "\n  %u  %-*s  ", poolsend_attempt_number(attempt), width, poolsend_attempt_name(attempt));
+    print_fate(out, attempt, also_met(event, i, POOLSEND_FATE_DELIVERED));
   }
 }
 
 /* In a stream, on the same line. */
 static void print_attempts(FILE *out, const struct poolsend_event *event)
 {
-  for (size_t i = 0; i < event->attempt_count; i++) {
-    fprintf(out, "%s%u %s ", i ? "; " : ": ", event->attempts[i]->number, event->attempts[i]->name);
-    print_fate(out, event->attempts[i], is_late_success(event, i));
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
+    const struct poolsend_attempt *attempt = poolsend_event_attempt_at(event, i);
+    fprintf(out, "%s%u %s ", i ? "; " : ": ", poolsend_attempt_number(attempt), poolsend_attempt_name(attempt));
+    print_fate(out, attempt, also_met(event, i, POOLSEND_FATE_DELIVERED));
   }
 }
 
 static void print_settled(FILE *out, const struct poolsend_event *event)
 {
   print_verdict(out, event);
-  if (event->line)
+  if (poolsend_event_line(event))
     print_attempts(out, event);
   else
     print_attempt_lines(out, event);
-  fputc('\n', out);
 }
 
 static void print_line(FILE *out, const struct poolsend_event *event, bool ids)
 {
-  if (event->line && ids)
-    fprintf(out, "line %llu (%s): ", (unsigned long long)event->line, event->message);
-  else if (event->line)
-    fprintf(out, "line %llu: ", (unsigned long long)event->line);
+  unsigned long long line = poolsend_event_line(event);
+  if (line && ids)
+    fprintf(out, "line %llu (%s): ", line, poolsend_event_id(event));
+  else if (line)
+    fprintf(out, "line %llu: ", line);
 }
 
 char *ps_cli_event_text(const struct poolsend_event *event, bool ids)
@@ -211,9 +221,11 @@ char *ps_cli_event_text(const struct poolsend_event *event, bool ids)
   if (!out)
     return NULL;
   print_line(out, event, ids);
-  switch (event->kind) {
+  switch (poolsend_event_kind(event)) {
+  case POOLSEND_EVENT_NONE:
+    break;
   case POOLSEND_EVENT_START:
-    print_start(out, event);
+    print_attempt(out, event);
     break;
   case POOLSEND_EVENT_FINISH:
     print_finish(out, event);
@@ -225,6 +237,7 @@ char *ps_cli_event_text(const struct poolsend_event *event, bool ids)
     print_settled(out, event);
     break;
   }
+  fputc('\n', out);
   if (fclose(out) == 0)
     return text;
   free(text);

@@ -7,7 +7,7 @@
 void ps_outcome_local(struct ps_outcome *outcome, int error)
 {
   outcome->verdict = (struct ps_verdict){POOLSEND_FATE_UNREACHED, POOLSEND_REASON_LOCAL};
-  outcome->timings = (struct poolsend_timings){0, -1, -1, -1, -1, -1, -1};
+  outcome->timings = (struct ps_timings){0, -1, -1, -1, -1, -1, -1};
   snprintf(outcome->error, sizeof outcome->error, "%s", strerror(error));
 }
 

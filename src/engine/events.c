@@ -111,7 +111,7 @@ void ps_events_delivered(struct ps_engine *engine, struct ps_message *message)
   for (size_t i = 0; i < message->started; i++)
     if (message->views[i] != &winner->view && is_under_way(message->views[i]))
       message->pending[public->pending_count++] =
-          (struct poolsend_pending){.number = message->views[i]->number, .name = message->views[i]->name};
+          (struct ps_pending){.number = message->views[i]->number, .name = message->views[i]->name};
   tell(engine, message, event, POOLSEND_EVENT_DELIVERED, since_taken_up(message, delivery->won));
 }
 
@@ -134,10 +134,8 @@ static void name_those_not_tried(const struct ps_engine *engine, struct ps_messa
 
 static void count_fates(struct poolsend_event *settled)
 {
-  for (size_t i = 0; i < settled->attempt_count; i++) {
-    settled->delivered_count += settled->attempts[i]->fate == POOLSEND_FATE_DELIVERED;
-    settled->unknown_count += settled->attempts[i]->fate == POOLSEND_FATE_UNKNOWN;
-  }
+  for (size_t i = 0; i < settled->attempt_count; i++)
+    settled->fates[settled->attempts[i]->fate]++;
 }
 
 void ps_events_settled(struct ps_engine *engine, struct ps_message *message, ps_time now)

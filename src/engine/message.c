@@ -36,7 +36,7 @@ static size_t aligned(size_t size)
 static size_t block_size(unsigned endpoints)
 {
   return aligned(sizeof(struct ps_message)) + aligned(endpoints * sizeof(struct ps_track)) +
-         3 * aligned(endpoints * sizeof(void *)) + aligned(endpoints * sizeof(struct poolsend_pending));
+         3 * aligned(endpoints * sizeof(void *)) + aligned(endpoints * sizeof(struct ps_pending));
 }
 
 /* Takes `size` bytes from the block at `*at`. */

@@ -18,8 +18,7 @@
 #include "base/pool.h"
 #include "core/delivery.h"
 #include "core/lane.h"
-#include "core/outcome.h"
-#include "poolsend.h"
+#include "engine/account.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -151,10 +150,10 @@ struct ps_message {
   const struct poolsend_attempt **views;     /* [room]: of those that started, in order */
   const struct poolsend_attempt **own_views; /* from malloc, where they are more than endpoints; else NULL */
   bool first_is_used;
-  bool cancelled;                   /* by its id */
-  struct poolsend_pending *pending; /* [endpoints] */
-  const char **not_tried;           /* [endpoints] */
-  struct ps_list held;              /* among those whose hedge waits for the budget, or in none */
+  bool cancelled;             /* by its id */
+  struct ps_pending *pending; /* [endpoints] */
+  const char **not_tried;     /* [endpoints] */
+  struct ps_list held;        /* among those whose hedge waits for the budget, or in none */
   struct ps_event settled;
 
   /* The host's, under its lock. */

@@ -102,7 +102,8 @@ int ps_report_await_win(struct poolsend_report *report, poolsend_time timeout, c
     result = POOLSEND_UNDELIVERED;
   report->delivered_shown |= shown && result == 0;
   /* That somebody may have it after all is more than this result says. */
-  report->settled_shown |= shown && result == POOLSEND_UNDELIVERED && report->settled->public.unknown_count == 0;
+  report->settled_shown |=
+      shown && result == POOLSEND_UNDELIVERED && report->settled->public.fates[POOLSEND_FATE_UNKNOWN] == 0;
   if (!result && event)
     *event = &report->delivered->public;
   ps_coordinator_leave(report->coordinator);

@@ -1,7 +1,7 @@
 /* Events -> JSON lines. The words and shapes are those of events.schema.json. */
 #include "base/text.h"
+#include "engine/account.h"
 #include "json/write.h"
-#include "poolsend.h"
 
 static void put_status(struct ps_json *json, int status)
 {
@@ -12,7 +12,7 @@ static void put_status(struct ps_json *json, int status)
 }
 
 /* What was cut is no longer the JSON it may have been. */
-static void put_response(struct ps_json *json, const struct poolsend_response *response)
+static void put_response(struct ps_json *json, const struct ps_response *response)
 {
   size_t size = response->truncated ? ps_text_whole_utf8(response->data, response->size) : response->size;
   ps_json_bytes(json, "response", response->data, size, !response->truncated);
@@ -20,7 +20,7 @@ static void put_response(struct ps_json *json, const struct poolsend_response *r
     ps_json_true(json, "response_truncated");
 }
 
-static void put_timings(struct ps_json *json, const struct poolsend_timings *timings)
+static void put_timings(struct ps_json *json, const struct ps_timings *timings)
 {
   ps_json_open(json, "timings", '{');
   ps_json_seconds(json, "queue", timings->queue);
@@ -141,6 +141,8 @@ char *poolsend_event_json(const struct poolsend_event *event)
       {POOLSEND_EVENT_SETTLED, "settled", put_settled},
   };
   struct ps_json json = {0};
+  if (!event)
+    return NULL;
   ps_json_open(&json, NULL, '{');
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     if (kinds[i].kind != event->kind)

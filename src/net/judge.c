@@ -263,7 +263,7 @@ static ps_time timing(CURL *easy, CURLINFO info, ps_time offset)
 
 static void read_timings(struct ps_transfer *t)
 {
-  struct poolsend_timings *timings = &t->outcome->timings;
+  struct ps_timings *timings = &t->outcome->timings;
   timings->resolve = timing(t->easy, CURLINFO_NAMELOOKUP_TIME_T, t->offset);
   timings->connect = timing(t->easy, CURLINFO_CONNECT_TIME_T, t->offset);
   timings->tls = timing(t->easy, CURLINFO_APPCONNECT_TIME_T, t->offset);
@@ -333,7 +333,7 @@ void ps_judge_unsent(struct ps_transfer *t, enum ps_ending ending)
   struct ps_outcome *outcome = t->outcome;
   struct ps_evidence evidence = {.ending = ending};
   outcome->verdict = ps_fate_judge(&evidence, &t->endpoint->success.statuses);
-  outcome->timings = (struct poolsend_timings){0, -1, -1, -1, -1, -1, t->finding};
+  outcome->timings = (struct ps_timings){0, -1, -1, -1, -1, -1, t->finding};
   if (ending == PS_END_TIMEOUT && ps_slot_is_cancelled(t->slot))
     snprintf(outcome->error, sizeof outcome->error, "no address in time; its time limit is %s s", time_limit(t).text);
   else

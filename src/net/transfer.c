@@ -236,7 +236,7 @@ static size_t read_header(char *line, size_t unit, size_t size, void *context)
 
 void ps_transfer_drop_spool(struct ps_transfer *t)
 {
-  struct poolsend_response *response = &t->outcome->response;
+  struct ps_response *response = &t->outcome->response;
   if (response->spool >= 0)
     close(response->spool);
   response->spool = -1;
@@ -245,7 +245,7 @@ void ps_transfer_drop_spool(struct ps_transfer *t)
 /* Keep what may be the winner's response: of a success, while no other has won. Whether it is being kept. */
 static bool spool(struct ps_transfer *t, const char *data, size_t size)
 {
-  struct poolsend_response *response = &t->outcome->response;
+  struct ps_response *response = &t->outcome->response;
   if (!t->endpoint->keep_bodies || response->spool_error || !ps_transfer_is_success(t))
     return false;
   if (t->watcher->is_late(t->watcher->context)) {
@@ -305,7 +305,7 @@ static int on_progress(void *context, curl_off_t expected, curl_off_t received, 
 {
   struct ps_transfer *t = transfer_of(context);
   (void)expected, (void)received, (void)to_send;
-  struct poolsend_timings *timings = &t->outcome->timings;
+  struct ps_timings *timings = &t->outcome->timings;
   if (timings->sent < 0 && (size_t)sent >= t->request.size && ps_transfer_is_unanswered(t))
     timings->sent = ps_now() - t->began;
   if (!t->seen.connected && ps_slot_has_connected(t->slot))

@@ -18,7 +18,7 @@ static void count(void *unused, struct poolsend_event *event)
 {
   (void)unused;
   settled++;
-  good += event->winner && event->attempt_count == 1;
+  good += poolsend_event_winner(event) && poolsend_event_attempt_count(event) == 1;
   poolsend_event_free(event);
 }
 

@@ -111,12 +111,14 @@ static void read_input(void)
 
 static void tell(const struct poolsend_event *event)
 {
-  if (event->kind == POOLSEND_EVENT_DELIVERED)
-    printf("line %ju: sent to %s\n", (uintmax_t)event->line, event->attempt->name);
-  else if (!event->winner)
-    printf("line %ju: nobody took it\n", (uintmax_t)event->line);
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED)
+    printf("line %ju: sent to %s\n", (uintmax_t)poolsend_event_line(event),
+           poolsend_attempt_name(poolsend_event_attempt(event)));
+  else if (!poolsend_event_winner(event))
+    printf("line %ju: nobody took it\n", (uintmax_t)poolsend_event_line(event));
   else
-    printf("line %ju: settled after %zu attempts\n", (uintmax_t)event->line, event->attempt_count);
+    printf("line %ju: settled after %zu attempts\n", (uintmax_t)poolsend_event_line(event),
+           poolsend_event_attempt_count(event));
 }
 
 static void tell_events(void)

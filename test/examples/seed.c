@@ -11,12 +11,12 @@
 
 static void tell_who_else(const struct poolsend_event *settled)
 {
-  for (size_t i = 0; i < settled->attempt_count; i++) {
-    const struct poolsend_attempt *attempt = settled->attempts[i];
-    if (attempt->fate != POOLSEND_FATE_DELIVERED)
-      printf("%s: %s\n", attempt->url, poolsend_fate_name(attempt->fate));
-    else if (attempt != settled->winner)
-      printf("also sent to %s\n", attempt->url);
+  for (size_t i = 0; i < poolsend_event_attempt_count(settled); i++) {
+    const struct poolsend_attempt *attempt = poolsend_event_attempt_at(settled, i);
+    if (poolsend_attempt_fate(attempt) != POOLSEND_FATE_DELIVERED)
+      printf("%s: %s\n", poolsend_attempt_url(attempt), poolsend_fate_name(poolsend_attempt_fate(attempt)));
+    else if (attempt != poolsend_event_winner(settled))
+      printf("also sent to %s\n", poolsend_attempt_url(attempt));
   }
 }
 
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
   if (result != 0)
     fprintf(stderr, "%s\n", error.text[0] ? error.text : poolsend_strerror(result));
   if (result == 0 && poolsend_report_delivered(report, 0, &event) == 0)
-    printf("sent to %s\n", event->attempt->url);
+    printf("sent to %s\n", poolsend_attempt_url(poolsend_event_attempt(event)));
   if (report && poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0)
     tell_who_else(event);
   poolsend_report_free(report);

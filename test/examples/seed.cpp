@@ -68,14 +68,15 @@ try {
   const poolsend_event *event;
   const int result = poolsend_report_delivered(report.get(), 0, &event);
   if (result == 0)
-    std::cout << "sent to " << event->attempt->url << std::endl;
+    std::cout << "sent to " << poolsend_attempt_url(poolsend_event_attempt(event)) << std::endl;
   if (poolsend_report_settled(report.get(), POOLSEND_NEVER, &event) == 0)
-    for (size_t i = 0; i < event->attempt_count; i++) {
-      const poolsend_attempt &attempt = *event->attempts[i];
-      if (attempt.fate != POOLSEND_FATE_DELIVERED)
-        std::cout << attempt.url << ": " << poolsend_fate_name(attempt.fate) << '\n';
-      else if (&attempt != event->winner)
-        std::cout << "also sent to " << attempt.url << '\n';
+    for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
+      const poolsend_attempt *attempt = poolsend_event_attempt_at(event, i);
+      const poolsend_fate fate = poolsend_attempt_fate(attempt);
+      if (fate != POOLSEND_FATE_DELIVERED)
+        std::cout << poolsend_attempt_url(attempt) << ": " << poolsend_fate_name(fate) << '\n';
+      else if (attempt != poolsend_event_winner(event))
+        std::cout << "also sent to " << poolsend_attempt_url(attempt) << '\n';
     }
   if (result != 0)
     throw std::runtime_error(poolsend_strerror(result));

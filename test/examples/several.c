@@ -72,9 +72,9 @@ static void *submit(void *context)
 
 static void count(struct route *route, const struct poolsend_event *settled)
 {
-  route->delivered += settled->delivered_count > 0;
-  route->twice += settled->delivered_count > 1;
-  route->undelivered += settled->delivered_count == 0;
+  route->delivered += poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) > 0;
+  route->twice += poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) > 1;
+  route->undelivered += poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) == 0;
 }
 
 static void *fetch(void *context)
@@ -84,7 +84,7 @@ static void *fetch(void *context)
   size_t fetched;
   while (poolsend_take(route->sender, POOLSEND_NEVER, events, 32, &fetched) == 0)
     for (size_t i = 0; i < fetched; i++) {
-      if (events[i]->kind == POOLSEND_EVENT_SETTLED)
+      if (poolsend_event_kind(events[i]) == POOLSEND_EVENT_SETTLED)
         count(route, events[i]);
       poolsend_event_free(events[i]);
     }

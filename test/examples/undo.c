@@ -51,23 +51,23 @@ static void undo(const struct poolsend_attempt *attempt, const char *cancel_url,
   struct poolsend_error error;
   const int result = cancel(cancel_url, order, &error);
   if (result == 0)
-    printf("%s had it too: undone\n", attempt->url);
+    printf("%s had it too: undone\n", poolsend_attempt_url(attempt));
   else
-    printf("%s had it too: could not be undone: %s\n", attempt->url, why(result, &error));
+    printf("%s had it too: could not be undone: %s\n", poolsend_attempt_url(attempt), why(result, &error));
 }
 
 static void act_on(const struct poolsend_event *settled, char *const *cancel_urls)
 {
-  if (!settled->winner)
+  if (!poolsend_event_winner(settled))
     printf("nobody has taken the order\n");
-  for (size_t i = 0; i < settled->attempt_count; i++) {
-    const struct poolsend_attempt *attempt = settled->attempts[i];
-    if (attempt == settled->winner)
-      printf("%s has the order\n", attempt->url);
-    else if (attempt->fate == POOLSEND_FATE_UNKNOWN)
-      printf("%s may have it: not undone\n", attempt->url);
-    else if (attempt->fate == POOLSEND_FATE_DELIVERED)
-      undo(attempt, cancel_urls[2 * attempt->endpoint], settled->message);
+  for (size_t i = 0; i < poolsend_event_attempt_count(settled); i++) {
+    const struct poolsend_attempt *attempt = poolsend_event_attempt_at(settled, i);
+    if (attempt == poolsend_event_winner(settled))
+      printf("%s has the order\n", poolsend_attempt_url(attempt));
+    else if (poolsend_attempt_fate(attempt) == POOLSEND_FATE_UNKNOWN)
+      printf("%s may have it: not undone\n", poolsend_attempt_url(attempt));
+    else if (poolsend_attempt_fate(attempt) == POOLSEND_FATE_DELIVERED)
+      undo(attempt, cancel_urls[2 * poolsend_attempt_endpoint(attempt)], poolsend_event_id(settled));
   }
 }
 

@@ -210,49 +210,59 @@ struct account {
 
 static void judge_attempt(const struct poolsend_attempt *attempt)
 {
-  bool answered = attempt->fate == POOLSEND_FATE_DELIVERED || attempt->fate == POOLSEND_FATE_REJECTED;
-  REQUIRE(attempt->fate != POOLSEND_FATE_NONE && strcmp(poolsend_fate_name(attempt->fate), "?") != 0,
-          "an attempt has a fate");
-  REQUIRE(attempt->reason != POOLSEND_REASON_NONE && strcmp(poolsend_reason_name(attempt->reason), "?") != 0,
-          "a fate has a reason");
-  REQUIRE(!answered || attempt->status >= 200, "what is delivered or rejected was answered");
-  REQUIRE(attempt->reason != POOLSEND_REASON_OK || attempt->fate == POOLSEND_FATE_DELIVERED, "only a success is ok");
-  REQUIRE(attempt->finished >= attempt->started && attempt->started >= 0, "an attempt ends after its start");
-  REQUIRE(!attempt->response || attempt->response->size <= max_response(), "what is kept of a response has its limit");
-  if (attempt->error)
-    fuzz_require_words(attempt->error);
+  enum poolsend_fate fate = poolsend_attempt_fate(attempt);
+  enum poolsend_reason reason = poolsend_attempt_reason(attempt);
+  poolsend_time started = poolsend_attempt_started(attempt), finished = poolsend_attempt_finished(attempt);
+  bool answered = fate == POOLSEND_FATE_DELIVERED || fate == POOLSEND_FATE_REJECTED;
+  size_t size;
+  poolsend_attempt_response(attempt, &size);
+  REQUIRE(fate != POOLSEND_FATE_NONE && strcmp(poolsend_fate_name(fate), "?") != 0, "an attempt has a fate");
+  REQUIRE(reason != POOLSEND_REASON_NONE && strcmp(poolsend_reason_name(reason), "?") != 0, "a fate has a reason");
+  REQUIRE(!answered || poolsend_attempt_status(attempt) >= 200, "what is delivered or rejected was answered");
+  REQUIRE(reason != POOLSEND_REASON_OK || fate == POOLSEND_FATE_DELIVERED, "only a success is ok");
+  REQUIRE(finished >= started && started >= 0, "an attempt ends after its start");
+  REQUIRE(size <= max_response(), "what is kept of a response has its limit");
+  if (poolsend_attempt_error(attempt))
+    fuzz_require_words(poolsend_attempt_error(attempt));
 }
 
 static void take_settled(struct account *account, const struct poolsend_event *event)
 {
   size_t delivered = 0, unknown = 0;
-  REQUIRE(event->attempt_count == account->count && !account->running, "every attempt has ended, and is told");
-  for (size_t i = 0; i < event->attempt_count; i++) {
-    const struct poolsend_attempt *attempt = event->attempts[i];
-    enum poolsend_fate fate = attempt->fate;
-    unsigned door = attempt->endpoint;
-    REQUIRE(attempt->number == i + 1 && door < PEER_DOORS && fate == account->fates[i], "an attempt has one fate");
+  REQUIRE(poolsend_event_attempt_count(event) == account->count && !account->running,
+          "every attempt has ended, and is told");
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
+    const struct poolsend_attempt *attempt = poolsend_event_attempt_at(event, i);
+    enum poolsend_fate fate = poolsend_attempt_fate(attempt);
+    unsigned door = poolsend_attempt_endpoint(attempt);
+    REQUIRE(poolsend_attempt_number(attempt) == i + 1 && door < PEER_DOORS && fate == account->fates[i],
+            "an attempt has one fate");
     judge_attempt(attempt);
-    REQUIRE(!attempt->status || peer_said_status(door, attempt->status), "a status is the server's");
+    REQUIRE(!poolsend_attempt_status(attempt) || peer_said_status(door, poolsend_attempt_status(attempt)),
+            "a status is the server's");
     delivered += fate == POOLSEND_FATE_DELIVERED;
     unknown += fate == POOLSEND_FATE_UNKNOWN;
     /* What a proxy refuses does not reach the endpoint, though it reaches the proxy. */
-    account->sent[door] += fate != POOLSEND_FATE_UNREACHED || attempt->reason == POOLSEND_REASON_PROXY;
+    account->sent[door] += fate != POOLSEND_FATE_UNREACHED || poolsend_attempt_reason(attempt) == POOLSEND_REASON_PROXY;
     account->answered[door] += fate == POOLSEND_FATE_DELIVERED || fate == POOLSEND_FATE_REJECTED;
   }
-  REQUIRE(event->delivered_count == delivered && event->unknown_count == unknown, "the fates are counted");
-  REQUIRE((event->winner != NULL) == account->delivered && (delivered > 0) == account->delivered,
+  REQUIRE(poolsend_event_fate_count(event, POOLSEND_FATE_DELIVERED) == delivered &&
+              poolsend_event_fate_count(event, POOLSEND_FATE_UNKNOWN) == unknown,
+          "the fates are counted");
+  REQUIRE((poolsend_event_winner(event) != NULL) == account->delivered && (delivered > 0) == account->delivered,
           "there is a winner if it was delivered");
-  REQUIRE(!event->winner || event->winner->fate == POOLSEND_FATE_DELIVERED, "the winner has it");
+  REQUIRE(!poolsend_event_winner(event) ||
+              poolsend_attempt_fate(poolsend_event_winner(event)) == POOLSEND_FATE_DELIVERED,
+          "the winner has it");
   account->settled = true;
 }
 
 static void take_event(struct account *account, const struct poolsend_event *event)
 {
-  unsigned number = event->attempt ? event->attempt->number - 1 : 0;
+  unsigned number = poolsend_event_attempt(event) ? poolsend_attempt_number(poolsend_event_attempt(event)) - 1 : 0;
   REQUIRE(!account->settled, "nothing comes after the settled event");
   REQUIRE(number < ATTEMPTS, "attempts are few");
-  switch (event->kind) {
+  switch (poolsend_event_kind(event)) {
   case POOLSEND_EVENT_START:
     REQUIRE(number == account->count && !account->delivered, "attempts start in order, and none after the win");
     account->count++;
@@ -260,9 +270,9 @@ static void take_event(struct account *account, const struct poolsend_event *eve
     break;
   case POOLSEND_EVENT_FINISH:
     REQUIRE(number < account->count && !account->finished[number], "an attempt ends once");
-    judge_attempt(event->attempt);
+    judge_attempt(poolsend_event_attempt(event));
     account->finished[number] = true;
-    account->fates[number] = event->attempt->fate;
+    account->fates[number] = poolsend_attempt_fate(poolsend_event_attempt(event));
     account->running--;
     break;
   case POOLSEND_EVENT_DELIVERED:

@@ -5,7 +5,7 @@
 
 #include "base/jsontext.h"
 #include "base/text.h"
-#include "poolsend.h"
+#include "engine/account.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static bool is_part_of_character(const char *data, size_t size)
 }
 
 /* As JSON it is the same but for white space and a byte order mark; else the bytes come back, but for a character that was cut. */
-static void require_body(const char *line, const char *pointer, const struct poolsend_response *response)
+static void require_body(const char *line, const char *pointer, const struct ps_response *response)
 {
   struct ps_buf bytes = {0};
   size_t mark = ps_jsontext_mark_size(response->data, response->size);
@@ -121,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   unsigned flags = size ? *data : 0;
   input.at += size > 0;
   char *words = fuzz_take_line(&input);
-  struct poolsend_response response = {
+  struct ps_response response = {
       .data = input.at, .size = (size_t)(input.end - input.at), .truncated = flags & TRUNCATED, .spool = -1};
   struct poolsend_attempt attempt = {
       .number = 1, .name = words, .url = words, .error = words, .status = 200, .finished = 2, .response = &response};

@@ -74,6 +74,6 @@ def test_there_is_one_version(installed, tmp_path, source):
     header = installed.header.read_text()
     number = sum(int(part) << shift for part, shift in zip(version.split('.'), (16, 8, 0)))
     assert re.search(rf'^#define POOLSEND_VERSION +"{re.escape(version)}"', header, re.MULTILINE)
-    assert re.search(rf'^#define POOLSEND_VERSION_NUMBER +0x{number:06x} ', header, re.MULTILINE)
+    assert re.search(rf'^#define POOLSEND_VERSION_NUMBER +0x{number:06x}$', header, re.MULTILINE)
     assert run(installed.compile([source], tmp_path / 'program')).stdout == f'{version} {version}\n'
     assert run(installed.program, '--version').stdout.split()[:2] == ['poolsend', version]

@@ -26,10 +26,10 @@ static void on_event(void *context, struct poolsend_event *event)
   must(!seen.called || pthread_equal(seen.thread, pthread_self()));
   seen.thread = pthread_self();
   seen.called = true;
-  bool settled = event->kind == POOLSEND_EVENT_SETTLED;
-  if (settled && event->winner)
-    must(seen.delivered[event->line] == 1);
-  (settled ? seen.settled : seen.delivered)[event->line]++;
+  bool settled = poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED;
+  if (settled && poolsend_event_winner(event))
+    must(seen.delivered[poolsend_event_line(event)] == 1);
+  (settled ? seen.settled : seen.delivered)[poolsend_event_line(event)]++;
   seen.act(event);
   atomic_fetch_add(&seen.ended, settled);
 }
@@ -113,7 +113,7 @@ static void events_may_be_freed_later_and_on_another_thread(void **state)
     submit_line(i);
   finish();
   assert_int_equal(kept_count, 2 * MESSAGES);
-  assert_int_equal(kept[0]->attempt->status, 200);
+  assert_int_equal(poolsend_attempt_status(poolsend_event_attempt(kept[0])), 200);
   assert_true(start_thread(&thread, free_kept, NULL));
   pthread_join(thread, NULL);
   poolsend_free(seen.sender);
@@ -171,10 +171,10 @@ static void free_waits_for_a_callback_that_runs(void **state)
 static void submit_the_next(struct poolsend_event *event)
 {
   struct poolsend_message message = message_of(NULL);
-  message.line = event->line + 1;
-  if (event->kind == POOLSEND_EVENT_DELIVERED && event->line < MESSAGES)
+  message.line = poolsend_event_line(event) + 1;
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED && poolsend_event_line(event) < MESSAGES)
     must(poolsend_submit(seen.sender, &message, 0, NULL) == 0);
-  else if (event->kind == POOLSEND_EVENT_SETTLED && event->line == MESSAGES)
+  else if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_line(event) == MESSAGES)
     poolsend_close(seen.sender, POOLSEND_NEVER);
   poolsend_event_free(event);
 }
@@ -194,10 +194,10 @@ static void callback_may_submit_the_next_and_close_after_the_last(void **state)
 static void submit_after_the_end(struct poolsend_event *event)
 {
   struct poolsend_message message = message_of(NULL);
-  message.line = event->line + 1;
-  if (event->kind == POOLSEND_EVENT_SETTLED && event->line < 20)
+  message.line = poolsend_event_line(event) + 1;
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_line(event) < 20)
     must(poolsend_submit(seen.sender, &message, 0, NULL) == 0);
-  else if (event->kind == POOLSEND_EVENT_SETTLED)
+  else if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
     poolsend_close(seen.sender, POOLSEND_NEVER);
   poolsend_event_free(event);
 }
@@ -216,10 +216,11 @@ static void callback_told_of_the_end_of_the_only_message_there_may_be_has_room_f
 
 static void cancel_what_is_left(struct poolsend_event *event)
 {
-  if (event->kind == POOLSEND_EVENT_DELIVERED)
-    must(poolsend_cancel(seen.sender, event->message) == 0);
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED)
+    must(poolsend_cancel(seen.sender, poolsend_event_id(event)) == 0);
   else
-    must(event->winner && event->attempts[0]->reason == POOLSEND_REASON_CANCELLED);
+    must(poolsend_event_winner(event) &&
+         poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)) == POOLSEND_REASON_CANCELLED);
   poolsend_event_free(event);
 }
 
@@ -270,7 +271,7 @@ static void what_has_no_room_is_refused(struct poolsend_sender *sender)
 
 static void call_everything(struct poolsend_event *event)
 {
-  bool now = event->line == 1;
+  bool now = poolsend_event_line(event) == 1;
   poolsend_event_free(event);
   if (!now)
     return;
@@ -307,7 +308,7 @@ static void what_would_wait_in_a_callback_is_refused(void **state)
 
 static void give_other_up(struct poolsend_event *event)
 {
-  if (other && event->line == 1 && event->kind == POOLSEND_EVENT_SETTLED)
+  if (other && poolsend_event_line(event) == 1 && poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
     poolsend_report_free(other);
   poolsend_event_free(event);
 }

@@ -27,9 +27,10 @@ static void tell_delivered(uint64_t line)
 
 static void tell_settled(const struct poolsend_event *event)
 {
-  must(event->kind == POOLSEND_EVENT_SETTLED && event->line >= 1 && event->line <= MESSAGES);
-  atomic_store(&chaos.won[event->line], event->winner != NULL);
-  atomic_fetch_add(&chaos.settled[event->line], 1);
+  must(poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_line(event) >= 1 &&
+       poolsend_event_line(event) <= MESSAGES);
+  atomic_store(&chaos.won[poolsend_event_line(event)], poolsend_event_winner(event) != NULL);
+  atomic_fetch_add(&chaos.settled[poolsend_event_line(event)], 1);
 }
 
 /* ---- What a thread does with a message */
@@ -43,7 +44,7 @@ static void read_report(struct poolsend_report *report, uint64_t line, unsigned 
     told = poolsend_report_delivered(report, limit, NULL);
   bool settled = (told == POOLSEND_UNDELIVERED || choice & 32) && poolsend_report_settled(report, limit, &event) == 0;
   must(settled || told != POOLSEND_UNDELIVERED);
-  if (told == 0 || (settled && event->winner))
+  if (told == 0 || (settled && poolsend_event_winner(event)))
     tell_delivered(line);
   if (settled)
     tell_settled(event);
@@ -115,8 +116,8 @@ static void *fetch(void *unused)
   int result;
   while ((result = poolsend_take(chaos.sender, PATIENCE, events, 4, &count)) == 0)
     for (size_t i = 0; i < count; i++) {
-      if (events[i]->kind == POOLSEND_EVENT_DELIVERED)
-        atomic_fetch_add(&chaos.delivered[events[i]->line], 1);
+      if (poolsend_event_kind(events[i]) == POOLSEND_EVENT_DELIVERED)
+        atomic_fetch_add(&chaos.delivered[poolsend_event_line(events[i])], 1);
       else
         tell_settled(events[i]);
       poolsend_event_free(events[i]);

@@ -56,7 +56,7 @@ static int finish(void **state)
   const struct poolsend_event *settled;
   server_open(server, "/gate/a");
   must(poolsend_report_settled(made.report, PATIENCE, &settled) == 0);
-  must(settled->winner && settled->attempt_count == 1);
+  must(poolsend_event_winner(settled) && poolsend_event_attempt_count(settled) == 1);
   must(server_count_id(server, "/gate/a", "held") == 1);
   poolsend_report_free(made.report);
   poolsend_event_free(made.event);
@@ -123,7 +123,8 @@ static void look_at_reports(void)
 
 static void look_at_what_was_fetched(void)
 {
-  must(made.event->kind == POOLSEND_EVENT_SETTLED && strcmp(made.event->message, "cancelled") == 0);
+  must(poolsend_event_kind(made.event) == POOLSEND_EVENT_SETTLED &&
+       strcmp(poolsend_event_id(made.event), "cancelled") == 0);
   char *json = poolsend_event_json(made.event);
   must(json && strstr(json, "\"settled\""));
   free(json);

@@ -20,7 +20,7 @@ static struct poolsend_event *next_settled(struct poolsend_sender *sender)
 {
   for (;;) {
     struct poolsend_event *event = next_event(sender);
-    if (event->kind == POOLSEND_EVENT_SETTLED)
+    if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
       return event;
     poolsend_event_free(event);
   }
@@ -28,11 +28,11 @@ static struct poolsend_event *next_settled(struct poolsend_sender *sender)
 
 static void is_cancelled(const struct poolsend_event *event, const char *words)
 {
-  assert_null(event->winner);
-  assert_int_equal(event->attempt_count, 1);
-  assert_int_equal(event->attempts[0]->reason, POOLSEND_REASON_CANCELLED);
-  assert_int_equal(event->attempts[0]->fate, POOLSEND_FATE_UNKNOWN);
-  assert_string_equal(event->attempts[0]->error, words);
+  assert_null(poolsend_event_winner(event));
+  assert_int_equal(poolsend_event_attempt_count(event), 1);
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_CANCELLED);
+  assert_int_equal(poolsend_attempt_fate(poolsend_event_attempt_at(event, 0)), POOLSEND_FATE_UNKNOWN);
+  assert_string_equal(poolsend_attempt_error(poolsend_event_attempt_at(event, 0)), words);
 }
 
 static double seconds_now(void)
@@ -72,11 +72,11 @@ static void closed_with_no_time_left_all_are_cancelled(void **state)
   submit(sender, "n");
   poolsend_close(sender, 0);
   struct poolsend_event *event = next_settled(sender);
-  bool waited = event->attempt_count == 0; /* n, that waited for a slot */
-  assert_string_equal(event->message, waited ? "n" : "m");
+  bool waited = poolsend_event_attempt_count(event) == 0; /* n, that waited for a slot */
+  assert_string_equal(poolsend_event_id(event), waited ? "n" : "m");
   poolsend_event_free(event);
   event = next_settled(sender);
-  assert_string_equal(event->message, waited ? "m" : "n");
+  assert_string_equal(poolsend_event_id(event), waited ? "m" : "n");
   poolsend_event_free(event);
   expect_closed(sender);
   assert_int_equal(server_count(server, "/hang"), 1);
@@ -170,7 +170,7 @@ static void *fetch_until_closed(void *unused)
   struct poolsend_event *event;
   int result;
   while ((result = poolsend_next(busy.sender, PATIENCE, &event)) == 0) {
-    if (event->kind == POOLSEND_EVENT_SETTLED)
+    if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
       atomic_fetch_add(&busy.settled, 1);
     poolsend_event_free(event);
   }
@@ -243,7 +243,7 @@ static void one_message_is_cancelled_and_others_are_not(void **state)
   assert_int_equal(poolsend_cancel(sender, "m"), 0);
   for (int i = 0; i < 2; i++) {
     struct poolsend_event *event = next_settled(sender);
-    assert_string_equal(event->message, "m");
+    assert_string_equal(poolsend_event_id(event), "m");
     is_cancelled(event, "cancelled on request");
     poolsend_event_free(event);
   }
@@ -287,12 +287,12 @@ static void cancel_after_the_win_ends_the_late_ones_only(void **state)
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   assert_int_equal(poolsend_cancel(sender, "m"), 0);
   struct poolsend_event *event = next_settled(sender);
-  assert_ptr_equal(event->winner, event->attempts[1]);
-  assert_int_equal(event->attempt_count, 2);
-  assert_int_equal(event->attempts[0]->reason, POOLSEND_REASON_CANCELLED);
-  assert_string_equal(event->attempts[0]->error, "cancelled on request");
-  assert_int_equal(event->delivered_count, 1);
-  assert_int_equal(event->unknown_count, 1);
+  assert_ptr_equal(poolsend_event_winner(event), poolsend_event_attempt_at(event, 1));
+  assert_int_equal(poolsend_event_attempt_count(event), 2);
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_CANCELLED);
+  assert_string_equal(poolsend_attempt_error(poolsend_event_attempt_at(event, 0)), "cancelled on request");
+  assert_int_equal(poolsend_event_fate_count(event, POOLSEND_FATE_DELIVERED), 1);
+  assert_int_equal(poolsend_event_fate_count(event, POOLSEND_FATE_UNKNOWN), 1);
   poolsend_event_free(event);
   assert_int_equal(poolsend_count(sender).delivered, 1);
   poolsend_free(sender);
@@ -307,10 +307,10 @@ static void message_that_waits_for_a_slot_is_cancelled_without_an_attempt(void *
   submit(sender, "n");
   assert_int_equal(poolsend_cancel(sender, "n"), 0);
   struct poolsend_event *event = next_settled(sender);
-  assert_string_equal(event->message, "n");
-  assert_int_equal(event->attempt_count, 0);
-  assert_int_equal(event->not_tried_count, 1);
-  assert_string_equal(event->not_tried[0], "a");
+  assert_string_equal(poolsend_event_id(event), "n");
+  assert_int_equal(poolsend_event_attempt_count(event), 0);
+  assert_int_equal(poolsend_event_not_tried_count(event), 1);
+  assert_string_equal(poolsend_event_not_tried(event, 0), "a");
   poolsend_event_free(event);
   poolsend_free(sender);
 }
@@ -346,7 +346,7 @@ static void all_are_cancelled_and_more_may_be_submitted(void **state)
   poolsend_cancel_all(sender);
   for (int i = 0; i < 4; i++) {
     struct poolsend_event *event = next_settled(sender);
-    assert_null(event->winner);
+    assert_null(poolsend_event_winner(event));
     poolsend_event_free(event);
   }
   assert_int_equal(poolsend_count(sender).undelivered, 4);

@@ -119,7 +119,7 @@ static void breaker_that_opens_is_told(void **state)
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   struct poolsend_event *event = next_event(sender);
-  assert_string_equal(event->winner->name, "b");
+  assert_string_equal(poolsend_attempt_name(poolsend_event_winner(event)), "b");
   poolsend_event_free(event);
   poolsend_free(sender);
 }

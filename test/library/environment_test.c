@@ -40,11 +40,11 @@ static enum poolsend_fate fate_with(const struct setup *setup)
   struct poolsend_sender *sender = sender_of(setup);
   submit(sender, "m");
   struct poolsend_event *event = next_event(sender);
-  if (event->kind == POOLSEND_EVENT_DELIVERED) {
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED) {
     poolsend_event_free(event);
     event = next_event(sender);
   }
-  enum poolsend_fate fate = event->attempts[0]->fate;
+  enum poolsend_fate fate = poolsend_attempt_fate(poolsend_event_attempt_at(event, 0));
   poolsend_event_free(event);
   poolsend_free(sender);
   return fate;

@@ -19,10 +19,12 @@ static void set_up_one(struct setup *setup, const char *path)
 /* Its attempt has a fate if it has finished, and else none that could be taken for one. */
 static void expect_fate(const struct poolsend_event *event)
 {
-  bool ended = event->kind != POOLSEND_EVENT_START;
-  assert_int_equal(event->attempt->finished >= 0, ended);
-  assert_int_equal(event->attempt->fate, ended ? POOLSEND_FATE_DELIVERED : POOLSEND_FATE_NONE);
-  assert_int_equal(event->attempt->reason, ended ? POOLSEND_REASON_OK : POOLSEND_REASON_NONE);
+  bool ended = poolsend_event_kind(event) != POOLSEND_EVENT_START;
+  assert_int_equal(poolsend_attempt_finished(poolsend_event_attempt(event)) >= 0, ended);
+  assert_int_equal(poolsend_attempt_fate(poolsend_event_attempt(event)),
+                   ended ? POOLSEND_FATE_DELIVERED : POOLSEND_FATE_NONE);
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt(event)),
+                   ended ? POOLSEND_REASON_OK : POOLSEND_REASON_NONE);
 }
 
 static void all_kinds_come_in_order_with_what_was_submitted(void **state)
@@ -42,11 +44,11 @@ static void all_kinds_come_in_order_with_what_was_submitted(void **state)
   assert_int_equal(poolsend_submit(sender, &message, 0, NULL), 0);
   for (int i = 0; i < 4; i++) {
     event = next_event(sender);
-    assert_int_equal(event->kind, kinds[i]);
-    assert_string_equal(event->message, "m");
-    assert_int_equal(event->line, 7);
-    assert_ptr_equal(event->context, &mine);
-    if (event->attempt)
+    assert_int_equal(poolsend_event_kind(event), kinds[i]);
+    assert_string_equal(poolsend_event_id(event), "m");
+    assert_int_equal(poolsend_event_line(event), 7);
+    assert_ptr_equal(poolsend_event_context(event), &mine);
+    if (poolsend_event_attempt(event))
       expect_fate(event);
     poolsend_event_free(event);
   }
@@ -222,8 +224,8 @@ static struct {
 
 static void record(const struct poolsend_event *event)
 {
-  must(event->line >= 1 && event->line <= MANY);
-  atomic_fetch_add(&many.told[event->line][event->kind == POOLSEND_EVENT_SETTLED], 1);
+  must(poolsend_event_line(event) >= 1 && poolsend_event_line(event) <= MANY);
+  atomic_fetch_add(&many.told[poolsend_event_line(event)][poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED], 1);
 }
 
 static void *fetch_one_by_one(void *unused)

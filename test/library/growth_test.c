@@ -69,8 +69,8 @@ static void sender_of_these_sizes_sends(size_t size, size_t endpoint_size)
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   event = next_event(sender);
-  assert_int_equal(event->attempt_count, 2);
-  assert_string_equal(event->attempts[1]->name, "b");
+  assert_int_equal(poolsend_event_attempt_count(event), 2);
+  assert_string_equal(poolsend_attempt_name(poolsend_event_attempt_at(event, 1)), "b");
   poolsend_event_free(event);
   poolsend_free(sender);
 }

@@ -120,9 +120,19 @@ struct poolsend_event *next_event(struct poolsend_sender *sender)
 void expect_event(struct poolsend_sender *sender, enum poolsend_event_kind kind, const char *id)
 {
   struct poolsend_event *event = next_event(sender);
-  assert_int_equal(event->kind, kind);
-  assert_string_equal(event->message, id);
+  assert_int_equal(poolsend_event_kind(event), kind);
+  assert_string_equal(poolsend_event_id(event), id);
   poolsend_event_free(event);
+}
+
+void expect_response(const struct poolsend_attempt *attempt, const char *text, bool truncated)
+{
+  size_t size;
+  const char *response = poolsend_attempt_response(attempt, &size);
+  assert_non_null(response);
+  assert_int_equal(size, strlen(text));
+  assert_memory_equal(response, text, size);
+  assert_int_equal(poolsend_attempt_response_is_truncated(attempt), truncated);
 }
 
 void expect_none(struct poolsend_sender *sender)
@@ -146,7 +156,7 @@ unsigned drain(struct poolsend_sender *sender, poolsend_time limit)
   int result;
   poolsend_close(sender, limit);
   while ((result = poolsend_next(sender, PATIENCE, &event)) == 0) {
-    settled += event->kind == POOLSEND_EVENT_SETTLED;
+    settled += poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED;
     poolsend_event_free(event);
   }
   must(result == POOLSEND_CLOSED);

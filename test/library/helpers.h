@@ -60,6 +60,9 @@ struct poolsend_event *next_event(struct poolsend_sender *sender);
 /* It must be of this kind, and of this message. */
 void expect_event(struct poolsend_sender *sender, enum poolsend_event_kind kind, const char *id);
 
+/* Its response must be there, and be this. */
+void expect_response(const struct poolsend_attempt *attempt, const char *text, bool truncated);
+
 /* There must be none now. */
 void expect_none(struct poolsend_sender *sender);
 

@@ -180,8 +180,8 @@ static void sender_from_json_sends(void **state)
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   struct poolsend_event *event = next_event(sender);
-  assert_int_equal(event->attempt_count, 2);
-  assert_ptr_equal(event->winner, event->attempts[1]);
+  assert_int_equal(poolsend_event_attempt_count(event), 2);
+  assert_ptr_equal(poolsend_event_winner(event), poolsend_event_attempt_at(event, 1));
   poolsend_event_free(event);
   assert_int_equal(server_count_id(server, "/ok", "m"), 1);
   poolsend_free(sender);

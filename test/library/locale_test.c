@@ -220,7 +220,7 @@ static void time_limit_is_told_with_a_point_in_a_german_locale(void **state)
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
-  const char *words = event->attempts[0]->error;
+  const char *words = poolsend_attempt_error(poolsend_event_attempt_at(event, 0));
   if (!words || !strstr(words, "time limit is 0.0505 s"))
     fail_msg("%s", words ? words : "no words");
   poolsend_report_free(report);

@@ -391,8 +391,9 @@ static void judge_attempt(const struct setup *setup, const char *what)
   must(poolsend_deliver(sender, &message, PATIENCE, &report, NULL) == POOLSEND_UNDELIVERED);
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
   refusals++;
-  if (!is_clean_line(event->attempts[0]->error))
-    fail_msg("'%s' is told with '%s', which is not one clean line", what, event->attempts[0]->error);
+  if (!is_clean_line(poolsend_attempt_error(poolsend_event_attempt_at(event, 0))))
+    fail_msg("'%s' is told with '%s', which is not one clean line", what,
+             poolsend_attempt_error(poolsend_event_attempt_at(event, 0)));
   poolsend_report_free(report);
   poolsend_free(sender);
 }

@@ -27,17 +27,17 @@ static void deliver_returns_at_the_win_and_the_late_ones_are_told_later(void **s
   assert_int_equal(poolsend_report_settled(report, 0, &event), POOLSEND_TIMEOUT);
   assert_null(event);
   assert_int_equal(poolsend_report_delivered(report, 0, &event), 0);
-  assert_string_equal(event->attempt->name, "b");
-  assert_int_equal(event->pending_count, 1);
-  assert_string_equal(event->pending[0].name, "a");
+  assert_string_equal(poolsend_attempt_name(poolsend_event_attempt(event)), "b");
+  assert_int_equal(poolsend_event_pending_count(event), 1);
+  assert_string_equal(poolsend_event_pending_name(event, 0), "a");
   server_open(server, "/gate/a");
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
-  assert_int_equal(event->attempt_count, 2);
-  assert_ptr_equal(event->winner, event->attempts[1]);
-  assert_int_equal(event->attempts[0]->fate, POOLSEND_FATE_DELIVERED);
-  assert_int_equal(event->attempts[1]->fate, POOLSEND_FATE_DELIVERED);
-  assert_int_equal(event->delivered_count, 2);
-  assert_int_equal(event->unknown_count, 0);
+  assert_int_equal(poolsend_event_attempt_count(event), 2);
+  assert_ptr_equal(poolsend_event_winner(event), poolsend_event_attempt_at(event, 1));
+  assert_int_equal(poolsend_attempt_fate(poolsend_event_attempt_at(event, 0)), POOLSEND_FATE_DELIVERED);
+  assert_int_equal(poolsend_attempt_fate(poolsend_event_attempt_at(event, 1)), POOLSEND_FATE_DELIVERED);
+  assert_int_equal(poolsend_event_fate_count(event, POOLSEND_FATE_DELIVERED), 2);
+  assert_int_equal(poolsend_event_fate_count(event, POOLSEND_FATE_UNKNOWN), 0);
   poolsend_report_free(report);
   poolsend_free(sender);
 }
@@ -54,8 +54,8 @@ static void deliver_that_times_out_does_not_cancel_the_message(void **state)
   server_await(server, "/gate/a", 1);
   server_open(server, "/gate/a");
   assert_int_equal(poolsend_report_delivered(report, PATIENCE, &event), 0);
-  assert_int_equal(event->attempt->status, 200);
-  assert_int_equal(event->attempt->response->size, strlen("thanks"));
+  assert_int_equal(poolsend_attempt_status(poolsend_event_attempt(event)), 200);
+  expect_response(poolsend_event_attempt(event), "thanks", false);
   assert_int_equal(server_count(server, "/gate/a"), 1);
   poolsend_report_free(report);
   poolsend_free(sender);
@@ -90,8 +90,8 @@ static void message_that_nobody_takes_is_told_as_undelivered(void **state)
   assert_int_equal(poolsend_report_delivered(report, PATIENCE, &event), POOLSEND_UNDELIVERED);
   assert_null(event);
   assert_int_equal(poolsend_report_settled(report, 0, &event), 0);
-  assert_null(event->winner);
-  assert_int_equal(event->attempts[0]->status, 500);
+  assert_null(poolsend_event_winner(event));
+  assert_int_equal(poolsend_attempt_status(poolsend_event_attempt_at(event, 0)), 500);
   assert_string_equal(poolsend_report_id(report), "m");
   poolsend_report_free(report);
   assert_int_equal(poolsend_deliver(sender, &message, PATIENCE, NULL, NULL), POOLSEND_UNDELIVERED);
@@ -192,7 +192,7 @@ static void report_has_the_delivered_event_even_where_the_sender_tells_of_ends_o
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = deliver(sender, "m");
   assert_int_equal(poolsend_report_delivered(report, 0, &event), 0);
-  assert_int_equal(event->kind, POOLSEND_EVENT_DELIVERED);
+  assert_int_equal(poolsend_event_kind(event), POOLSEND_EVENT_DELIVERED);
   poolsend_report_free(submit_report(sender, "n")); /* given up before it is delivered */
   server_await(server, "/ok", 2);
   server_open(server, "/gate/a");
@@ -208,14 +208,14 @@ static void *await_settled(void *report)
 {
   const struct poolsend_event *event;
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
-  return (void *)(uintptr_t)event->attempt_count;
+  return (void *)(uintptr_t)poolsend_event_attempt_count(event);
 }
 
 static void *await_delivered(void *report)
 {
   const struct poolsend_event *event;
   must(poolsend_report_delivered(report, PATIENCE, &event) == 0);
-  return (void *)(uintptr_t)event->attempt->number;
+  return (void *)(uintptr_t)poolsend_attempt_number(poolsend_event_attempt(event));
 }
 
 static void several_threads_may_await_one_report(void **state)
@@ -276,7 +276,7 @@ static void reports_of_a_closed_sender_settle_by_the_limit(void **state)
   server_await(server, "/hang", 1);
   poolsend_close(sender, 0);
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
-  assert_int_equal(event->attempts[0]->reason, POOLSEND_REASON_CANCELLED);
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_CANCELLED);
   expect_closed(sender);
   poolsend_report_free(report);
   poolsend_free(sender);

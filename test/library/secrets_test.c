@@ -124,9 +124,9 @@ static void read_line(void *context, const char *endpoint, const char *line)
 
 static void read_attempt(const struct poolsend_attempt *attempt)
 {
-  is_clean(attempt->name);
-  is_clean(attempt->url);
-  is_clean(attempt->error);
+  is_clean(poolsend_attempt_name(attempt));
+  is_clean(poolsend_attempt_url(attempt));
+  is_clean(poolsend_attempt_error(attempt));
 }
 
 static void read_event(struct poolsend_event *event)
@@ -134,10 +134,10 @@ static void read_event(struct poolsend_event *event)
   char *json = poolsend_event_json(event);
   is_clean(json);
   free(json);
-  if (event->attempt)
-    read_attempt(event->attempt);
-  for (size_t i = 0; i < event->attempt_count; i++)
-    read_attempt(event->attempts[i]);
+  if (poolsend_event_attempt(event))
+    read_attempt(poolsend_event_attempt(event));
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++)
+    read_attempt(poolsend_event_attempt_at(event, i));
 }
 
 static unsigned read_events(const struct setup *setup)
@@ -148,7 +148,7 @@ static unsigned read_events(const struct setup *setup)
   submit(sender, "m");
   for (; !over; events++) {
     struct poolsend_event *event = next_event(sender);
-    over = event->kind == POOLSEND_EVENT_SETTLED;
+    over = poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED;
     read_event(event);
     poolsend_event_free(event);
   }

@@ -88,7 +88,7 @@ static void must_work(const char *what, struct poolsend_sender *sender)
   if (result)
     print_error("%s: not delivered: %d\n", what, result);
   must(result == 0);
-  must(poolsend_report_settled(report, PATIENCE, &event) == 0 && event->winner);
+  must(poolsend_report_settled(report, PATIENCE, &event) == 0 && poolsend_event_winner(event));
   poolsend_report_free(report);
   must(drain(sender, POOLSEND_NEVER) == 0);
 }
@@ -181,8 +181,9 @@ static void settle_time_below_zero_is_none(void **state)
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   struct poolsend_event *event = next_event(sender);
-  assert_int_equal(event->attempts[0]->reason, POOLSEND_REASON_CANCELLED);
-  assert_string_equal(event->attempts[0]->error, "cancelled at the end of the settle time");
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_CANCELLED);
+  assert_string_equal(poolsend_attempt_error(poolsend_event_attempt_at(event, 0)),
+                      "cancelled at the end of the settle time");
   poolsend_event_free(event);
   poolsend_free(sender);
 }
@@ -200,13 +201,12 @@ static void body_that_is_kept_can_be_read_while_the_event_is_held(void **state)
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
-  const struct poolsend_response *response = event->winner->response;
-  assert_int_equal(response->size, 2);
-  assert_true(response->truncated);
-  assert_int_equal(response->spool_error, 0);
-  assert_int_equal(fstat(response->spool, &file), 0);
+  expect_response(poolsend_event_winner(event), "th", true);
+  int error = -1, spool = poolsend_attempt_response_file(poolsend_event_winner(event), &error);
+  assert_int_equal(error, 0);
+  assert_int_equal(fstat(spool, &file), 0);
   assert_int_equal(file.st_size, 6);
-  assert_int_equal(pread(response->spool, text, sizeof text, 0), 6);
+  assert_int_equal(pread(spool, text, sizeof text, 0), 6);
   assert_memory_equal(text, "thanks", 6);
   poolsend_report_free(report);
   poolsend_free(sender);
@@ -225,11 +225,11 @@ static void body_that_cannot_be_kept_is_told_and_the_message_delivered(void **st
   int result = poolsend_report_settled(report, PATIENCE, &event);
   must(unsetenv("TMPDIR") == 0);
   assert_int_equal(result, 0);
-  assert_non_null(event->winner);
-  const struct poolsend_response *response = event->winner->response;
-  assert_int_equal(response->spool, -1);
-  assert_int_equal(response->spool_error, ENOTDIR);
-  assert_int_equal(response->size, 6);
+  int error = 0;
+  assert_non_null(poolsend_event_winner(event));
+  assert_int_equal(poolsend_attempt_response_file(poolsend_event_winner(event), &error), -1);
+  assert_int_equal(error, ENOTDIR);
+  expect_response(poolsend_event_winner(event), "thanks", false);
   poolsend_report_free(report);
   poolsend_free(sender);
 }
@@ -246,10 +246,11 @@ static void body_of_a_late_attempt_is_not_kept(void **state)
   assert_int_equal(poolsend_report_delivered(report, PATIENCE, NULL), 0);
   server_open(server, "/gate/a");
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
-  assert_int_equal(event->attempts[0]->fate, POOLSEND_FATE_DELIVERED);
-  assert_int_equal(event->attempts[0]->response->spool, -1);
-  assert_int_equal(event->attempts[0]->response->spool_error, 0);
-  assert_true(event->winner->response->spool >= 0);
+  assert_int_equal(poolsend_attempt_fate(poolsend_event_attempt_at(event, 0)), POOLSEND_FATE_DELIVERED);
+  int error = -1;
+  assert_int_equal(poolsend_attempt_response_file(poolsend_event_attempt_at(event, 0), &error), -1);
+  assert_int_equal(error, 0);
+  assert_true(poolsend_attempt_response_file(poolsend_event_winner(event), NULL) >= 0);
   poolsend_report_free(report);
   poolsend_free(sender);
 }
@@ -265,10 +266,9 @@ static void answer_is_tested_whole_however_little_of_it_is_shown(void **state)
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
-  assert_int_equal(event->attempts[0]->fate, POOLSEND_FATE_DELIVERED);
-  assert_int_equal(event->attempts[0]->reason, POOLSEND_REASON_OK);
-  assert_int_equal(event->winner->response->size, 2);
-  assert_true(event->winner->response->truncated);
+  assert_int_equal(poolsend_attempt_fate(poolsend_event_attempt_at(event, 0)), POOLSEND_FATE_DELIVERED);
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_OK);
+  expect_response(poolsend_event_winner(event), "{\"", true);
   poolsend_report_free(report);
   poolsend_free(sender);
 }

@@ -35,8 +35,8 @@ struct stream {
 static void fetch_one(struct stream *stream)
 {
   struct poolsend_event *event = next_event(stream->sender);
-  must(event->kind == POOLSEND_EVENT_SETTLED);
-  stream->won += event->winner != NULL;
+  must(poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED);
+  stream->won += poolsend_event_winner(event) != NULL;
   poolsend_event_free(event);
 }
 
@@ -171,7 +171,7 @@ static void message_that_waits_for_a_thread_can_be_cancelled(void **state)
     await_true(attempt_waits_for_a_thread, pool);
     assert_int_equal(poolsend_cancel(waiter, "m"), 0);
     struct poolsend_event *event = next_event(waiter);
-    assert_int_equal(event->attempt_count, 0);
+    assert_int_equal(poolsend_event_attempt_count(event), 0);
     poolsend_event_free(event);
     assert_int_equal(poolsend_pool_count(pool).waiting, 0);
   }
@@ -257,8 +257,8 @@ static void message_that_is_won_while_its_hedge_waits_for_a_thread_settles(void 
   server_open(server, "/gate/a");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   struct poolsend_event *event = next_event(sender);
-  assert_int_equal(event->attempt_count, 1);
-  assert_string_equal(event->winner->name, "a");
+  assert_int_equal(poolsend_event_attempt_count(event), 1);
+  assert_string_equal(poolsend_attempt_name(poolsend_event_winner(event)), "a");
   poolsend_event_free(event);
   assert_int_equal(server_count(server, "/ok"), 0);
   poolsend_free(sender);
@@ -279,8 +279,8 @@ static void message_whose_hedge_never_gets_a_thread_settles_by_the_answer_wait(v
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   struct poolsend_event *event = next_event(sender);
-  assert_int_equal(event->attempts[0]->reason, POOLSEND_REASON_CANCELLED);
-  assert_int_equal(event->attempt_count + event->not_tried_count, 2);
+  assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_CANCELLED);
+  assert_int_equal(poolsend_event_attempt_count(event) + poolsend_event_not_tried_count(event), 2);
   poolsend_event_free(event);
   assert_int_equal(poolsend_pool_count(pool).waiting, 0);
   poolsend_free(sender);
@@ -341,7 +341,8 @@ static void *deliver_some(void *sender)
     const struct poolsend_event *event;
     struct poolsend_report *report;
     must(poolsend_deliver(sender, &message, PATIENCE, &report, NULL) == 0);
-    must(poolsend_report_settled(report, PATIENCE, &event) == 0 && event->winner == event->attempts[0]);
+    must(poolsend_report_settled(report, PATIENCE, &event) == 0 &&
+         poolsend_event_winner(event) == poolsend_event_attempt_at(event, 0));
     poolsend_report_free(report);
   }
   return NULL;

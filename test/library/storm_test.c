@@ -180,27 +180,29 @@ static void *cancel_all(void *seed)
 
 static void tell_attempt(unsigned line, const struct poolsend_attempt *attempt)
 {
-  bool answered = attempt->fate == POOLSEND_FATE_DELIVERED || attempt->fate == POOLSEND_FATE_REJECTED;
-  must(attempt->endpoint < APIS);
-  must(attempt->endpoint != DEAD || attempt->fate == POOLSEND_FATE_UNREACHED);
-  atomic_fetch_add(&storm.fates[attempt->fate], 1);
-  atomic_fetch_add(&storm.cancelled, attempt->reason == POOLSEND_REASON_CANCELLED);
-  atomic_fetch_add(&storm.answered[attempt->endpoint][line], answered);
-  atomic_fetch_add(&storm.perhaps[attempt->endpoint][line], attempt->fate != POOLSEND_FATE_UNREACHED);
+  enum poolsend_fate fate = poolsend_attempt_fate(attempt);
+  unsigned endpoint = poolsend_attempt_endpoint(attempt);
+  bool answered = fate == POOLSEND_FATE_DELIVERED || fate == POOLSEND_FATE_REJECTED;
+  must(endpoint < APIS);
+  must(endpoint != DEAD || fate == POOLSEND_FATE_UNREACHED);
+  atomic_fetch_add(&storm.fates[fate], 1);
+  atomic_fetch_add(&storm.cancelled, poolsend_attempt_reason(attempt) == POOLSEND_REASON_CANCELLED);
+  atomic_fetch_add(&storm.answered[endpoint][line], answered);
+  atomic_fetch_add(&storm.perhaps[endpoint][line], fate != POOLSEND_FATE_UNREACHED);
 }
 
 static void tell(const struct poolsend_event *event)
 {
-  unsigned line = (unsigned)event->line;
+  unsigned line = (unsigned)poolsend_event_line(event);
   must(line >= 1 && line <= MESSAGES);
-  if (event->kind == POOLSEND_EVENT_DELIVERED) {
+  if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED) {
     atomic_fetch_add(&storm.delivered[line], 1);
     return;
   }
-  must(event->kind == POOLSEND_EVENT_SETTLED && atomic_load(&storm.settled[line]) == 0);
-  for (size_t i = 0; i < event->attempt_count; i++)
-    tell_attempt(line, event->attempts[i]);
-  atomic_store(&storm.won[line], event->winner != NULL);
+  must(poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && atomic_load(&storm.settled[line]) == 0);
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++)
+    tell_attempt(line, poolsend_event_attempt_at(event, i));
+  atomic_store(&storm.won[line], poolsend_event_winner(event) != NULL);
   drop_live(line);
   atomic_fetch_add(&storm.settled[line], 1);
 }

@@ -222,9 +222,9 @@ static void delivered_event_that_was_fetched_is_not_taken_back(void **state)
   for (int i = 0; i < MESSAGES; i++)
     assert_int_equal(deliver_without_report(sender, NULL), 0);
   expect_kept(sender, MESSAGES + 1, KEPT);
-  assert_int_equal(event->kind, POOLSEND_EVENT_DELIVERED);
-  assert_string_equal(event->message, "first");
-  assert_string_equal(event->attempt->name, "a");
+  assert_int_equal(poolsend_event_kind(event), POOLSEND_EVENT_DELIVERED);
+  assert_string_equal(poolsend_event_id(event), "first");
+  assert_string_equal(poolsend_attempt_name(poolsend_event_attempt(event)), "a");
   poolsend_event_free(event);
   assert_int_equal(drain(sender, POOLSEND_NEVER), KEPT);
   poolsend_free(sender);
@@ -273,7 +273,7 @@ static void messages_that_were_submitted_still_wait_for_those_who_fetch(void **s
   await_true(no_more_are_kept, sender);
   poolsend_close(sender, POOLSEND_NEVER);
   for (struct poolsend_event *event; poolsend_next(sender, PATIENCE, &event) == 0; poolsend_event_free(event))
-    settled += event->kind == POOLSEND_EVENT_SETTLED;
+    settled += poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED;
   assert_int_equal(settled, kept);
   poolsend_free(sender);
 }
@@ -285,7 +285,7 @@ static atomic_uint settled, delivered;
 static void count(void *context, struct poolsend_event *event)
 {
   (void)context;
-  atomic_fetch_add(event->kind == POOLSEND_EVENT_SETTLED ? &settled : &delivered, 1);
+  atomic_fetch_add(poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED ? &settled : &delivered, 1);
   poolsend_event_free(event);
 }
 

@@ -750,6 +750,9 @@ static void tell(void *context, struct ps_event *event)
   struct world *w = context;
   struct book *book = book_of(w, event->message);
   switch (event->public.kind) {
+  case POOLSEND_EVENT_NONE:
+    REQUIRE(w, false, "an event is of a kind");
+    break;
   case POOLSEND_EVENT_START:
   case POOLSEND_EVENT_FINISH:
     break;

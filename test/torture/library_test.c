@@ -91,16 +91,17 @@ static int expected(int result)
 
 static void account(const struct poolsend_event *event)
 {
-  if (event->kind != POOLSEND_EVENT_SETTLED)
+  if (poolsend_event_kind(event) != POOLSEND_EVENT_SETTLED)
     return;
   told.settled++;
-  for (size_t i = 0; i < event->attempt_count; i++) {
-    const struct poolsend_attempt *attempt = event->attempts[i];
-    told.answered[attempt->endpoint] +=
-        attempt->fate == POOLSEND_FATE_DELIVERED || attempt->fate == POOLSEND_FATE_REJECTED;
-    told.perhaps[attempt->endpoint] += attempt->fate == POOLSEND_FATE_UNKNOWN;
+  for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
+    const struct poolsend_attempt *attempt = poolsend_event_attempt_at(event, i);
+    enum poolsend_fate fate = poolsend_attempt_fate(attempt);
+    unsigned endpoint = poolsend_attempt_endpoint(attempt);
+    told.answered[endpoint] += fate == POOLSEND_FATE_DELIVERED || fate == POOLSEND_FATE_REJECTED;
+    told.perhaps[endpoint] += fate == POOLSEND_FATE_UNKNOWN;
   }
-  told.failed |= !event->winner && strcmp(event->message, CANCELLED) != 0;
+  told.failed |= !poolsend_event_winner(event) && strcmp(poolsend_event_id(event), CANCELLED) != 0;
 }
 
 static struct poolsend_sender *make(unsigned events, struct poolsend_pool *pool)

@@ -240,12 +240,12 @@ static void every_fate_and_reason_has_a_name_of_its_own(void **state)
 static void a_zero_is_no_verdict(void **state)
 {
   (void)state;
-  struct poolsend_attempt zeroed = {0};
+  struct ps_verdict zeroed = {0};
   assert_int_equal(zeroed.fate, FATE(NONE));
   assert_int_equal(zeroed.reason, WHY(NONE));
   assert_string_equal(poolsend_fate_name(zeroed.fate), "none");
   assert_string_equal(poolsend_reason_name(zeroed.reason), "none");
-  assert_false(ps_fate_is_transient((struct ps_verdict){0}, 0));
+  assert_false(ps_fate_is_transient(zeroed, 0));
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup(name, success_is_2xx)
