@@ -54,6 +54,15 @@ int ps_addresses_read(struct ps_addresses *addresses, const char *text)
   }
 }
 
+void ps_addresses_keep(struct ps_addresses *addresses, enum ps_family family)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < addresses->count; i++)
+    if (family == PS_FAMILY_ANY || ps_address_is_v6(&addresses->list[i]) == (family == PS_FAMILY_IPV6))
+      addresses->list[kept++] = addresses->list[i];
+  addresses->count = kept;
+}
+
 int ps_addresses_copy(struct ps_addresses *copy, const struct ps_addresses *addresses)
 {
   if (!addresses->count)

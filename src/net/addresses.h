@@ -14,6 +14,9 @@ struct ps_address {
   ps_time avoided_until;       /* no connection came about: until then the others are tried first */
 };
 
+/* Which addresses are wanted. */
+enum ps_family { PS_FAMILY_ANY, PS_FAMILY_IPV4, PS_FAMILY_IPV6 };
+
 struct ps_addresses {
   struct ps_address *list;
   size_t count;
@@ -27,6 +30,9 @@ int ps_addresses_append(struct ps_addresses *addresses, const char *text);
 /* Append what a user wrote: numeric, with commas between, IPv6 in brackets or not. 0; -EINVAL: one of them is no address;
  * -ENOMEM. Some may have been appended. */
 int ps_addresses_read(struct ps_addresses *addresses, const char *text);
+
+/* Take out those of another family. */
+void ps_addresses_keep(struct ps_addresses *addresses, enum ps_family family);
 
 /* `copy` is empty. 0 or -ENOMEM. */
 int ps_addresses_copy(struct ps_addresses *copy, const struct ps_addresses *addresses);

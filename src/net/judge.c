@@ -102,6 +102,12 @@ static bool no_socket(const struct ps_transfer *t, CURLcode code)
   return code == CURLE_COULDNT_CONNECT && !t->seen.requested && t->slot->open_error;
 }
 
+/* libcurl has found addresses, but asks for no socket: none of them is of the family that is wanted. */
+static bool lacks_family(const struct ps_transfer *t, CURLcode code)
+{
+  return t->endpoint->route.family != PS_FAMILY_ANY && code == CURLE_COULDNT_CONNECT && !t->slot->asked;
+}
+
 /* The peer says in TLS what it does not like, a client without a certificate most often. With TLS 1.3 that comes after
  * the handshake, before the request or behind it. */
 static bool ended_by_alert(const struct ps_transfer *t, CURLcode code)
@@ -154,7 +160,7 @@ static enum ps_ending ending_of(const struct ps_transfer *t, CURLcode code)
     return PS_END_LOCAL;
   if (line_too_long(t, code))
     return PS_END_PROTOCOL;
-  return ending_of_code(code);
+  return lacks_family(t, code) ? PS_END_RESOLVE : ending_of_code(code);
 }
 
 /* ---- In words */
@@ -237,10 +243,13 @@ static void put_into_words(struct ps_transfer *t, CURLcode code, enum ps_ending 
   if (ending == PS_END_COMPLETE)
     return;
   const char *own = own_words(t, code, ending);
+  const char *lack = ps_route_lack(&t->endpoint->route);
   const char *of_libcurl = t->slot->words[0] ? t->slot->words : curl_easy_strerror(code);
   snprintf(words, sizeof words, "%s", own ? own : of_libcurl);
   if (!own && ending == PS_END_CONNECT)
     say_connect(t, words, sizeof words);
+  if (ending == PS_END_RESOLVE && *lack)
+    snprintf(words, sizeof words, lacks_family(t, code) ? "%s" : "%s: %s", lack, of_libcurl);
   if (ending == PS_END_RESET && t->seen.again && !t->seen.status)
     say_broken(t, words, sizeof words);
   if (ending == PS_END_TIMEOUT && (ps_slot_is_cancelled(t->slot) || t->seen.overdue))

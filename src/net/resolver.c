@@ -24,8 +24,9 @@ struct ps_host {
 
   /* Immutable. */
   char *name;
-  char *given;  /* the user's addresses, as they were written, or NULL */
-  bool lasting; /* these, and no others */
+  enum ps_family family; /* of the addresses that are wanted */
+  char *given;           /* the user's addresses, as they were written, or NULL */
+  bool lasting;          /* these, and no others */
 
   /* Any thread; they change with the mutex held. */
   atomic_uint serial; /* of the addresses; 0: there are none */
@@ -83,21 +84,25 @@ static int append_addresses(struct ps_addresses *addresses, const struct addrinf
   return error;
 }
 
-/* Asking for addresses that this machine has no use for would only take longer. */
-static int family(void)
+static bool has_ipv6(void)
 {
   int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0)
-    return errno == EAFNOSUPPORT ? AF_INET : AF_UNSPEC;
+    return errno != EAFNOSUPPORT;
   close(fd);
-  return AF_UNSPEC;
+  return true;
 }
 
-/* A code of getaddrinfo. */
-static int ask(const char *name, struct ps_addresses *addresses)
+/* A code of getaddrinfo. Asking for addresses that this machine has no use for would only take longer. */
+static int ask(const char *name, enum ps_family family, struct ps_addresses *addresses)
 {
-  const struct addrinfo hints = {.ai_family = family(), .ai_socktype = SOCK_STREAM};
-  struct addrinfo *found = NULL;
+  static const int families[] = {[PS_FAMILY_ANY] = AF_UNSPEC, [PS_FAMILY_IPV4] = AF_INET, [PS_FAMILY_IPV6] = AF_INET6};
+  struct addrinfo hints = {.ai_family = families[family], .ai_socktype = SOCK_STREAM}, *found = NULL;
+  if (family != PS_FAMILY_IPV4 && !has_ipv6()) {
+    if (family == PS_FAMILY_IPV6)
+      return EAI_FAMILY;
+    hints.ai_family = AF_INET;
+  }
   int failure = getaddrinfo(name, NULL, &hints, &found);
   if (failure)
     return failure;
@@ -150,7 +155,7 @@ static void take_addresses_locked(struct ps_host *host, struct ps_addresses *add
 static bool look_up(struct ps_host *host)
 {
   struct ps_addresses addresses = {0};
-  int failure = ask(host->name, &addresses);
+  int failure = ask(host->name, host->family, &addresses);
 
   ps_mutex_lock(&host->shared.mutex);
   host->shared.failure = failure;
@@ -341,13 +346,14 @@ void ps_host_waiter_fini(struct ps_host_waiter *waiter)
 
 /* ---- Life */
 
-static struct ps_host *new_host(const char *name)
+static struct ps_host *new_host(const char *name, enum ps_family family)
 {
   struct ps_host *host = calloc(1, sizeof *host);
   if (!host)
     return NULL;
   ps_mutex_init(&host->shared.mutex);
   ps_list_init(&host->shared.waiters);
+  host->family = family;
   host->name = strdup(name);
   if (!host->name) {
     free_host(host);
@@ -362,43 +368,52 @@ void ps_resolver_init(struct ps_resolver *resolver)
 }
 
 /* `given` is NULL for a host that is looked up. */
-static struct ps_host *known_host(struct ps_resolver *resolver, const char *name, const char *given, bool lasting)
+static bool has_given(const struct ps_host *host, const struct ps_given *given)
+{
+  if (!given || !host->given)
+    return !given && !host->given;
+  return host->lasting == given->lasting && strcmp(host->given, given->addresses) == 0;
+}
+
+static struct ps_host *known_host(struct ps_resolver *resolver, const char *name, enum ps_family family,
+                                  const struct ps_given *given)
 {
   ps_list_each(link, &resolver->hosts) {
     struct ps_host *host = PS_CONTAINER(link, struct ps_host, link);
-    bool same = !given || !host->given ? given == host->given : strcmp(host->given, given) == 0;
-    if (same && host->lasting == lasting && ps_ascii_same(host->name, name))
+    if (host->family == family && has_given(host, given) && ps_ascii_same(host->name, name))
       return host;
   }
   return NULL;
 }
 
-struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name)
+struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name, enum ps_family family)
 {
-  struct ps_host *host = known_host(resolver, name, NULL, false);
-  if (!host && (host = new_host(name)))
+  struct ps_host *host = known_host(resolver, name, family, NULL);
+  if (!host && (host = new_host(name, family)))
     ps_list_append(&resolver->hosts, &host->link);
   return host;
 }
 
 /* 0, -EINVAL or -ENOMEM. */
-static int set_given(struct ps_host *host, const char *given, bool lasting)
+static int set_given(struct ps_host *host, const struct ps_given *given)
 {
-  host->given = strdup(given);
-  host->lasting = lasting;
+  host->given = strdup(given->addresses);
+  host->lasting = given->lasting;
   host->shared.untouched = true;
   renew_serial_locked(host);
-  return host->given ? ps_addresses_read(&host->shared.addresses, given) : -ENOMEM;
+  int error = host->given ? ps_addresses_read(&host->shared.addresses, given->addresses) : -ENOMEM;
+  ps_addresses_keep(&host->shared.addresses, host->family);
+  return error;
 }
 
-int ps_resolver_given(struct ps_resolver *resolver, const char *name, const char *given, bool lasting,
-                      struct ps_host **found)
+int ps_resolver_given(struct ps_resolver *resolver, const char *name, enum ps_family family,
+                      const struct ps_given *given, struct ps_host **found)
 {
-  struct ps_host *host = *found = known_host(resolver, name, given, lasting);
+  struct ps_host *host = *found = known_host(resolver, name, family, given);
   if (host)
     return 0;
-  host = new_host(name);
-  int error = host ? set_given(host, given, lasting) : -ENOMEM;
+  host = new_host(name, family);
+  int error = host ? set_given(host, given) : -ENOMEM;
   if (error) {
     if (host)
       free_host(host);

@@ -6,6 +6,9 @@
  * that fails serves for half a second, then for twice as long each time, up to half a minute. Where no thread is to be
  * had for it, one of those who ask does it, for as long as it takes.
  *
+ * Whoever wants addresses of one family alone has a host of its own, which asks for no others: a name that has none of
+ * them fails there, while it may be found elsewhere.
+ *
  * An address that no connection could be made to is avoided for a minute: it comes after the others. When all of them
  * are avoided the name is looked up again at once, and if that tells of no other address, then after as long as a look-up
  * that failed would serve. Meanwhile the old ones are still the best there are: they are given out when the new look-up
@@ -32,14 +35,20 @@ void ps_resolver_init(struct ps_resolver *resolver);
 /* Nobody waits any more. A look-up that hangs goes on alone, and frees what it has. */
 void ps_resolver_fini(struct ps_resolver *resolver);
 
-/* The host of this name (compared as names are, RFC 4343), valid until fini. NULL: no memory. */
-struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name);
+/* The host of this name (compared as names are, RFC 4343), with addresses of this family, valid until fini. NULL: no
+ * memory. */
+struct ps_host *ps_resolver_host(struct ps_resolver *resolver, const char *name, enum ps_family family);
 
-/* The host of this name with addresses that the user has given (as ps_addresses_read takes them), which are not looked
- * up; where they are not to last, only a minute after somebody first asked for them. The same host for the same
- * addresses. 0; -EINVAL: they are no addresses; -ENOMEM. */
-int ps_resolver_given(struct ps_resolver *resolver, const char *name, const char *given, bool lasting,
-                      struct ps_host **found);
+/* Addresses that the user has given for a name, as ps_addresses_read takes them. */
+struct ps_given {
+  const char *addresses;
+  bool lasting; /* they are never looked up; else they are, a minute after somebody first asked for them */
+};
+
+/* The host of this name with those of the given addresses that are of this family. The same host for the same addresses.
+ * 0; -EINVAL: they are no addresses; -ENOMEM. */
+int ps_resolver_given(struct ps_resolver *resolver, const char *name, enum ps_family family,
+                      const struct ps_given *given, struct ps_host **found);
 
 /* One who may wait for a host: any number at a time, each for one host. */
 struct ps_host_waiter {

@@ -113,6 +113,29 @@ static int connect_to(const char *entry, const struct authority *authority, char
   return *host && *port ? 1 : -ENOMEM;
 }
 
+/* Both are neither: whoever merges options has the later one only. */
+static enum ps_family family_of(const struct ps_endpoint_settings *settings)
+{
+  if (settings->ipv4 == settings->ipv6)
+    return PS_FAMILY_ANY;
+  return settings->ipv4 ? PS_FAMILY_IPV4 : PS_FAMILY_IPV6;
+}
+
+/* Whether one of the addresses, with commas between, is of the family. Only those of IPv6 have colons. */
+static bool has_family(const char *addresses, enum ps_family family)
+{
+  if (family == PS_FAMILY_ANY)
+    return true;
+  for (;;) {
+    size_t size = strcspn(addresses, ",");
+    if ((memchr(addresses, ':', size) != NULL) == (family == PS_FAMILY_IPV6))
+      return true;
+    if (!addresses[size])
+      return false;
+    addresses += size + 1;
+  }
+}
+
 static bool is_numeric(const char *host)
 {
   struct in_addr address;
@@ -149,27 +172,31 @@ static const char *match(const char *entry, bool any, const char *host, const ch
   return rest[port_size] ? rest + port_size + 1 : rest + port_size;
 }
 
-/* The last entry counts, as with libcurl, and one for the host before one for any. NULL: none does. */
-static const char *find_given(const struct ps_endpoint_settings *settings, const char *host, const char *port,
-                              bool *lasting)
+/* The last entry counts, as with libcurl, and one for the host before one for any; but one without an address of the
+ * family does not. Its `addresses` are NULL: none does. */
+static struct ps_given find_given(const struct ps_endpoint_settings *settings, enum ps_family family, const char *host,
+                                  const char *port)
 {
-  const char *found = NULL;
-  for (int any = 0; any <= 1 && !found; any++)
+  struct ps_given found = {0};
+  for (int any = 0; any <= 1 && !found.addresses; any++) {
     for (size_t i = 0; i < settings->resolve_count; i++) {
       const char *entry = settings->resolve[i], *given = match(entry, any, host, port);
       if (!given)
         continue;
-      found = *entry == '-' ? NULL : given;
-      *lasting = *entry != '+';
+      found.addresses = *entry == '-' ? NULL : given;
+      found.lasting = *entry != '+';
     }
+    if (found.addresses && !has_family(found.addresses, family))
+      found.addresses = NULL;
+  }
   return found;
 }
 
 /* Addresses that are none are left to libcurl, which says so. */
-static int take_given(struct ps_route *route, struct ps_resolver *resolver, const char *host, const char *given,
-                      bool lasting)
+static int take_given(struct ps_route *route, struct ps_resolver *resolver, const char *host,
+                      const struct ps_given *given)
 {
-  int error = ps_resolver_given(resolver, host, given, lasting, &route->host);
+  int error = ps_resolver_given(resolver, host, route->family, given, &route->host);
   return error == -EINVAL ? 0 : error;
 }
 
@@ -177,14 +204,13 @@ static int look_for(struct ps_route *route, struct ps_resolver *resolver, const 
                     const char *host, const char *port)
 {
   struct ps_buf target = {0};
-  bool lasting = true;
-  const char *given = find_given(settings, host, port, &lasting);
+  const struct ps_given given = find_given(settings, route->family, host, port);
   int error = 0;
-  if (*host == '[' || !is_ascii(host) || (!given && (is_numeric(host) || is_localhost(host))))
+  if (*host == '[' || !is_ascii(host) || (!given.addresses && (is_numeric(host) || is_localhost(host))))
     return 0;
-  if (given)
-    error = take_given(route, resolver, host, given, lasting);
-  else if (!(route->host = ps_resolver_host(resolver, host)))
+  if (given.addresses)
+    error = take_given(route, resolver, host, &given);
+  else if (!(route->host = ps_resolver_host(resolver, host, route->family)))
     error = -ENOMEM;
   if (route->host && ps_buf_printf(&target, "%s:%s:", host, port))
     error = -ENOMEM;
@@ -294,7 +320,7 @@ int ps_route_check(const struct ps_endpoint_settings *settings, const char *url,
 int ps_route_init(struct ps_route *route, const struct ps_endpoint_settings *settings, const char *url,
                   struct ps_resolver *resolver)
 {
-  *route = (struct ps_route){.connect_timeout = settings->connect_timeout};
+  *route = (struct ps_route){.connect_timeout = settings->connect_timeout, .family = family_of(settings)};
   if (settings->unix_socket && !(route->unix_socket = strdup(settings->unix_socket)))
     return -ENOMEM;
   if (ps_slist_append_all(&route->given, settings->resolve, settings->resolve_count) ||
@@ -322,8 +348,19 @@ static bool set_proxy(const struct ps_endpoint_settings *settings, CURL *model)
          (!noproxy || ps_option_keep(model, CURLOPT_NOPROXY, noproxy));
 }
 
+/* A Unix socket has no family, but some versions of libcurl connect to none when they are to heed one. */
+static void set_family(const struct ps_route *route, CURL *model)
+{
+  static const long families[] = {[PS_FAMILY_ANY] = CURL_IPRESOLVE_WHATEVER,
+                                  [PS_FAMILY_IPV4] = CURL_IPRESOLVE_V4,
+                                  [PS_FAMILY_IPV6] = CURL_IPRESOLVE_V6};
+  if (!route->unix_socket)
+    curl_easy_setopt(model, CURLOPT_IPRESOLVE, families[route->family]);
+}
+
 int ps_route_set(const struct ps_route *route, const struct ps_endpoint_settings *settings, CURL *model)
 {
+  set_family(route, model);
   if (route->connect_timeout)
     curl_easy_setopt(model, CURLOPT_CONNECTTIMEOUT_MS, ps_timeout_ms(route->connect_timeout));
   curl_easy_setopt(model, CURLOPT_RESOLVE, route->given);
@@ -374,9 +411,18 @@ static int give_addresses(const struct ps_route *route, struct ps_slot *slot)
   return 0;
 }
 
+const char *ps_route_lack(const struct ps_route *route)
+{
+  static const char *const words[] = {[PS_FAMILY_ANY] = "",
+                                      [PS_FAMILY_IPV4] = "no IPv4 address, and -4 (ipv4) allows no other",
+                                      [PS_FAMILY_IPV6] = "no IPv6 address, and -6 (ipv6) allows no other"};
+  return words[route->family];
+}
+
 static enum ps_ending say(const struct ps_route *route, struct ps_slot *slot, int result, const char *words)
 {
   int name = (int)strcspn(route->target, ":");
+  const char *lack = ps_route_lack(route);
   switch (result) {
   case 0:
     return PS_END_COMPLETE;
@@ -386,7 +432,8 @@ static enum ps_ending say(const struct ps_route *route, struct ps_slot *slot, in
     snprintf(slot->words, sizeof slot->words, "no address for %.*s in time", name, route->target);
     return PS_END_TIMEOUT;
   case PS_HOST_FAILED:
-    snprintf(slot->words, sizeof slot->words, "could not resolve host %.*s: %s", name, route->target, words);
+    snprintf(slot->words, sizeof slot->words, "%s%scould not resolve host %.*s: %s", lack, *lack ? ": " : "", name,
+             route->target, words);
     return PS_END_RESOLVE;
   default:
     snprintf(slot->words, sizeof slot->words, "could not look up host %.*s: %s", name, route->target,

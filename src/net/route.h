@@ -17,6 +17,7 @@ struct ps_route {
   struct curl_slist *given; /* the user's addresses */
   struct curl_slist *connect_to;
   char *unix_socket;       /* NULL: none */
+  enum ps_family family;   /* of the addresses that connections go to */
   long proxy_ports[2];     /* of the HTTP proxies for http and for https; 0: there is none */
   bool has_exceptions;     /* some hosts are not asked for through it */
   ps_time connect_timeout; /* 0: libcurl's */
@@ -41,6 +42,9 @@ bool ps_route_heeds_environment(const struct ps_endpoint_settings *settings);
  * PS_END_COMPLETE; or how an attempt ends that gets none, and the slot's words say why. The thread that runs it, and so
  * on. */
 enum ps_ending ps_route_find(const struct ps_route *route, struct ps_slot *slot, ps_time deadline);
+
+/* Words for there being no address of the family that is wanted, which name the option; "" where any is. */
+const char *ps_route_lack(const struct ps_route *route);
 
 /* How long the handle may take to make a connection to the addresses that it has been given (not for what comes after,
  * such as a TLS handshake), where `left` is left for connecting. PS_NEVER: all of that. */

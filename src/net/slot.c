@@ -46,6 +46,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 {
   struct ps_slot *slot = context;
   (void)purpose;
+  slot->asked = true;
   slot->reopened |= slot->sealed;
   if (slot->sealed)
     return CURL_SOCKET_BAD;
@@ -123,7 +124,7 @@ void ps_slot_begin(struct ps_slot *slot)
 {
   slot->use++;
   slot->open_error = 0;
-  slot->sealed = slot->reopened = slot->connected = false;
+  slot->sealed = slot->reopened = slot->connected = slot->asked = false;
 }
 
 void ps_slot_seal(struct ps_slot *slot)

@@ -31,6 +31,7 @@ struct ps_slot {
   bool sealed;                  /* the transfer's request has been handed on: no other connection is for it */
   bool reopened;                /* one was wanted all the same */
   bool connected;               /* a connection that this use began has come about */
+  bool asked;                   /* for a socket, in this use */
   int open_error;               /* errno of a socket that could not be had in this use, or 0 */
   ps_time used;                 /* when the last transfer ended */
   struct curl_slist *resolve;   /* the addresses that the handle was given */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,20 +26,31 @@ static struct {
   const char *answer; /* numeric hosts with spaces between, or NULL: the name does not exist */
   bool hangs;
   unsigned asked, answered;
+  int family; /* that the last look-up was for */
 } server;
+
+static atomic_bool heeds_family;
 
 int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found);
 int __real_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found);
+
+/* Unless a test is about families this machine need not have both. */
+static bool is_wanted(const char *host, int family)
+{
+  return !atomic_load(&heeds_family) || family == AF_UNSPEC || (strchr(host, ':') != NULL) == (family == AF_INET6);
+}
 
 /* The list is freed one by one, wherever its members come from. */
 static int find_numeric(const char *hosts, struct addrinfo hints, struct addrinfo **found)
 {
   char copy[256] = "", *rest = NULL;
-  int failure = EAI_NONAME;
+  int failure = EAI_NONAME, family = hints.ai_family;
   strncat(copy, hosts, sizeof copy - 1);
   hints.ai_family = AF_UNSPEC;
   hints.ai_flags = AI_NUMERICHOST;
   for (char *each = strtok_r(copy, " ", &rest); each; each = strtok_r(NULL, " ", &rest)) {
+    if (!is_wanted(each, family))
+      continue;
     failure = __real_getaddrinfo(each, NULL, &hints, found);
     assert_int_equal(failure, 0);
     found = &(*found)->ai_next;
@@ -51,6 +63,7 @@ int __wrap_getaddrinfo(const char *name, const char *service, const struct addri
   (void)name, (void)service;
   ps_mutex_lock(&server.mutex);
   server.asked++;
+  server.family = hints->ai_family;
   ps_cond_broadcast(&server.changed);
   while (server.hangs)
     ps_cond_wait(&server.changed, &server.mutex, PS_NEVER);
@@ -94,7 +107,7 @@ static void await_answered(unsigned count)
   ps_mutex_unlock(&server.mutex);
 }
 
-/* ---- Threads that cannot be had, and time that passes */
+/* ---- Threads and IPv6 that cannot be had, and time that passes */
 
 static atomic_bool no_threads;
 
@@ -104,6 +117,19 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument)
 {
   return atomic_load(&no_threads) ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
+
+static atomic_bool no_ipv6;
+
+int __wrap_socket(int family, int type, int protocol);
+int __real_socket(int family, int type, int protocol);
+
+int __wrap_socket(int family, int type, int protocol)
+{
+  if (family != AF_INET6)
+    return __real_socket(family, type, protocol);
+  errno = EAFNOSUPPORT;
+  return atomic_load(&no_ipv6) ? -1 : __real_socket(AF_INET, type, 0);
 }
 
 static _Atomic ps_time passed, stopped; /* stopped: the clock stands there, but for what is put forward */
@@ -136,9 +162,11 @@ static int fresh(void **state)
   atomic_store(&stopped, 0);
   atomic_store(&cancelled, false);
   atomic_store(&no_threads, false);
+  atomic_store(&no_ipv6, false);
+  atomic_store(&heeds_family, false);
   ps_host_waiter_init(&waiter, &cancelled);
   ps_resolver_init(&resolver);
-  host = ps_resolver_host(&resolver, "a.example");
+  host = ps_resolver_host(&resolver, "a.example", PS_FAMILY_ANY);
   return host ? 0 : -1;
 }
 
@@ -197,8 +225,8 @@ static void name_is_looked_up_once_for_a_minute(void **state)
 static void host_is_the_same_for_a_name_in_other_letters(void **state)
 {
   (void)state;
-  assert_ptr_equal(ps_resolver_host(&resolver, "A.Example"), host);
-  assert_ptr_not_equal(ps_resolver_host(&resolver, "b.example"), host);
+  assert_ptr_equal(ps_resolver_host(&resolver, "A.Example", PS_FAMILY_ANY), host);
+  assert_ptr_not_equal(ps_resolver_host(&resolver, "b.example", PS_FAMILY_ANY), host);
 }
 
 static void addresses_have_a_number_that_changes_when_they_do(void **state)
@@ -351,6 +379,67 @@ static void name_is_looked_up_without_a_thread_where_there_is_none(void **state)
   atomic_store(&no_threads, false);
   expect_found("192.0.2.1");
   assert_int_equal(asked(), 2);
+}
+
+/* ---- One family alone */
+
+static void want(enum ps_family family)
+{
+  host = ps_resolver_host(&resolver, "a.example", family);
+  assert_non_null(host);
+  atomic_store(&heeds_family, true);
+}
+
+static void name_is_asked_for_addresses_of_the_family_that_is_wanted(void **state)
+{
+  (void)state;
+  set_server("2001:db8::1 192.0.2.1 2001:db8::2", false);
+  expect_found("2001:db8::1 192.0.2.1 2001:db8::2");
+  assert_int_equal(server.family, AF_UNSPEC);
+  want(PS_FAMILY_IPV4);
+  expect_found("192.0.2.1");
+  assert_int_equal(server.family, AF_INET);
+  want(PS_FAMILY_IPV6);
+  expect_found("2001:db8::1 2001:db8::2");
+  assert_int_equal(server.family, AF_INET6);
+  assert_int_equal(asked(), 3);
+}
+
+static void name_is_asked_for_ipv4_alone_where_there_is_no_ipv6(void **state)
+{
+  (void)state;
+  atomic_store(&no_ipv6, true);
+  expect_found("192.0.2.1");
+  assert_int_equal(server.family, AF_INET);
+  want(PS_FAMILY_IPV4);
+  expect_found("192.0.2.1");
+  assert_int_equal(asked(), 2);
+}
+
+static void ipv6_is_not_asked_for_where_there_is_none(void **state)
+{
+  (void)state;
+  atomic_store(&no_ipv6, true);
+  want(PS_FAMILY_IPV6);
+  assert_int_equal(find(PATIENCE), PS_HOST_FAILED);
+  assert_string_equal(answer.words, gai_strerror(EAI_FAMILY));
+  assert_int_equal(asked(), 0);
+}
+
+static void families_of_a_name_have_hosts_of_their_own_that_fail_and_are_avoided_apart(void **state)
+{
+  (void)state;
+  struct ps_host *any = host;
+  want(PS_FAMILY_IPV6);
+  assert_ptr_not_equal(host, any);
+  assert_ptr_equal(ps_resolver_host(&resolver, "A.EXAMPLE", PS_FAMILY_IPV6), host);
+  assert_int_equal(find(PATIENCE), PS_HOST_FAILED);
+  want(PS_FAMILY_IPV4);
+  expect_found("192.0.2.1");
+  ps_host_avoid(host, "192.0.2.1");
+  expect_found("(192.0.2.1)");
+  host = any;
+  expect_found("192.0.2.1");
 }
 
 /* ---- Addresses that do not connect */
@@ -518,11 +607,17 @@ static void old_addresses_serve_after_two_seconds_of_a_look_up_for_better_ones(v
 
 /* ---- Addresses that are given */
 
+static struct ps_host *given_of(enum ps_family family, const char *addresses, bool lasting)
+{
+  const struct ps_given given = {addresses, lasting};
+  struct ps_host *found = NULL;
+  assert_int_equal(ps_resolver_given(&resolver, "a.example", family, &given, &found), 0);
+  return found;
+}
+
 static struct ps_host *given(const char *addresses, bool lasting)
 {
-  struct ps_host *found = NULL;
-  assert_int_equal(ps_resolver_given(&resolver, "a.example", addresses, lasting, &found), 0);
-  return found;
+  return given_of(PS_FAMILY_ANY, addresses, lasting);
 }
 
 static void addresses_that_are_given_are_not_looked_up(void **state)
@@ -562,7 +657,33 @@ static void host_whose_addresses_are_given_is_the_same_for_the_same_ones(void **
   assert_ptr_not_equal(given("192.0.2.3", true), first);
   assert_ptr_not_equal(given("192.0.2.2", false), first);
   assert_ptr_not_equal(host, first);
-  assert_ptr_equal(ps_resolver_host(&resolver, "a.example"), host);
+  assert_ptr_equal(ps_resolver_host(&resolver, "a.example", PS_FAMILY_ANY), host);
+}
+
+static void addresses_that_are_given_are_taken_as_far_as_they_are_of_the_family(void **state)
+{
+  (void)state;
+  static const char both[] = "192.0.2.2,[2001:db8::1],192.0.2.3,2001:db8::2";
+  struct ps_host *any = given(both, true), *four = host = given_of(PS_FAMILY_IPV4, both, true);
+  expect_found("192.0.2.2 192.0.2.3");
+  host = given_of(PS_FAMILY_IPV6, both, true);
+  expect_found("2001:db8::1 2001:db8::2");
+  assert_ptr_not_equal(host, four);
+  assert_ptr_equal(given_of(PS_FAMILY_IPV4, both, true), four);
+  host = any;
+  expect_found("192.0.2.2 2001:db8::1 192.0.2.3 2001:db8::2");
+  assert_int_equal(asked(), 0);
+}
+
+static void name_whose_given_addresses_do_not_last_is_asked_for_the_same_family_then(void **state)
+{
+  (void)state;
+  host = given_of(PS_FAMILY_IPV6, "192.0.2.2,2001:db8::1", false);
+  expect_found("2001:db8::1");
+  atomic_store(&passed, 61 * PS_SECOND);
+  set_server("192.0.2.1 2001:db8::2", false);
+  atomic_store(&heeds_family, true);
+  expect_found("2001:db8::2");
 }
 
 static void what_is_no_address_is_refused(void **state)
@@ -572,8 +693,9 @@ static void what_is_no_address_is_refused(void **state)
                                       "[::1",      "[192.0.2.1", "192.0.2.1,,::1",  "192.0.2.1 ",
                                       "fe80::1%1", "[]",         "::1::1,192.0.2.1"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    const struct ps_given none = {texts[i], true};
     struct ps_host *found = host;
-    assert_int_equal(ps_resolver_given(&resolver, "a.example", texts[i], true, &found), -EINVAL);
+    assert_int_equal(ps_resolver_given(&resolver, "a.example", PS_FAMILY_ANY, &none, &found), -EINVAL);
     assert_null(found);
   }
 }
@@ -595,6 +717,10 @@ int main(void)
       TEST(wait_ends_when_it_is_cancelled),
       TEST(look_up_that_hangs_at_the_end_is_left_behind),
       TEST(name_is_looked_up_without_a_thread_where_there_is_none),
+      TEST(name_is_asked_for_addresses_of_the_family_that_is_wanted),
+      TEST(name_is_asked_for_ipv4_alone_where_there_is_no_ipv6),
+      TEST(ipv6_is_not_asked_for_where_there_is_none),
+      STILL(families_of_a_name_have_hosts_of_their_own_that_fail_and_are_avoided_apart),
       STILL(address_that_did_not_connect_is_avoided_for_a_minute),
       STILL(address_avoided_once_more_is_avoided_for_another_minute_under_the_same_number),
       STILL(address_that_connects_is_avoided_no_longer),
@@ -608,6 +734,8 @@ int main(void)
       STILL(addresses_that_are_given_are_not_looked_up),
       STILL(addresses_that_do_not_last_are_looked_up_a_minute_after_they_were_first_asked_for),
       STILL(host_whose_addresses_are_given_is_the_same_for_the_same_ones),
+      STILL(addresses_that_are_given_are_taken_as_far_as_they_are_of_the_family),
+      STILL(name_whose_given_addresses_do_not_last_is_asked_for_the_same_family_then),
       STILL(what_is_no_address_is_refused),
   };
   ps_mutex_init(&server.mutex); /* once: a look-up that was left behind may hold it still */

@@ -85,6 +85,7 @@ struct given {
   const char *url;
   const char *const *resolve;
   const char *addresses;
+  enum ps_family family;
 };
 
 static void expect_given(const struct given *row)
@@ -92,14 +93,20 @@ static void expect_given(const struct given *row)
   struct ps_resolver resolver;
   struct ps_route route;
   struct ps_host *same = NULL;
-  struct ps_endpoint_settings settings = {.resolve = row->resolve, .resolve_count = count(row->resolve)};
+  struct ps_endpoint_settings settings = {
+      .resolve = row->resolve,
+      .resolve_count = count(row->resolve),
+      .ipv4 = row->family == PS_FAMILY_IPV4,
+      .ipv6 = row->family == PS_FAMILY_IPV6,
+  };
   ps_resolver_init(&resolver);
   assert_int_equal(ps_route_init(&route, &settings, row->url, &resolver), 0);
   bool adds = row->addresses && *row->addresses == '+';
   if (row->addresses)
-    assert_int_equal(ps_resolver_given(&resolver, "a", row->addresses + adds, !adds, &same), 0);
+    assert_int_equal(
+        ps_resolver_given(&resolver, "a", row->family, &(struct ps_given){row->addresses + adds, !adds}, &same), 0);
   else
-    same = ps_resolver_host(&resolver, "a");
+    same = ps_resolver_host(&resolver, "a", row->family);
   assert_ptr_equal(route.host, same);
   ps_route_fini(&route);
   ps_resolver_fini(&resolver);
@@ -124,6 +131,28 @@ static void addresses_that_are_given_are_those_that_libcurl_would_take(void **st
       {"http://a/", LIST("a:81:127.0.0.1"), NULL},
       {"http://a/", LIST("xa:80:127.0.0.1"), NULL},
       {"http://a/", LIST("-a:80"), NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    expect_given(&rows[i]);
+}
+
+static void addresses_that_are_given_do_not_count_without_one_of_the_family(void **state)
+{
+  (void)state;
+  const struct given rows[] = {
+      {"http://a/", LIST("a:80:127.0.0.1"), "127.0.0.1", PS_FAMILY_IPV4},
+      {"http://a/", LIST("a:80:127.0.0.1"), NULL, PS_FAMILY_IPV6},
+      {"http://a/", LIST("a:80:[::1]"), NULL, PS_FAMILY_IPV4},
+      {"http://a/", LIST("a:80:[::1]"), "[::1]", PS_FAMILY_IPV6},
+      {"http://a/", LIST("a:80:127.0.0.1,::1"), "127.0.0.1,::1", PS_FAMILY_IPV4},
+      {"http://a/", LIST("a:80:127.0.0.1,::1"), "127.0.0.1,::1", PS_FAMILY_IPV6},
+      {"http://a/", LIST("a:80:127.0.0.1,127.0.0.2"), NULL, PS_FAMILY_IPV6},
+      {"http://a/", LIST("+a:80:127.0.0.1"), NULL, PS_FAMILY_IPV6},
+      {"http://a/", LIST("+a:80:::1"), "+::1", PS_FAMILY_IPV6},
+      {"http://a/", LIST("*:80:127.0.0.1"), NULL, PS_FAMILY_IPV6},
+      {"http://a/", LIST("a:80:::1", "a:80:127.0.0.1"), NULL, PS_FAMILY_IPV6},
+      {"http://a/", LIST("a:80:127.0.0.1", "*:80:::1"), "::1", PS_FAMILY_IPV6},
+      {"http://a/", LIST("a:80:::1", "*:80:::2"), "::1", PS_FAMILY_IPV6},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     expect_given(&rows[i]);
@@ -241,6 +270,45 @@ static void endpoints_of_one_name_share_its_host(void **state)
   ps_resolver_fini(&resolver);
 }
 
+static struct ps_host *host_for(struct ps_resolver *resolver, bool ipv4, bool ipv6)
+{
+  struct ps_route route;
+  const struct ps_endpoint_settings settings = {.ipv4 = ipv4, .ipv6 = ipv6};
+  assert_int_equal(ps_route_init(&route, &settings, "http://a/", resolver), 0);
+  struct ps_host *host = route.host;
+  ps_route_fini(&route);
+  return host;
+}
+
+static void endpoints_of_one_name_that_want_different_families_have_hosts_of_their_own(void **state)
+{
+  (void)state;
+  struct ps_resolver resolver;
+  ps_resolver_init(&resolver);
+  struct ps_host *any = host_for(&resolver, false, false), *four = host_for(&resolver, true, false),
+                 *six = host_for(&resolver, false, true);
+  assert_ptr_not_equal(any, four);
+  assert_ptr_not_equal(any, six);
+  assert_ptr_not_equal(four, six);
+  assert_ptr_equal(host_for(&resolver, false, true), six);
+  assert_ptr_equal(host_for(&resolver, true, true), any);
+  ps_resolver_fini(&resolver);
+}
+
+static void localhost_given_an_address_of_the_other_family_is_left_to_libcurl(void **state)
+{
+  (void)state;
+  struct ps_resolver resolver;
+  struct ps_route route;
+  const struct ps_endpoint_settings settings = {
+      .resolve = LIST("localhost:80:127.0.0.1"), .resolve_count = 1, .ipv6 = true};
+  ps_resolver_init(&resolver);
+  assert_int_equal(ps_route_init(&route, &settings, "http://localhost/", &resolver), 0);
+  assert_null(route.host);
+  ps_route_fini(&route);
+  ps_resolver_fini(&resolver);
+}
+
 /* ---- What a slot is given */
 
 static ps_time now;
@@ -261,17 +329,21 @@ struct way {
   struct ps_slot *slot, *other;
 };
 
-static void start(struct way *way, const char *const *resolve)
+static void start_with(struct way *way, const struct ps_endpoint_settings *settings)
 {
-  struct ps_endpoint_settings settings = {.resolve = resolve, .resolve_count = count(resolve)};
   now = __real_ps_now();
   ps_resolver_init(&way->resolver);
-  assert_int_equal(ps_route_init(&way->route, &settings, "http://a/", &way->resolver), 0);
+  assert_int_equal(ps_route_init(&way->route, settings, "http://a/", &way->resolver), 0);
   way->model = curl_easy_init();
   way->slot = ps_slot_new(way->model, NULL, way->route.host);
   way->other = ps_slot_new(way->model, NULL, way->route.host);
   assert_non_null(way->slot);
   assert_non_null(way->other);
+}
+
+static void start(struct way *way, const char *const *resolve)
+{
+  start_with(way, &(struct ps_endpoint_settings){.resolve = resolve, .resolve_count = count(resolve)});
 }
 
 static void finish(struct way *way)
@@ -318,6 +390,25 @@ static void slot_is_given_the_next_address_after_one_that_does_not_connect(void 
   expect_next(&way, way.slot, "a:80:192.0.2.3");
   expect_next(&way, way.slot, "a:80:192.0.2.1,[::1]");
   assert_int_equal(ps_route_limit(&way.route, way.slot, 300 * PS_SECOND), 4 * PS_SECOND);
+  finish(&way);
+}
+
+static void slot_is_given_addresses_of_the_family_alone(void **state)
+{
+  (void)state;
+  const char *const *resolve = LIST("a:80:192.0.2.1,::1,192.0.2.2,::2");
+  struct ps_endpoint_settings settings = {.resolve = resolve, .resolve_count = 1, .ipv6 = true};
+  struct way way;
+  start_with(&way, &settings);
+  expect_first(&way, way.slot, "a:80:[::1]");
+  expect_next(&way, way.slot, "a:80:[::2]");
+  expect_next(&way, way.slot, "a:80:[::1]");
+  finish(&way);
+  settings.ipv6 = false;
+  settings.ipv4 = true;
+  start_with(&way, &settings);
+  expect_first(&way, way.slot, "a:80:192.0.2.1");
+  expect_next(&way, way.slot, "a:80:192.0.2.2");
   finish(&way);
 }
 
@@ -446,7 +537,7 @@ int __wrap_getaddrinfo(const char *name, const char *service, const struct addri
   (void)name, (void)service;
   numeric.ai_flags = AI_NUMERICHOST;
   numeric.ai_family = AF_UNSPEC;
-  return __real_getaddrinfo(answer, NULL, &numeric, found);
+  return !answer ? EAI_NONAME : __real_getaddrinfo(answer, NULL, &numeric, found);
 }
 
 static void attempt_goes_on_to_an_address_that_the_name_has_by_then(void **state)
@@ -495,17 +586,43 @@ static void addresses_that_only_the_system_can_use_take_the_place_of_those_befor
   finish(&way);
 }
 
+static void words_of_a_name_without_an_address_of_the_family_name_the_option(void **state)
+{
+  (void)state;
+  static const struct {
+    bool ipv4, ipv6;
+    const char *words;
+  } rows[] = {
+      {false, false, "could not resolve host a: "},
+      {true, true, "could not resolve host a: "},
+      {true, false, "no IPv4 address, and -4 (ipv4) allows no other: could not resolve host a: "},
+      {false, true, "no IPv6 address, and -6 (ipv6) allows no other: could not resolve host a: "},
+  };
+  answer = NULL;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct way way;
+    start_with(&way, &(struct ps_endpoint_settings){.ipv4 = rows[i].ipv4, .ipv6 = rows[i].ipv6});
+    assert_int_equal(ps_route_find(&way.route, way.slot, now + PS_SECOND), PS_END_RESOLVE);
+    assert_memory_equal(way.slot->words, rows[i].words, strlen(rows[i].words));
+    finish(&way);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(name_of_the_url_is_looked_up_with_its_port),
       cmocka_unit_test(addresses_that_are_given_are_those_that_libcurl_would_take),
+      cmocka_unit_test(addresses_that_are_given_do_not_count_without_one_of_the_family),
       cmocka_unit_test(host_that_has_its_address_by_itself_may_be_given_others),
       cmocka_unit_test(other_host_to_connect_to_is_looked_up_instead),
       cmocka_unit_test(proxy_is_looked_up_in_place_of_the_endpoint),
       cmocka_unit_test(proxy_of_the_environment_counts_where_it_is_asked_for),
       cmocka_unit_test(endpoints_of_one_name_share_its_host),
+      cmocka_unit_test(endpoints_of_one_name_that_want_different_families_have_hosts_of_their_own),
+      cmocka_unit_test(localhost_given_an_address_of_the_other_family_is_left_to_libcurl),
       cmocka_unit_test(slot_is_given_the_next_address_after_one_that_does_not_connect),
+      cmocka_unit_test(slot_is_given_addresses_of_the_family_alone),
       cmocka_unit_test(entries_of_the_user_stay_with_those_of_each_try),
       cmocka_unit_test(attempt_after_one_begins_with_the_address_that_worked_and_has_all_the_others),
       cmocka_unit_test(address_is_tried_first_again_after_a_minute_by_a_slot_that_nobody_told),
@@ -517,6 +634,7 @@ int main(void)
       cmocka_unit_test(attempt_goes_on_to_an_address_that_the_name_has_by_then),
       cmocka_unit_test(only_address_that_the_name_still_has_is_tried_for_all_the_time_that_is_left),
       cmocka_unit_test(addresses_that_only_the_system_can_use_take_the_place_of_those_before),
+      cmocka_unit_test(words_of_a_name_without_an_address_of_the_family_name_the_option),
   };
   return cmocka_run_group_tests_name("route", tests, NULL, NULL);
 }
