@@ -100,7 +100,7 @@ void ps_cli_results_flush(struct ps_cli_results *results)
 /* A lone attempt that won: the line that told the win has said it all. For programs every event is there. */
 static bool says_nothing_new(const struct ps_cli_settings *settings, const struct poolsend_event *event)
 {
-  return !settings->json_output && settings->shown_events & POOLSEND_EVENT_DELIVERED &&
+  return !ps_cli_wants_json(settings) && settings->options.sender.events & POOLSEND_EVENT_DELIVERED &&
          poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_attempt_count(event) == 1 &&
          poolsend_attempt_reason(poolsend_event_winner(event)) == POOLSEND_REASON_OK;
 }
@@ -191,7 +191,7 @@ static uint64_t accounts_in(const struct poolsend_event *event, unsigned shown)
 
 void ps_cli_results_add(struct ps_cli_results *results, const struct poolsend_event *event)
 {
-  unsigned shown = results->settings->shown_events;
+  unsigned shown = results->settings->options.sender.events;
   if (poolsend_event_kind(event) & shown)
     show(results, event);
   results->batch_accounts += accounts_in(event, shown);

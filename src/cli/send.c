@@ -69,7 +69,7 @@ static void write_response(struct run *run, const struct poolsend_attempt *winne
 static void take_response(struct run *run, const struct poolsend_event *event)
 {
   const struct poolsend_attempt *winner = poolsend_event_winner(event);
-  if (run->settings->output && poolsend_attempt_response(winner, NULL) && !run->response_written)
+  if (run->settings->options.program.output && poolsend_attempt_response(winner, NULL) && !run->response_written)
     write_response(run, winner);
 }
 
