@@ -19,6 +19,7 @@ import time
 import pytest
 
 from cells import preload, slowness
+from against_curl import run_curl
 from harness import Fed, Running, accounts, parse_events, run_json, stream
 
 from certs import make_ca
@@ -395,6 +396,102 @@ def test_address_of_the_other_family_is_tried_side_by_side(dead, alive, names):
             took.append(result.settled['attempts'][0]['finished'])
         assert server.count() == RUNS
     assert min(took) < 2, took
+
+
+# ---- One family alone
+
+@pytest.fixture
+def families():
+    """A server for each family, at one port: with -4 and with -6."""
+    with port_everywhere() as port, Server(host='127.0.0.1', port=port) as four, Server(host='::1', port=port) as six:
+        yield {'-4': four, '-6': six}
+
+
+BOTH = '127.0.0.1,::1'
+OTHER = {'-4': '-6', '-6': '-4'}
+OF = {'-4': '127.0.0.1', '-6': '::1'}
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('option', ['-4', '-6'])
+@pytest.mark.parametrize('options', [
+    [],
+    ['--connect-to', '::other.test:'],
+    ['-x', 'http://other.test:{port}'],
+    ['-x', 'http://127.0.0.9:1', '--noproxy', 'both.test'],
+    ['--resolve', 'both.test:{port}:{another}'],
+    ['--resolve', '*:{port}:{another}'],
+    ['-x', 'http://other.test:{port}', '--resolve', '+other.test:{port}:{another}'],
+], ids=' '.join)
+def test_name_is_looked_up_in_the_family_alone_as_by_curl(option, options, names, families):
+    """In another order, too: it is not for the first address that is found."""
+    server = families[option]
+    options = [each.format(port=server.port, another=OF[OTHER[option]]) for each in options]
+    for addresses in (BOTH, '::1,127.0.0.1'):
+        before, env = server.count(), names.env(both_test=addresses, other_test=addresses)
+        run_curl(option, *options, '-d', 'x', url(server, 'both.test'), env=env)
+        assert server.count() == before + 1
+        names.log.unlink(missing_ok=True)
+        result = run_json(option, *options, '-d', 'x', url(server, 'both.test'), env=env)
+        assert result.fates == [('delivered', 'ok')]
+        assert server.count() == before + 2
+        assert len(names.asked) == 1
+    assert families[OTHER[option]].count() == 0
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('option', ['-4', '-6'])
+@pytest.mark.parametrize('options, whose', [
+    ([], ''),
+    (['--resolve', 'one.test:{port}:{another}'], ''),
+    (['-x', 'http://one.test:{port}'], 'proxy: '),
+    (['-x', 'http://127.0.0.9:1', '--noproxy', 'one.test'], ''),
+], ids=' '.join)
+def test_name_without_an_address_of_the_family_is_not_reached_as_by_curl(option, options, whose, names, families):
+    """What libcurl looks up by itself, too, whatever it calls it."""
+    port, another = families[option].port, OF[OTHER[option]]
+    arguments = [option, *(each.format(port=port, another=another) for each in options), '-d', 'x',
+                 f'http://one.test:{port}/']
+    env = names.env(one_test=another)
+    assert run_curl(*arguments, env=env).returncode in (5, 6, 7)
+    result = run_json(*arguments, env=env)
+    assert result.fates == [('unreached', 'resolve')]
+    family = option[-1]
+    error = result.settled['attempts'][0]['error']
+    assert error.startswith(f'{whose}no IPv{family} address, and {option} (ipv{family}) allows no other'), error
+    assert [server.count() for server in families.values()] == [0, 0]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+def test_addresses_of_the_other_family_are_not_tried(names):
+    with refused_port() as port:
+        result = run_json('-4', '-d', 'x', f'http://many.test:{port}/',
+                          env=names.env(many_test='::1,127.0.0.1,::1,127.0.0.4'))
+    assert result.fates == [('unreached', 'connect')]
+    assert result.settled['attempts'][0]['error'].endswith('refused; tried: 127.0.0.1, 127.0.0.4')
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('option', ['-4', '-6'])
+def test_name_that_a_redirect_leads_to_is_looked_up_in_the_family_alone(option, names, families):
+    server = families[option]
+    server.script('/', f'status=302&redirect=http://both.test:{server.port}/end')
+    result = run_json(option, '-L', url(server, 'first.test'),
+                      env=names.env(first_test=BOTH, both_test=BOTH))
+    assert result.fates == [('delivered', 'ok')]
+    assert (server.count(), families[OTHER[option]].count()) == (2, 0)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('option', ['-4', '-6'])
+def test_name_that_a_redirect_leads_to_without_an_address_of_the_family_is_not_reached(option, names, families):
+    server = families[option]
+    server.script('/', f'status=302&redirect=http://one.test:{server.port}/end')
+    result = run_json(option, '-L', url(server, 'first.test'),
+                      env=names.env(first_test=BOTH, one_test=OF[OTHER[option]]))
+    assert result.fates == [('rejected', 'redirect')]
+    assert f'{option} (ipv{option[-1]}) allows no other' in result.settled['attempts'][0]['error']
+    assert (server.count(), families[OTHER[option]].count()) == (1, 0)
 
 
 # ---- Ways that are given
