@@ -1,6 +1,9 @@
 /* curl's meaning, to the letter: -d @file drops CR, LF and NUL; --data-binary and --json take a file as it is;
- * --data-raw knows no "@"; repeats are joined by "&", but a --json is joined by nothing. */
+ * --data-raw knows no "@"; --data-urlencode escapes what it has or reads, but not a name before it; repeats are joined by
+ * "&", but a --json is joined by nothing. */
 #include "cli/body.h"
+
+#include "base/ascii.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -68,9 +71,47 @@ bool ps_cli_load_file(struct ps_cli_settings *settings, const char *path, size_t
   return read_source(settings, &(struct source){.path = path, .limit = limit}, into);
 }
 
+/* As a form has it: what RFC 3986, 2.3, calls unreserved is kept, and a space is a "+" (RFC 1866, 8.2.1). */
+static bool append_escaped(struct ps_buf *into, const char *data, size_t size)
+{
+  static const char digits[] = "0123456789ABCDEF";
+  bool done = true;
+  for (size_t i = 0; done && i < size; i++) {
+    unsigned char c = (unsigned char)data[i];
+    const char escaped[] = {'%', digits[c >> 4], digits[c & 15]};
+    if (ps_ascii_is_letter(data[i]) || ps_ascii_is_digit(data[i]) || (c && strchr("-._~", c)))
+      done = append(into, data + i, 1);
+    else
+      done = c == ' ' ? append(into, "+", 1) : append(into, escaped, sizeof escaped);
+  }
+  return done;
+}
+
+/* CONTENT, =CONTENT, NAME=CONTENT, @FILE or NAME@FILE: "=" comes before "@". As with curl, a file that is empty takes its
+ * name with it. */
+static bool append_urlencoded(struct ps_cli_settings *settings, const char *text)
+{
+  struct ps_buf *body = &settings->body, read = {0};
+  const char *mark = strchr(text, '='), *content;
+  mark = mark ? mark : strchr(text, '@');
+  content = mark ? mark + 1 : text;
+  bool is_file = mark && *mark == '@', done = true;
+  const struct source from = {.path = content, .limit = settings->options.sender.max_body, .option = " (--max-body)"};
+  if (is_file)
+    done = read_source(settings, &from, &read);
+  if (done && mark && mark > text && (!is_file || read.size))
+    done = append(body, text, (size_t)(mark - text)) && append(body, "=", 1);
+  if (done)
+    done = is_file ? append_escaped(body, read.data, read.size) : append_escaped(body, content, strlen(content));
+  ps_buf_fini(&read);
+  return done;
+}
+
 static bool append_piece(struct ps_cli_settings *settings, const struct ps_piece *piece)
 {
   enum ps_data data = piece->option->data;
+  if (data == PS_DATA_URLENCODE)
+    return append_urlencoded(settings, piece->text);
   if (data == PS_DATA_RAW || piece->text[0] != '@')
     return append(&settings->body, piece->text, strlen(piece->text));
   const struct source from = {.path = piece->text + 1,

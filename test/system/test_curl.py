@@ -13,6 +13,7 @@ from server import Server
 
 FILES = {
     'plain': b'a=1&b=2',
+    'form': b'a b&c=d\r\n\0~%\xc3\xa9+',
     'lf': b'one\ntwo\nthree\n',
     'crlf': b'one\r\ntwo\r\n\r\nthree\r\n',
     'cr': b'one\rtwo\r',
@@ -74,6 +75,24 @@ def table(cases):
     '-d and --data-raw': ['-d', 'a', '--data-raw', '@lf'],
     '-d, then --json': ['-d', 'a', '--json', 'b'],
     '--json, then -d': ['--json', 'a', '-d', 'b'],
+    '--data-urlencode text': ['--data-urlencode', 'a b&c\u00e9\t~-._*+/%41\n'],
+    '--data-urlencode nothing': ['--data-urlencode', ''],
+    '--data-urlencode what begins with =': ['--data-urlencode', '=a=b c'],
+    '--data-urlencode = alone': ['--data-urlencode', '='],
+    '--data-urlencode a name, which is kept as it is': ['--data-urlencode', 'n m&=a=b&@lf'],
+    '--data-urlencode a name of nothing': ['--data-urlencode', 'n='],
+    '--data-urlencode with an @ before an =': ['--data-urlencode', 'a@lf=c d'],
+    '--data-urlencode every byte of a file': ['--data-urlencode', '@binary'],
+    '--data-urlencode a file with a name': ['--data-urlencode', 'n m@form'],
+    '--data-urlencode a file that is empty': ['--data-urlencode', '@empty'],
+    '--data-urlencode a file that is empty, with a name': ['--data-urlencode', 'n@empty'],
+    '--data-urlencode a big file': ['--data-urlencode', 'n@70KB'],
+    '--data-urlencode letters of other alphabets': ['--data-urlencode', '\u0130\u0131iI\u00e4'],
+    '--data-urlencode twice': ['--data-urlencode', 'a=1 2', '--data-urlencode', 'b=3&4'],
+    '--data-urlencode among others': ['-d', 'a b', '--data-urlencode', 'n@form', '--data-raw', '@c',
+                                      '--data-urlencode', 'd e'],
+    '--data-urlencode, then --json': ['--data-urlencode', 'a b', '--json', '{}'],
+    '--data-urlencode with a method': ['-X', 'PUT', '--data-urlencode', 'a b'],
     '--data-binary text': ['--data-binary', 'a\nb'],
     '--data-binary @file keeps line breaks': ['--data-binary', '@crlf'],
     '--data-binary @file keeps every byte': ['--data-binary', '@binary'],
@@ -94,12 +113,12 @@ def test_body_is_that_of_curl(server, arguments):
     assert_same(server, *arguments, server.url('/path?query=1'))
 
 
-@pytest.mark.parametrize('option', ['-d', '--data-binary', '--json'])
+@pytest.mark.parametrize('option', ['-d', '--data-binary', '--data-urlencode', '--json'])
 def test_body_from_standard_input_is_that_of_curl(server, option):
     assert_same(server, option, '@-', server.url(), stdin=FILES['crlf'] + FILES['plain'])
 
 
-@pytest.mark.parametrize('option', ['-d', '--data-binary', '--json'])
+@pytest.mark.parametrize('option', ['-d', '--data-binary', '--data-urlencode', '--json'])
 def test_body_from_an_empty_standard_input_is_that_of_curl(server, option):
     assert_same(server, option, '@-', server.url())
 

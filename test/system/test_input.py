@@ -183,6 +183,7 @@ def test_max_time_that_reaches_the_last_endpoint_is_taken(server, arguments):
 @table({
     'a body': (['-d', '@missing'], ['missing', 'No such file']),
     'a binary body': (['--data-binary', '@missing'], ['missing', 'No such file']),
+    'a body to be escaped': (['--data-urlencode', 'n@missing'], ['missing', 'No such file']),
     'JSON': (['--json', '@missing'], ['missing', 'No such file']),
     'headers': (['-H', '@missing'], ['missing', 'No such file']),
     'CA certificates': (['--cacert', 'missing'], ['--cacert', 'missing', 'No such file']),
@@ -249,8 +250,12 @@ def test_file_that_may_not_be_used_is_refused_for(server, tmp_path, arguments, w
     (['--json', '@six'], ''),
     (['-d', '@-'], 'abcdef'),
     (['--data-binary', '@-'], 'abcde\n'),
+    (['--data-urlencode', 'n@six'], ''),
+    (['--data-urlencode', '@-'], 'a%b%'),
+    (['--data-urlencode', 'n=a&'], ''),
 ], ids=['argument', 'arguments together', 'raw argument', 'file', 'JSON file', 'standard input',
-        'standard input with its line break'])
+        'standard input with its line break', 'file to be escaped', 'standard input once it is escaped',
+        'argument once it is escaped'])
 def test_body_over_the_limit_is_refused_from(server, tmp_path, arguments, stdin):
     (tmp_path / 'six').write_text('abcdef')
     refuses(server, ['--max-body', '5', *arguments], '5 bytes', '--max-body', stdin=stdin)
