@@ -121,7 +121,7 @@ need_system() {
   need python3 python3 --version
   need debootstrap debootstrap --version
   need debian-archive-keyring test -s "$debian_keys"
-  (install_missing) >"$scratch/log" 2>&1 || cannot_check "$(last_words)"
+  (install_missing) || cannot_check "there is no$missing here"
   [ ! -e "$made" ] || return 0
   if [ "$distribution" = Ubuntu ] && [ ! -s "$ubuntu_keys" ]; then
     get_ubuntu_keys >"$scratch/log" 2>&1 || cannot_check "$(last_words)"

@@ -1,6 +1,6 @@
-# What demo.sh and run.sh share; sourced at the top of the checkout. It finds out which packages are missing, installs
-# those and no others, and configures the build. It promises to be quiet when all goes well, to show the whole output
-# of what failed, to change nothing that is there already, and to leave no temporary files.
+# What demo.sh and run.sh share; sourced at the top of the checkout. It finds out which packages are missing, says
+# so, installs those and no others, and configures the build. It promises to be quiet otherwise when all goes well, to
+# show the whole output of what failed, to change nothing that is there already, and to leave no temporary files.
 
 scratch=$(mktemp -d) || exit 1
 remove_scratch() { rm -rf "$scratch"; }
@@ -40,6 +40,8 @@ need_to_build() {
   need libjson-c-dev pkg-config --exists json-c
   need libidn2-dev pkg-config --exists libidn2
   need python3 "$python" --version
+  # Meson asks it where libraries belong: without it they go to /usr/local/lib64, where nothing looks for them.
+  ! can_install || need dpkg-dev dpkg-architecture --version
 }
 
 # Debian's place, Fedora's, SUSE's.
@@ -63,16 +65,15 @@ need_to_test() {
   need locales test -e /usr/share/i18n/locales/tr_TR
 }
 
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
-}
-
+# sudo may ask for a password only where there is a terminal to ask on.
 can_install() {
-  command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }
+  command -v apt-get >/dev/null || return
+  [ "$(id -u)" -ne 0 ] || return 0
+  command -v sudo >/dev/null && { sudo -n true || (: </dev/tty); } 2>/dev/null
 }
 
-# A machine that has just started may be busy with updates of its own: wait for the lock.
-apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
+# A machine that has just started may be busy with updates of its own: wait for the lock. Unquoted: sudo, or nothing.
+apt_get() { $by env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
 
 # An update may fail for some other source than ours; whether it matters, the installation says.
 update_and_install() {
@@ -80,16 +81,29 @@ update_and_install() {
   apt_get install --yes --no-install-recommends "$@"
 }
 
+# Says what it installs before it does.
 install_missing() {
   [ -n "$missing" ] || return 0
   if ! can_install; then
-    echo "Missing, by Debian's names:$missing. Please install them and try again." >&2
+    echo "Missing, by Debian's names:$missing. Please install them as root, and try again." >&2
     exit 1
   fi
-  echo "Installing$missing" >&2
+  by=
+  how='apt-get, as root'
+  [ "$(id -u)" -eq 0 ] || by=sudo how='sudo apt-get'
+  echo "Installing$missing ($how)" >&2
   # Unquoted: a list of packages.
   quietly update_and_install $missing || exit 1
 }
 
 # The mark by which meson itself knows a build directory.
 is_configured() { [ -f "$1/meson-private/coredata.dat" ]; }
+
+# set_up BUILD OPTION...: a build directory with these options, whatever others it has already. (`meson configure` would
+# judge them by what the options were when it was set up.)
+set_up() {
+  set_up_build=$1
+  shift
+  ! is_configured "$set_up_build" || set -- --reconfigure "$@"
+  quietly meson setup "$set_up_build" "$@"
+}
