@@ -50,7 +50,7 @@ configure() {
   need_to_build
   need_to_test
   (install_missing) || return 77
-  is_configured "$build" || quietly meson setup "$build" -Dtests=true
+  is_configured "$build" || quietly meson setup "$build" -Dtests=enabled
 }
 
 check_clang_tidy() {

@@ -31,7 +31,7 @@ start_apis() {
 
 need_to_build
 install_missing
-is_configured build || quietly meson setup build -Dtests=false || exit 1
+is_configured build || quietly meson setup build || exit 1
 quietly meson compile -C build poolsend:executable || exit 1
 start_apis
 

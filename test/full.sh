@@ -27,7 +27,7 @@ part_plain() {
   export LENGTH=full
   run_plain --timeout-multiplier 10
   unset LENGTH
-  figures=$(python3 test/support/testlog.py reports build/meson-logs/testlog.json \
+  figures=$(python3 test/support/testlog.py reports build/meson-logs/testlog-all.json \
     sim matrix property torture soak fuzz)
 }
 

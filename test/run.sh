@@ -9,15 +9,13 @@ cd "$(dirname "$0")/.." || exit 1
 . test/support/setup.sh
 
 build=${BUILD:-build}
-action=setup
-is_configured "$build" && action=configure
 
 need_to_build
 need_to_test
 install_missing
 # Unquoted: a list of options.
-quietly meson "$action" "$build" -Dtests=true ${BUILD_OPTIONS:-} || exit 1
+set_up "$build" -Dtests=enabled ${BUILD_OPTIONS:-} || exit 1
 quietly meson compile -C "$build" || exit 1
 
 # Most tests wait rather than compute, hence more of them at a time than there may be processors.
-meson test -C "$build" --no-rebuild --print-errorlogs --num-processes 4 "$@"
+meson test -C "$build" --no-rebuild --print-errorlogs --num-processes 4 --setup all "$@"

@@ -83,7 +83,9 @@ def install_missing():
     missing = [package for package, command in PACKAGES.items() if not is_there(command)]
     if not missing:
         return
-    print('installing', *missing, file=sys.stderr)
+    if subprocess.run(['sh', '-c', '. test/support/setup.sh; can_install'], cwd=ROOT, check=False).returncode:
+        sys.exit(f"Missing, by Debian's names: {' '.join(missing)}. Please install them as root, and try again.")
+    print('Installing', *missing, '(apt-get, as root)' if os.geteuid() == 0 else '(sudo apt-get)', file=sys.stderr)
     apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300']
     # Without this word of the administrator's, Debian would start nginx as it installs it.
     guard = not POLICY.exists()
@@ -210,9 +212,10 @@ def build_poolsend(directory):
             raise CannotMeasure(f'$POOLSEND: no such program: {os.environ["POOLSEND"]}')
         return str(pathlib.Path(program).resolve()), 'the program that $POOLSEND names'
     where = directory / 'poolsend'
-    build(['meson', 'setup', str(where), str(ROOT), '-Dbuildtype=release', '-Dtests=false'], env=environment())
+    build(['meson', 'setup', str(where), str(ROOT), '-Dbuildtype=release', '-Dtests=disabled',
+           '-Dstatic_json_c=true'], env=environment())
     build(['meson', 'compile', '-C', str(where)], env=environment())
-    return str(where / 'src' / 'poolsend'), 'a release build (-Dbuildtype=release)'
+    return str(where / 'src' / 'poolsend'), 'a release build (-Dbuildtype=release -Dstatic_json_c=true)'
 
 
 class Peers:

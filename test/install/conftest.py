@@ -42,12 +42,30 @@ def needed_by(binary):
             if '(NEEDED)' in line}
 
 
-class Installed:
-    """An installed poolsend: both libraries in `prefix`; `archive_prefix` is a copy without the shared one, which the
-    linker would prefer."""
+def poor_machine(directory):
+    """The environment of a machine that can build poolsend and has nothing that only the tests need; Meson is to be given
+    the native file as well that is put in `directory`."""
+    packages = directory / 'pkgconfig'
+    packages.mkdir(parents=True)
+    for folder in run('pkg-config', '--variable=pc_path', 'pkg-config').stdout.strip().split(':'):
+        for path in pathlib.Path(folder).glob('*.pc'):
+            if path.stem != 'cmocka' and not (packages / path.name).exists():
+                (packages / path.name).symlink_to(path)
+    modules = directory / 'modules'
+    modules.mkdir()
+    (modules / 'sitecustomize.py').write_text('import sys\nsys.modules.update(pytest=None, h2=None, jsonschema=None)\n')
+    # CMake would find what pkg-config does not.
+    (directory / 'native').write_text("[binaries]\ncmake = '/nonexistent/cmake'\n")
+    return environment(PKG_CONFIG_LIBDIR=str(packages), PKG_CONFIG_PATH='', PYTHONPATH=str(modules))
 
-    def __init__(self, prefix, archive_prefix):
+
+class Installed:
+    """An installed poolsend: both libraries in `prefix`; the archive alone, as it is by default, in `archive_prefix`.
+    Both were installed from `build`, in the environment `poor`; `told` is what Meson said as it set that up."""
+
+    def __init__(self, prefix, archive_prefix, build, poor, told):
         self.prefix, self.archive_prefix = prefix, archive_prefix
+        self.build, self.poor, self.told = build, poor, told
         self.header = prefix / 'include' / 'poolsend.h'
         self.shared = prefix / 'lib' / 'libpoolsend.so'
         self.archive = prefix / 'lib' / 'libpoolsend.a'
@@ -56,16 +74,15 @@ class Installed:
     def pkg_config(self, *arguments, linkage='shared'):
         """What pkg-config says, as a list of words."""
         prefix = self.archive_prefix if linkage == 'static' else self.prefix
-        return run('pkg-config', f'--define-variable=prefix={prefix}', *arguments, 'poolsend',
+        return run('pkg-config', *arguments, 'poolsend',
                    env=environment(PKG_CONFIG_PATH=str(prefix / 'lib' / 'pkgconfig'))).stdout.split()
 
     def compile(self, sources, out, language='c', linkage='shared', flags=()):
         """Compiles and links a program from these sources ('c', 'c++'; 'static', 'shared'), with warnings as errors. It
         runs as it is, wherever it is. Its path."""
-        if linkage == 'static':
-            libraries = self.pkg_config('--static', '--libs', linkage='static')
-        else:
-            libraries = [f'-Wl,-rpath,{self.shared.parent}', *self.pkg_config('--libs')]
+        libraries = self.pkg_config('--libs', linkage=linkage)
+        if linkage == 'shared':
+            libraries.append(f'-Wl,-rpath,{self.shared.parent}')
         run(*COMPILERS[language], '-Wall', '-Wextra', '-Werror', *flags, *self.pkg_config('--cflags'), *sources,
             '-o', out, *libraries)
         return out
@@ -73,15 +90,15 @@ class Installed:
 
 @pytest.fixture(scope='session')
 def installed(tmp_path_factory):
-    """Built and installed once for all tests."""
+    """Built and installed once for all tests, on a machine without what they need. The archive is the same archive."""
     top = tmp_path_factory.mktemp('install')
-    run('meson', 'setup', top / 'build', ROOT, '--prefix', top / 'prefix', '--libdir', 'lib', '--buildtype',
-        'debugoptimized', '-Ddefault_library=both', '-Dtests=false')
-    run('meson', 'compile', '-C', top / 'build')
-    run('meson', 'install', '-C', top / 'build', '--no-rebuild')
+    poor = poor_machine(top / 'poor')
+    told = run('meson', 'setup', top / 'build', ROOT, '--native-file', top / 'poor' / 'native', '--prefix', top / 'prefix',
+               '--libdir', 'lib', '--buildtype', 'debugoptimized', '-Ddefault_library=both', env=poor).stdout
+    run('meson', 'compile', '-C', top / 'build', env=poor)
+    run('meson', 'install', '-C', top / 'build', '--no-rebuild', env=poor)
+    run('meson', 'setup', '--reconfigure', top / 'build', ROOT, '--prefix', top / 'archive', '-Ddefault_library=static',
+        env=poor)
+    run('meson', 'install', '-C', top / 'build', env=poor)
+    yield Installed(top / 'prefix', top / 'archive', top / 'build', poor, told)
     shutil.rmtree(top / 'build')
-
-    shutil.copytree(top / 'prefix', top / 'archive', symlinks=True)
-    for shared in (top / 'archive' / 'lib').glob('*.so*'):
-        shared.unlink()
-    return Installed(top / 'prefix', top / 'archive')

@@ -14,7 +14,7 @@ def pages(tmp_path_factory):
     if not shutil.which('doxygen'):
         pytest.skip('there is no doxygen')
     top = tmp_path_factory.mktemp('docs')
-    run('meson', 'setup', top / 'build', ROOT, '--prefix', top / 'prefix', '-Ddocs=true', '-Dtests=false',
+    run('meson', 'setup', top / 'build', ROOT, '--prefix', top / 'prefix', '-Ddocs=true', '-Dtests=disabled',
         '-Dcli=false')
     built = run('meson', 'compile', '-C', top / 'build', 'docs')
     assert 'warning' not in built.stdout + built.stderr

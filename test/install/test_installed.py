@@ -39,6 +39,10 @@ def test_the_program_runs_and_needs_no_shared_poolsend(installed):
     assert 'libpoolsend.so.0' not in needed_by(installed.program)
 
 
+def test_the_program_shares_its_json_c_with_the_system(installed):
+    assert [name for name in needed_by(installed.program) if name.startswith('libjson-c.')]
+
+
 def test_the_shared_library_shows_the_declared_functions_and_no_more(installed):
     declared = declared_functions(installed.header)
     shown = defined_symbols('-D', '--defined-only', installed.shared)

@@ -57,15 +57,39 @@ def test_a_program_is_linked_with_the_archive(installed, tmp_path, source):
 
 def test_libidn2_is_asked_for_where_the_library_uses_it(installed):
     uses = 'idn2_' in run('nm', '-u', installed.archive).stdout
-    assert ('-lidn2' in installed.pkg_config('--static', '--libs', linkage='static')) == uses
+    assert ('-lidn2' in installed.pkg_config('--libs', linkage='static')) == uses
     assert bool([name for name in needed_by(installed.shared) if name.startswith('libidn2')]) == uses
 
 
-def test_where_the_archive_is_all_there_is_nothing_special_is_asked_for(tmp_path):
-    run('meson', 'setup', tmp_path / 'build', ROOT, '-Dtests=false', '-Dcli=false')
-    told = run('pkg-config', '--libs', 'poolsend',
-               env=environment(PKG_CONFIG_PATH=str(tmp_path / 'build' / 'meson-private'))).stdout.split()
+def test_where_the_archive_is_all_there_is_a_program_gets_what_it_needs_without_asking(installed):
+    told = installed.pkg_config('--libs', linkage='static')
     assert {'-lpoolsend', '-lcurl', '-ljson-c'} <= set(told)
+    assert set(told) <= {f'-L{installed.archive_prefix}/lib', '-lpoolsend', '-lcurl', '-ljson-c', '-lidn2', '-pthread'}
+
+
+@pytest.mark.parametrize('linkage, asked', [('shared', '--print-requires-private'), ('static', '--print-requires')])
+def test_the_packages_below_are_named_with_their_least_versions(installed, linkage, asked):
+    needed = set(' '.join(installed.pkg_config(asked, linkage=linkage)).replace(' >= ', '>=').split())
+    assert {'libcurl>=7.80', 'json-c>=0.15'} <= needed <= {'libcurl>=7.80', 'json-c>=0.15', 'libidn2>=2.0'}
+
+
+@pytest.mark.parametrize('linkage', ['shared', 'static'])
+def test_what_libcurl_was_linked_with_is_asked_for_by_static_alone(installed, tmp_path, linkage):
+    (tmp_path / 'libcurl.pc').write_text(
+        'Name: libcurl\nDescription: another\nVersion: 9.0\nLibs: -lcurl\nLibs.private: -lbelow_curl\n')
+    prefix = installed.archive_prefix if linkage == 'static' else installed.prefix
+    path = environment(PKG_CONFIG_PATH=f'{tmp_path}:{prefix}/lib/pkgconfig')
+    plain, static = (run('pkg-config', *asked, '--libs', 'poolsend', env=path).stdout.split()
+                     for asked in ([], ['--static']))
+    assert '-lbelow_curl' not in plain
+    assert {'-lpoolsend', '-lcurl', '-lbelow_curl'} <= set(static)
+
+
+def test_no_folder_is_named_but_its_own(installed):
+    for prefix in (installed.prefix, installed.archive_prefix):
+        text = (prefix / 'lib' / 'pkgconfig' / 'poolsend.pc').read_text()
+        assert re.findall(r'-[LI](\S+)', text) == ['${libdir}', '${includedir}']
+        assert 'URL:' not in text
 
 
 def test_there_is_one_version(installed, tmp_path, source):

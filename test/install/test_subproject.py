@@ -11,7 +11,7 @@ from conftest import ROOT, files_below, run
 
 PROJECT = '''
 project('consumer', 'c')
-poolsend = dependency('poolsend', version: '>= 0.1', default_options: ['cli=false', 'tests=false'])
+poolsend = dependency('poolsend', version: '>= 0.1', default_options: ['cli=false'])
 executable('consumer', 'consumer.c', dependencies: poolsend, install: true)
 '''
 
