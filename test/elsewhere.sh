@@ -1,5 +1,5 @@
 #!/bin/sh
-# elsewhere.sh SYSTEM [ARGUMENT...]: the README's two commands, test/demo.sh and test/run.sh, on another system as a
+# elsewhere.sh SYSTEM [ARGUMENT...]: what a newcomer runs first, test/demo.sh and test/run.sh, on another system as a
 # newcomer has it, with nothing but its essential packages. The arguments go to `meson test` (sh test/elsewhere.sh sid
 # --suite unit). What is committed is tried, in a clone. A warning of the compiler is a failure.
 #

@@ -114,5 +114,5 @@ def test_header_says_what_the_library_makes_of(name):
 
 @pytest.mark.parametrize('name', ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy', 'CURL_CA_BUNDLE',
                                   'SSL_CERT_DIR', 'SSL_CERT_FILE', 'SSLKEYLOGFILE'])
-def test_README_says_what_the_program_makes_of(name):
-    assert name in (ROOT / 'README.md').read_text()
+def test_manual_says_what_the_program_makes_of(name):
+    assert name in (ROOT / 'src' / 'doc' / 'poolsend.1.in').read_text()
