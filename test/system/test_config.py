@@ -366,24 +366,30 @@ def test_there_is_one_file_only(server):
     assert '--config' in result.err
 
 
-# ---- The README
+# ---- The manual
 
-def fenced(language):
-    return re.findall(rf'^```{language}\n(.*?)^```$', (ROOT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)
-
-
-def without_comments(text):
-    return re.sub(r'^([^"\n]*(?:"[^"\n]*"[^"\n]*)*?)//.*$', r'\1', text, flags=re.MULTILINE)
+MANUAL = (ROOT / 'src' / 'doc' / 'poolsend-config.5.in').read_text()
+EXAMPLES = [text.replace('\\e', '\\')
+            for text in re.findall(r'^\.Bd -literal[^\n]*\n(.*?)^\.Ed$', MANUAL, re.MULTILINE | re.DOTALL)]
 
 
-def test_example_of_the_README_is_a_configuration(server):
-    examples = [text for text in fenced('jsonc') + fenced('json') if '"endpoints"' in text]
-    if not examples:
-        pytest.skip('there is none')
-    for text in examples:
-        text = without_comments(text)
-        env = {name: 'x' for name in re.findall(r'"env":\s*"([^"]+)"', text)}
-        for name in re.findall(r'"file":\s*"([^"]+)"', text):
-            pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
-            pathlib.Path(name).write_text('"x"')
-        assert run('--config', write(text), '-d', '{}', '--dry-run', env=env).code == 0
+def test_manual_has_examples():
+    assert len(EXAMPLES) > 3 and '{"env"' in str(EXAMPLES) and '{{/' in str(EXAMPLES)
+
+
+@pytest.mark.parametrize('text', EXAMPLES)
+def test_example_of_the_manual_is_a_configuration(server, text):
+    env = {name: 'x:y' for name in re.findall(r'"env": "([^"]+)"', text)}
+    for name in re.findall(r'"file": "([^"]+)"', text):
+        pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
+        pathlib.Path(name).write_text('x:y\n')
+    result = run('--config', write(text), '-d', '{"n": 7, "id": "a", "phone": "1"}', '--dry-run', env=env)
+    assert (result.code, result.err) == (0, '')
+    assert [name for name in re.findall(r'"url": "(https://[^/"]+)', text) if name not in result.out] == []
+    assert 'x:y' not in result.out and 'template' not in result.out
+
+
+def test_words_for_a_mistyped_key_are_those_of_the_manual(server):
+    words, = re.findall(r'^\.Dl (apis\.json: .*)$', MANUAL, re.MULTILINE)
+    write('{\n"hedge_dealy": "1s", "endpoints": [{"url": "http://127.0.0.1/"}]}', 'apis.json')
+    assert words in run('--config', 'apis.json', '-d', 'x').err

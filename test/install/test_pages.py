@@ -1,0 +1,85 @@
+"""The manual pages of the program and of its files: their markup, and the commands that poolsend(1) gives as examples,
+which are run as they stand (world.py says what is around them)."""
+
+from concurrent.futures import ThreadPoolExecutor
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+from world import World
+
+SOURCES = ROOT / 'src' / 'doc'
+PROGRAM = (SOURCES / 'poolsend.1.in').read_text()
+
+
+def lint(path):
+    """What mandoc has against it. Which other pages a machine has is not the page's fault."""
+    done = subprocess.run(['mandoc', '-T', 'lint', path], capture_output=True, text=True, check=False)
+    return [line for line in done.stdout.splitlines() if 'referenced manual not found' not in line]
+
+
+@pytest.mark.skipif(not shutil.which('mandoc'), reason='there is no mandoc')
+class TestMarkup:
+    @pytest.mark.parametrize('name', ['poolsend.1.in', 'poolsend-config.5.in'])
+    def test_nothing_is_wrong_with_what_is_written_by_hand(self, tmp_path, name):
+        page = tmp_path / name
+        page.write_text(re.sub(r'^@.*\n', '', (SOURCES / name).read_text(), flags=re.MULTILINE))
+        assert lint(page) == []
+
+    def test_nothing_is_wrong_with_the_page_of_the_events(self, installed):
+        assert lint(installed.prefix / 'share' / 'man' / 'man5' / 'poolsend-events.5') == []
+
+
+# ---- The examples of poolsend(1)
+
+EXAMPLES = re.findall(r'^\.Dl (poolsend.*|.*\| poolsend.*)$', PROGRAM[PROGRAM.index('.Sh EXAMPLES'):], re.MULTILINE)
+FILES = {
+    'alert.json': '{"alert": "disk full"}\n',
+    'order.json': '{"n": 7}\n',
+    'app.log': 'INFO up\nERROR disk full\nERROR disk on fire\n',
+    'apis.json': '{"endpoints": [{"url": "https://a.test/"}, {"url": "https://b.test/{{/n}}"}]}\n',
+    'orders.ndjson': '{"id": "order-7", "body": {"n": 7}}\n',
+}
+ANSWER = '{"accepted": true}'
+
+
+@pytest.fixture(scope='module')
+def played(installed, tmp_path_factory):
+    """By command: what came of it, and the world as it was left."""
+    def play(command):
+        hosts = {name: {'/': f'body={ANSWER}'} for name in ('a.test', 'b.test')}
+        with World(tmp_path_factory.mktemp('example'), hosts, FILES, prefix=installed.prefix) as world:
+            return world.run(command), world
+
+    with ThreadPoolExecutor(len(EXAMPLES)) as threads:
+        return dict(zip(EXAMPLES, threads.map(play, EXAMPLES)))
+
+
+def test_there_are_examples():
+    section = PROGRAM[PROGRAM.index('.Sh EXAMPLES'):PROGRAM.index('.Sh SEE ALSO')]
+    assert len(EXAMPLES) == section.count('\n.Dl ') > 5
+
+
+@pytest.mark.parametrize('command', EXAMPLES)
+def test_example_of_the_program_does_its_work(played, command):
+    done, world = played[command]
+    assert (done.returncode, re.sub(r'\d+ messages?: .*\n', '', done.stderr)) == (0, '')
+    requests = world.requests('a.test')
+    if '--dry-run' in command:
+        assert requests == [] and 'POST https://b.test/' in done.stdout
+    elif 'stream' in command:
+        assert len(requests) == (2 if 'app.log' in command else 1)
+    else:
+        assert len(requests) == 1 and 'delivered by a.test' in done.stdout
+
+
+def test_examples_leave_what_they_say(played):
+    kept, = [world for command, (_, world) in played.items() if '-o answer.json' in command]
+    assert (kept.directory / 'answer.json').read_text() == ANSWER
+    streamed, = [world for command, (_, world) in played.items() if '>accounts.ndjson' in command]
+    events = [json.loads(line) for line in (streamed.directory / 'accounts.ndjson').read_text().splitlines()]
+    assert [event['event'] for event in events].count('settled') == 2
