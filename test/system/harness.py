@@ -39,11 +39,19 @@ def environment(extra=None):
     return {**kept, **(extra or {})}
 
 
+def in_order(value, definition):
+    """Whether the members stand as the schema lists them."""
+    return [*value] == [name for name in SCHEMA['definitions'][definition]['properties'] if name in value]
+
+
 def parse_events(text):
-    """The events of JSON lines, each checked against the schema."""
+    """The events of JSON lines, each checked against the schema; the manual says that their members are in its order."""
     events = [json.loads(line) for line in text.splitlines()]
     for event in events:
         VALIDATOR.validate(event)
+        assert in_order(event, event['event']), event
+        assert all(in_order(attempt, 'attempt') and in_order(attempt['timings'], 'timings')
+                   for attempt in event.get('attempts', ())), event
     return events
 
 
