@@ -2,6 +2,7 @@
  * of options, and no line is longer than 80 columns. */
 #include "base/text.h"
 #include "cli/options.h"
+#include "options/curl.h"
 #include "options/options.h"
 #include "options/words.h"
 
@@ -221,8 +222,14 @@ static bool is_of(const struct ps_option *option, const char *word)
   return spells(word, option->name) || (option->key && spells(word, option->key));
 }
 
+/* What curl has and this program has not is said with the reason. */
 static bool refuse(const char *word)
 {
+  bool is_letter = word[0] && !word[1];
+  const char *reason = is_letter ? ps_curl_letter(*word) : ps_curl_option(word, strlen(word));
+  if (reason)
+    return ps_cli_complain("help: %s%s is an option of curl's that poolsend has not: %s", is_letter ? "-" : "--", word,
+                           reason);
   const char *words[PS_OPTIONS_MAX + 3] = {"all"};
   size_t count = 1;
   for (size_t i = 0; i < sizeof commands_by_name / sizeof *commands_by_name; i++)

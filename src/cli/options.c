@@ -129,7 +129,7 @@ static bool complain_of_long(enum ps_command command, const struct tables *table
     return complain_of_command(option);
   const char *why = ps_curl_option(word + 2, size);
   if (why)
-    return ps_cli_complain("--%.*s is curl's, and not poolsend's: %s", (int)size, word + 2, why);
+    return ps_cli_complain("--%.*s is an option of curl's that poolsend has not: %s", (int)size, word + 2, why);
   if (list_beginning_with(tables, word + 2, size, list, sizeof list) > 1 && size)
     return ps_cli_complain("ambiguous option '--%.*s': %s", (int)size, word + 2, list);
   if (size < sizeof name)
@@ -145,9 +145,9 @@ static bool complain_of_long(enum ps_command command, const struct tables *table
 
 static bool complain_of_letter(char letter)
 {
-  const char *why = ps_curl_option_of_letter(letter);
+  const char *why = ps_curl_letter(letter);
   if (why)
-    return ps_cli_complain("-%c is curl's, and not poolsend's: %s", letter, why);
+    return ps_cli_complain("-%c is an option of curl's that poolsend has not: %s", letter, why);
   return ps_cli_complain("unknown option -%c; --help all lists them", letter);
 }
 

@@ -1,14 +1,14 @@
-/* curl's options that poolsend has not, and why: whoever comes from curl is told what to use instead. */
+/* What curl has and poolsend has not, so that it can be said why, or what to use instead. */
 #ifndef PS_OPTIONS_CURL_H
 #define PS_OPTIONS_CURL_H
 
 #include <stddef.h>
 
-/* Why there is no option of this name (of `size` bytes, without the dashes), in a clause; NULL: curl has none either, or
- * no reason is known. */
+/* A clause for the words "--NAME is an option of curl's that poolsend has not: ...". `name` is without the dashes, and
+ * may begin with no-. NULL: it is none of curl's, or one of ours. A static string. */
 const char *ps_curl_option(const char *name, size_t size);
 
-/* The same by the letter. */
-const char *ps_curl_option_of_letter(char letter);
+/* The same of -f and its kin. */
+const char *ps_curl_letter(char letter);
 
 #endif

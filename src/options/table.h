@@ -92,6 +92,7 @@ struct ps_option {
   const char *argument;  /* what helps call its value; NULL: a flag */
   const char *help;      /* one sentence, with the default in parentheses */
   const char *more;      /* further sentences, or NULL */
+  const char *key_help;  /* what is said of its key in the file instead of both; NULL: the same */
 };
 
 #define PS_OPTIONS_MAX 96
