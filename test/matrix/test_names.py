@@ -9,6 +9,7 @@ LENGTH=full  longer streams
 """
 
 from contextlib import suppress
+import json
 import os
 import select
 import socket
@@ -460,6 +461,40 @@ def test_name_without_an_address_of_the_family_is_not_reached_as_by_curl(option,
     error = result.settled['attempts'][0]['error']
     assert error.startswith(f'{whose}no IPv{family} address, and {option} (ipv{family}) allows no other'), error
     assert [server.count() for server in families.values()] == [0, 0]
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('first', ['-4', '-6'])
+def test_endpoints_of_one_name_have_each_the_family_of_their_own(first, names, families, tmp_path):
+    """The file says so; what the command line says is for all of them."""
+    server, other = families[first], families[OTHER[first]]
+    target = url(server, 'both.test')
+    config = tmp_path / 'config.json'
+    config.write_text(json.dumps({'endpoints': [{'url': target, f'ipv{option[-1]}': True}
+                                                for option in (first, OTHER[first])]}))
+    server.script('/', 'status=500')
+    result = run_json('--config', config, '-d', 'x', env=names.env(both_test=BOTH))
+    assert result.fates == [('rejected', 'status'), ('delivered', 'ok')]
+    assert (server.count(), other.count()) == (1, 1)
+    assert names.asked == ['both.test'] * 2
+    names.log.unlink()
+    result = run_json(OTHER[first], '--config', config, '-d', 'x', env=names.env(both_test=BOTH))
+    assert result.fates == [('delivered', 'ok')]
+    assert (server.count(), other.count()) == (1, 2)
+    assert names.asked == ['both.test']
+
+
+@pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
+@pytest.mark.parametrize('family', ['-4', '-6'])
+def test_name_that_has_no_address_of_one_family_is_found_by_an_endpoint_of_the_other(family, names, families, tmp_path):
+    """A failure serves for half a second, but for its own family alone."""
+    target = url(families[family], 'one.test')
+    config = tmp_path / 'config.json'
+    config.write_text(json.dumps({'endpoints': [{'url': target, f'ipv{option[-1]}': True}
+                                                for option in (OTHER[family], family)]}))
+    result = run_json('--config', config, '-d', 'x', env=names.env(one_test=OF[family]))
+    assert result.fates == [('unreached', 'resolve'), ('delivered', 'ok')]
+    assert families[family].count() == 1
 
 
 @pytest.mark.skipif(not has_ipv6(), reason='no IPv6 here')
