@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, run
 from world import World
 
 SOURCES = ROOT / 'src' / 'doc'
@@ -32,6 +32,25 @@ class TestMarkup:
 
     def test_nothing_is_wrong_with_the_page_of_the_events(self, installed):
         assert lint(installed.prefix / 'share' / 'man' / 'man5' / 'poolsend-events.5') == []
+
+
+# ---- The options that are named
+
+OF_OTHERS = {'--buildtype', '--libdir', '--prefix', '--cflags', '--libs'}
+
+
+def named(name):
+    text = (ROOT / name).read_text()
+    return {f'--{word}' for word in re.findall(r'(?:\.| )Fl Fl ([a-z0-9-]+)', text)} | {
+        *re.findall(r'(?<![\w-])--[a-z][a-z0-9-]*', text)}
+
+
+@pytest.mark.parametrize('name', ['README.md', 'src/doc/poolsend.1.in', 'src/doc/poolsend-config.5.in',
+                                  'src/json/events.schema.json'])
+def test_every_option_that_is_named_is_one(installed, name):
+    known = {*re.findall(r'--[a-z][a-z0-9-]*', run(installed.program, '--help', 'all').stdout)}
+    assert known and named(name)
+    assert named(name) - known - OF_OTHERS == set()
 
 
 # ---- The examples of poolsend(1)

@@ -1,7 +1,8 @@
 """The README's commands do what is said of them, as they stand: every block of commands is given to a shell byte for
-byte. world.py says what is around them. Commands that build run in a copy of the checkout, where they find what a fresh
-clone has, and install below DESTDIR instead of the machine's root. What a command printed is compared with what stands
-below it, but for the times.
+byte, with no word put in the place of another. The hosts, files and secrets that they name are made to exist around
+them, as world.py says. Commands that build run in a copy of the checkout, where they find what a fresh clone has, and
+install below DESTDIR instead of the machine's root. What a command printed is compared with what stands below it, but
+for the times.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -150,8 +151,9 @@ def checkout(tmp_path_factory):
     for name in ('meson.build', 'meson_options.txt', 'README.md', 'LICENSE'):
         shutil.copy(ROOT / name, clone)
     root = top / 'root'
+    # What is built is tried elsewhere: CFLAGS, which a reader may have set too, has the compiler be quick.
     world = World(top, {'a.test': {}}, environment={
-        'DESTDIR': str(root), 'PKG_CONFIG_SYSROOT_DIR': str(root),
+        'CFLAGS': '-O0', 'DESTDIR': str(root), 'PKG_CONFIG_SYSROOT_DIR': str(root),
         'PKG_CONFIG_PATH': str(root / 'usr' / 'local' / 'lib' / 'pkgconfig')})
     with world:
         yield world, clone, root
