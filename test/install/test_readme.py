@@ -207,3 +207,12 @@ def test_what_it_points_to_is_there():
     links = re.findall(r'\]\(([^)]+)\)', README)
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_what_the_tests_install_has_its_reason_beside_them():
+    needs = (ROOT / 'test' / 'support' / 'setup.sh').read_text().partition('need_to_test() {')[2].partition('\n}')[0]
+    packages = re.findall(r'^ +need (\S+)', needs, re.MULTILINE)
+    table = (ROOT / 'test' / 'README.md').read_text().partition('## What the tests need')[2]
+    told = {word for row in re.findall(r'^\| ([^|]+) \|', table, re.MULTILINE) for word in row.split(', ')}
+    assert packages and [each for each in packages if each not in told
+                         and re.sub(r'^(lib|python3-)|-dev$', '', each) not in told] == []
