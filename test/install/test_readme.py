@@ -203,10 +203,14 @@ def test_it_is_short():
     assert not [line for line in lines if len(line) > MOST_COLUMNS]
 
 
-def test_what_it_points_to_is_there():
-    links = re.findall(r'\]\(([^)]+)\)', README)
-    assert links
-    assert not [link for link in links if not (ROOT / link).exists()]
+@pytest.mark.parametrize('name', ['README.md', 'src/README.md', 'test/README.md', 'test/bench/README.md'])
+def test_what_it_points_to_is_there(name):
+    path = ROOT / name
+    links = re.findall(r'\]\(([^)]+)\)', path.read_text())
+    scripts = re.findall(r'(?<![\w.])(?:test/[\w/.-]*\w|\.ci/run)', re.sub(r'\]\([^)]+\)', '', path.read_text()))
+    assert links or scripts
+    assert not [link for link in links if not (path.parent / link).exists()]
+    assert not [script for script in scripts if not (ROOT / script).exists()]
 
 
 def test_what_the_tests_install_has_its_reason_beside_them():
