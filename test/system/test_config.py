@@ -377,7 +377,7 @@ def test_manual_has_examples():
     assert len(EXAMPLES) > 3 and '{"env"' in str(EXAMPLES) and '{{/' in str(EXAMPLES)
 
 
-@pytest.mark.parametrize('text', EXAMPLES)
+@pytest.mark.parametrize('text', EXAMPLES, ids=range(len(EXAMPLES)))
 def test_example_of_the_manual_is_a_configuration(server, text):
     env = {name: 'x:y' for name in re.findall(r'"env": "([^"]+)"', text)}
     for name in re.findall(r'"file": "([^"]+)"', text):
