@@ -280,7 +280,7 @@ static const struct given *last_named(const struct collected *collected, const c
 
 const char *ps_cli_config_name(const struct ps_cli_settings *settings)
 {
-  const char *path = command_level((struct ps_cli_settings *)(uintptr_t)settings)->program.config;
+  const char *path = settings->config->command.program.config;
   return path && strcmp(path, "-") != 0 ? path : "standard input";
 }
 

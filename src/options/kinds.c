@@ -135,11 +135,13 @@ int ps_texts_add(struct ps_texts *texts, const char *text)
   return 0;
 }
 
-/* What is const for those who read is ours to free. */
+/* What is const for those who read is ours to free. Any of them may be a secret. */
 static void free_text(const char *text)
 {
-  void *memory;
+  char *memory;
   memcpy(&memory, &text, sizeof memory);
+  if (memory)
+    explicit_bzero(memory, strlen(memory));
   free(memory);
 }
 
