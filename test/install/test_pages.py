@@ -56,7 +56,9 @@ def test_every_option_that_is_named_is_one(installed, name):
 
 # ---- The examples of poolsend(1)
 
-EXAMPLES = re.findall(r'^\.Dl (poolsend.*|.*\| poolsend.*)$', PROGRAM[PROGRAM.index('.Sh EXAMPLES'):], re.MULTILINE)
+SECTION = PROGRAM[PROGRAM.index('.Sh EXAMPLES'):PROGRAM.index('.Sh SEE ALSO')]
+EXAMPLES = [each.replace('\\e', '\\')
+            for each in re.findall(r'^\.Bd -literal[^\n]*\n(.*?)^\.Ed$', SECTION, re.MULTILINE | re.DOTALL)]
 FILES = {
     'alert.json': '{"alert": "disk full"}\n',
     'order.json': '{"n": 7}\n',
@@ -80,11 +82,10 @@ def played(installed, tmp_path_factory):
 
 
 def test_there_are_examples():
-    section = PROGRAM[PROGRAM.index('.Sh EXAMPLES'):PROGRAM.index('.Sh SEE ALSO')]
-    assert len(EXAMPLES) == section.count('\n.Dl ') > 5
+    assert len(EXAMPLES) > 5 and '.Dl' not in SECTION
 
 
-@pytest.mark.parametrize('command', EXAMPLES)
+@pytest.mark.parametrize('command', EXAMPLES, ids=range(len(EXAMPLES)))
 def test_example_of_the_program_does_its_work(played, command):
     done, world = played[command]
     assert (done.returncode, re.sub(r'\d+ messages?: .*\n', '', done.stderr)) == (0, '')
