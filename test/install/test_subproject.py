@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import tarfile
 
@@ -9,9 +10,12 @@ import pytest
 
 from conftest import ROOT, files_below, run
 
-PROJECT = '''
+# As the README says it.
+DEPENDENCY, = re.findall(r'`(dependency\(.*?\))`', (ROOT / 'README.md').read_text())
+
+PROJECT = f'''
 project('consumer', 'c')
-poolsend = dependency('poolsend', version: '>= 0.1', default_options: ['cli=false'])
+poolsend = {DEPENDENCY}
 executable('consumer', 'consumer.c', dependencies: poolsend, install: true)
 '''
 
