@@ -6,61 +6,64 @@
  * the first. The first success wins and is told at once. What became of the attempts that were left behind is told
  * last: exactly once for every message taken up, whatever happens.
  *
- *     struct ps_endpoint_settings apis[] = {{.url = "https://a.example/"}, {.url = "https://b.example/"}};
- *     struct ps_sender_settings config;
- *     struct poolsend_message message;
- *     struct poolsend_sender *sender;
+ *     struct poolsend_config *config = poolsend_config_new();
+ *     poolsend_config_add(config, "https://a.example/");
+ *     poolsend_config_add(config, "https://b.example/");
+ *     struct poolsend_sender *sender = poolsend_open(config);
+ *     if (!sender)
+ *       fprintf(stderr, "%s\n", poolsend_config_error(config));
+ *
+ *     struct poolsend_message *message = poolsend_message_new("{\"alert\": \"disk full\"}", POOLSEND_TEXT);
  *     struct poolsend_report *report;
- *     struct poolsend_error error;
  *     const struct poolsend_event *event;
- *
- *     poolsend_config_init(&config);
- *     config.endpoints = apis;
- *     config.endpoint_count = 2;
- *     if (poolsend_new(&sender, &config, &error))
- *       return complain(error.text);
- *
- *     poolsend_message_init(&message);
- *     poolsend_message_text(&message, "{\"alert\": \"disk full\"}");
- *     if (poolsend_deliver(sender, &message, POOLSEND_NEVER, &report, &error) == 0) {   // returns at the win
+ *     if (poolsend_deliver(sender, message, POOLSEND_NEVER, &report) == 0) { // returns at the win
  *       poolsend_report_delivered(report, 0, &event);
- *       printf("%s has it\n", event->attempt->name);
+ *       printf("%s has it\n", poolsend_attempt_name(poolsend_event_winner(event)));
  *     }
- *     if (report && poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0)
- *       printf("%zu APIs got it, %zu may have\n", event->delivered_count, event->unknown_count);
+ *     if (poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0) // now every attempt has its fate
+ *       printf("APIs: %zu got it, %zu may have\n", poolsend_event_fate_count(event, POOLSEND_FATE_DELIVERED),
+ *              poolsend_event_fate_count(event, POOLSEND_FATE_UNKNOWN));
+ *
  *     poolsend_report_free(report);
+ *     poolsend_message_free(message);
  *     poolsend_free(sender);
+ *     poolsend_config_free(config);
  *
  * The pool below it serves alone too: a fixed number of threads for any blocking job, whose end can be awaited for a
  * while without cancelling it.
  *
  * **How events arrive.** There are four ways, and every event takes exactly one of them. They are pulled, one by one or
  * many at a time (poolsend_next, poolsend_take), on any thread, or when a descriptor is readable (poolsend_fd); or they
- * are pushed to a callback (poolsend_config.on_event); or those of one message are kept in its report
+ * are pushed to a callback (poolsend_config_on_event); or those of one message are kept in its report
  * (poolsend_submit_report, poolsend_deliver), as long as somebody holds it. They cannot fill the memory: new messages
- * wait until the events of those given to poolsend_submit are fetched (poolsend_config.max_pending), and only the newest
- * accounts are kept that nobody asked for (poolsend_report_free).
+ * wait until the events of those given to poolsend_submit are fetched (`max_pending`), and only the newest accounts are
+ * kept that nobody asked for (poolsend_report_free).
  *
- * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
- * those that free the handle: they come last. A sender has a thread of its own, the coordinator, and a thread of its
- * pool for every request in flight; they are started when first needed, but for one for each endpoint, which it has
- * from the beginning: where the system has no more threads to give later, attempts wait for those of their endpoint
- * (poolsend_counts.threads_denied). A name is looked up in one more thread, once a minute. Callbacks say which thread
- * they run on. No lock is held while one runs, and none is held while anything blocks. A thread must not be cancelled
- * (pthread_cancel) in a call.
+ * **Handles.** Everything is a handle: no struct has fields here, and what one says is asked by a function. A later
+ * version can add functions, names of options and enumerators, and nothing else that a program compiled today would
+ * see: a switch over an enumeration wants a default. NULL may be passed for every handle: those that could not be made
+ * need no check of their own. A function that frees does nothing then, one that reads finds nothing, and one that can fail
+ * returns a negative errno value. A zero is never a verdict.
  *
  * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
- * calls the matching free, which takes NULL; where a function fails it gets NULL. Events, reports and previews are
- * freed before their sender, a sender before a pool that it was given. All text is UTF-8, or bytes as they came, ended
- * by NUL. The locale that the program has set, if any, changes nothing but the words of the system about its errors.
+ * calls the matching free; where a function fails it gets NULL. Events, reports and previews are freed before their
+ * sender, a sender before a pool that it was given; configurations and messages whenever one likes. All text is UTF-8,
+ * or bytes as they came, ended by NUL. The locale that the program has set, if any, changes nothing but the words of the
+ * system about its errors.
  *
  * **Errors.** Functions that can fail return 0, a negative errno value, or one of poolsend_result: these are no
- * failures, and the caller has to handle them. What a server did is never an error: it is told in an event. Where there
- * is a struct poolsend_error it says in words what was wrong and what would be right; NULL may be passed for it.
+ * failures, and the caller has to handle them. What a server did is never an error: it is told in an event. What was
+ * wrong with a configuration or a message, and what would be right, it says itself in one clean line
+ * (poolsend_config_error, poolsend_message_error), and the first error of each sticks: so it is enough to look at what
+ * poolsend_open and poolsend_submit return. For all else there is poolsend_strerror.
  *
- * **Growth.** Handles are opaque. Structs that a caller fills are made ready by an init function, which writes their
- * size as the caller was compiled; fields that a later version appends are then left alone by an older caller. Fields
- * of structs that the library makes are only ever appended. Those called final do not change.
+ * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
+ * those that free the handle: they come last; and except those of a configuration or a message that is being made: one
+ * thread at a time. A sender has a thread of its own, the coordinator, and a thread of its pool for every request in
+ * flight; they are started when first needed, but for one for each endpoint, which it has from the beginning: where the
+ * system has no more threads to give later, attempts wait for those of their endpoint (POOLSEND_COUNT_THREADS_DENIED). A
+ * name is looked up in one more thread, once a minute. Callbacks say which thread they run on. No lock is held while one
+ * runs, and none is held while anything blocks. A thread must not be cancelled (pthread_cancel) in a call.
  *
  * **Signals.** The library installs no handler, and its threads block every signal but those that a thread raises by a
  * fault of its own, so handlers run on the caller's threads; a program that a callback or a job starts inherits that. A
@@ -68,19 +71,19 @@
  * a program that is to stop for one waits for it on a thread (sigwait, signalfd), which then calls poolsend_cancel_all
  * or poolsend_close.
  *
- * **Callbacks and jobs** return: no exception, longjmp or pthread_exit may leave them, nor may a child of fork that
- * they make, which ends by _exit or exec.
+ * **Callbacks and jobs.** They return: no exception, longjmp or pthread_exit may leave them, nor may a child of fork
+ * that they make, which ends by _exit or exec.
  *
  * **The end.** Free every sender before the process ends by exit or a return from main: the TLS library takes itself
  * apart then, whoever is using it. A process that ends by _exit, or is killed, needs nothing, and leaves its accounts
  * untold.
  *
- * **fork.** A child has none of the parent's threads, so handles of the parent are dead in it: functions that can fail
- * return -ECHILD, those that free handles do nothing, nothing blocks, and the parent's messages are not disturbed.
+ * **fork.** A child has none of the parent's threads, so senders and pools of the parent are dead in it: functions that
+ * can fail return -ECHILD, those that free them do nothing, nothing blocks, and the parent's messages are not disturbed.
  * Events that were fetched can still be read. A child may make pools and senders of its own, as far as the system's
  * resolver and TLS library bear a fork of several threads: exec is safer. The library's descriptors close on exec.
  *
- * **Process-wide effects.** poolsend_new calls curl_global_init, and poolsend_free curl_global_cleanup, which count: a
+ * **Process-wide effects.** poolsend_open calls curl_global_init, and poolsend_free curl_global_cleanup, which count: a
  * program that uses libcurl itself should call the first too, or the last poolsend_free ends libcurl for it. The soft
  * limits of open descriptors (RLIMIT_NOFILE) and, but for root, of threads (RLIMIT_NPROC) are raised to the hard ones
  * where a sender needs more. Nothing is printed, the process is never ended (but by a broken lock, which is a bug), no
@@ -89,13 +92,12 @@
  * ends when the system's resolver returns, and until the process ends the library stays loaded for it. libcurl always
  * stays loaded. With libcurl before 7.84 no other thread may use libcurl for the first time while a sender is made.
  *
- * **Environment.** Proxies (http_proxy and the like) are taken from it only where an endpoint says so
- * (poolsend_endpoint.environment_proxy), the file for TLS keys only where the configuration does
- * (poolsend_config.log_tls_keys): with libcurl for OpenSSL, SSLKEYLOGFILE is otherwise ignored, but for an empty file
- * that libcurl makes. TMPDIR is where responses are kept (keep_bodies). A configuration file may name variables for
- * secrets. What libcurl and the TLS library read by themselves is theirs: SSL_CERT_DIR and SSL_CERT_FILE where no
- * certificates are named and the system has no directory of them, OPENSSL_CONF, and what the system's resolver
- * heeds. */
+ * **Environment.** Proxies (http_proxy and the like) are taken from it only where the configuration says so
+ * (`environment_proxy`), and the file for TLS keys likewise (`log_tls_keys`): with libcurl for OpenSSL, SSLKEYLOGFILE is
+ * otherwise ignored, but for an empty file that libcurl makes. TMPDIR is where responses are kept (`keep_bodies`). A
+ * configuration file may name variables for secrets. What libcurl and the TLS library read by themselves is theirs:
+ * SSL_CERT_DIR and SSL_CERT_FILE where no certificates are named and the system has no directory of them, OPENSSL_CONF,
+ * and what the system's resolver heeds. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -644,57 +646,61 @@ POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 
 /* ---- Messages ------------------------------------------------------------------------------------------------ */
 
-/** A body, in place of the message's own, for one endpoint. Final. */
-struct poolsend_part {
-  const char *endpoint; /**< its name */
-  const void *body;
-  size_t size;
-  bool json;
-};
+/** Something to send: a body, and what goes with it. Everything that is put into it is copied, and a sender that takes
+ * it up makes a copy of its own: the same message may then be sent again, to this sender or to another, be changed, or be
+ * freed. To use one again and again is cheapest: what memory a small one needs is kept.
+ *
+ * Everything is checked when it is set. The first error sticks, until the message is cleared or loaded: nothing that is
+ * set after it is looked at, and submitting returns it. So it is enough to look at what poolsend_submit returns. One
+ * thread at a time may use a message; NULL, which is one that there was no memory for, may be passed to every
+ * function. */
+struct poolsend_message;
 
-/** Something to send. Made ready by poolsend_message_init. */
-struct poolsend_message {
-  size_t struct_size; /**< of this, as its user was compiled */
+/** As the size of a body or of JSON: it is a text, up to its NUL, which is no part of it. */
+#define POOLSEND_TEXT ((size_t)-1)
 
-  const char *id; /**< 1 to 255 of [A-Za-z0-9._:-]: names the message and is its Idempotency-Key; NULL: a random one */
-  const void *body; /**< NULL: no body at all */
-  size_t size;
-  bool json; /**< sent as application/json, where the endpoint's headers do not say otherwise */
+/** A message with a body of `size` bytes, or without one where `body` is NULL, to be freed with poolsend_message_free.
+ * NULL: no memory. */
+POOLSEND_API struct poolsend_message *poolsend_message_new(const void *body, size_t size);
 
-  const char *const *headers; /**< "Name: value": in every request, instead of the endpoint's of that name */
-  size_t header_count;
-  const struct poolsend_part *parts;
-  size_t part_count;
-  uint64_t line; /**< for its events: where it came from; 0: nowhere */
-  void *context; /**< for its events: whatever the caller likes */
-};
-
-/** For poolsend_message_init. */
-POOLSEND_API void poolsend_message_init_sized(struct poolsend_message *message, size_t size);
-
-/** A message without anything. */
-static inline void poolsend_message_init(struct poolsend_message *message)
-{
-  poolsend_message_init_sized(message, sizeof *message);
-}
-
-/** Its body is a text, of which the NUL is not sent. */
-static inline void poolsend_message_text(struct poolsend_message *message, const char *text)
-{
-  message->body = text;
-  for (message->size = 0; text[message->size];)
-    message->size++;
-}
-
-/** A message from one line of JSON, an envelope: an object with `body` (a string as it stands, or any JSON) or
- * `body_base64`, and if wanted `id`, `bodies` (by endpoint name) and `headers`, nested at most
- * 256 deep. 0, and the message is the caller's until poolsend_message_free, to be used where it is; its id is NULL if
- * the envelope has none. -EINVAL, and `error` says what is wrong; -ENOMEM. */
-POOLSEND_API int poolsend_message_parse(struct poolsend_message **message, const char *text, size_t size,
-                                        struct poolsend_error *error);
-
-/** One that was parsed. NULL is fine. */
+/** NULL is fine. Messages that were submitted go on. */
 POOLSEND_API void poolsend_message_free(struct poolsend_message *message);
+
+/** Makes it as new, without a body, a tag or an error. The memory of a large one is given back. */
+POOLSEND_API void poolsend_message_clear(struct poolsend_message *message);
+
+/** Its body is this, and not what it was; NULL: it has none. 0; -EINVAL: `body` is NULL, and `size` is not 0; -ENOMEM. */
+POOLSEND_API int poolsend_message_body(struct poolsend_message *message, const void *body, size_t size);
+
+/** Sets an option of the message by its name. "id": 1 to 255 of [A-Za-z0-9._:-], which names the message and is its
+ * Idempotency-Key, in the place of a random one. "json": "true", it is sent as application/json where the endpoint's
+ * headers do not say otherwise, or "false". 0; -EINVAL: there is no such option, or its value is wrong; -ENOMEM. */
+POOLSEND_API int poolsend_message_set(struct poolsend_message *message, const char *name, const char *value);
+
+/** Adds a header, "Name: value", to every request of the message, instead of the endpoint's of that name. 0; -EINVAL;
+ * -ENOMEM. */
+POOLSEND_API int poolsend_message_header(struct poolsend_message *message, const char *line);
+
+/** For the endpoint of this name, its body is this instead; NULL: it is the message's again. `json` as the option.
+ * Whether there is such an endpoint is seen when the message is submitted. 0; -EINVAL; -ENOMEM. */
+POOLSEND_API int poolsend_message_part(struct poolsend_message *message, const char *endpoint, const void *body,
+                                       size_t size, bool json);
+
+/** What its events are to bring back: the line it comes from (0: none), and whatever the caller likes. */
+POOLSEND_API void poolsend_message_tag(struct poolsend_message *message, uint64_t line, void *context);
+
+/** Makes it what an envelope says, one line of JSON: an object with `body` (a string as it stands, or any JSON) or
+ * `body_base64`, and if wanted `id`, `bodies` (by the name of the endpoint) and `headers`, nested at most 256 deep. What
+ * the message was before, its error too, is replaced; only its tag stays. 0; -EINVAL: it is no such envelope; -ENOMEM. */
+POOLSEND_API int poolsend_message_load(struct poolsend_message *message, const char *json, size_t size);
+
+/** The id that it was given; of an envelope that was refused too, where that could be read. NULL: none. Valid until the
+ * message is changed. */
+POOLSEND_API const char *poolsend_message_id(const struct poolsend_message *message);
+
+/** The error that stuck, or of the last submit or preview: what was wrong and what would be right, as one clean line; ""
+ * if nothing was. Valid until the message is used again. */
+POOLSEND_API const char *poolsend_message_error(const struct poolsend_message *message);
 
 /** Room for a random identifier (a UUID, RFC 9562) and its NUL. */
 #define POOLSEND_ID_SIZE 37
@@ -709,10 +715,10 @@ POOLSEND_API bool poolsend_id_is_valid(const char *id);
  * as it takes) until the sender can: until its first endpoint can take it soon, and there are not max_pending messages
  * that have not settled, or were given to this function and nobody has fetched their settled event: a thread that
  * fetches too should not wait here. 0; POOLSEND_TIMEOUT: not yet; poolsend_fd tells when it may be worth while to try
- * again. POOLSEND_CLOSED: no more messages are taken up. -EINVAL: it cannot be sent, `error` says why. -EMSGSIZE: its
- * body is longer than max_body. -ENOMEM, -ECHILD, -EDEADLK. */
-POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message,
-                                 poolsend_time timeout, struct poolsend_error *error);
+ * again. POOLSEND_CLOSED: no more messages are taken up. -EINVAL: it cannot be sent; -EMSGSIZE: its body is longer than
+ * max_body; -ENOMEM; -ECHILD; -EDEADLK: poolsend_message_error says it in words. */
+POOLSEND_API int poolsend_submit(struct poolsend_sender *sender, struct poolsend_message *message,
+                                 poolsend_time timeout);
 
 /** Cancel the messages of this id that were taken up and have not settled: nothing more of them starts, running
  * attempts are cancelled, and their events come as usual. Never waits: whether it came in time is told by the settled
@@ -749,17 +755,16 @@ POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 struct poolsend_report;
 
 /** As poolsend_submit; on 0 the message's report is the caller's. On all else `*report` is NULL. */
-POOLSEND_API int poolsend_submit_report(struct poolsend_sender *sender, const struct poolsend_message *message,
-                                        poolsend_time timeout, struct poolsend_report **report,
-                                        struct poolsend_error *error);
+POOLSEND_API int poolsend_submit_report(struct poolsend_sender *sender, struct poolsend_message *message,
+                                        poolsend_time timeout, struct poolsend_report **report);
 
 /** Send a message, and wait until it is delivered: within `timeout`, which covers both. 0: delivered; late attempts may
  * still run, and the report has their fates when they have settled. POOLSEND_UNDELIVERED: settled, and nobody took it.
  * POOLSEND_PENDING: it was taken up, and goes on. Else it was not taken up, as by poolsend_submit, and `*report` is
  * NULL. With a `report` of NULL it is as if the report were given up at once: the message's events come among the
  * sender's, and hold up nothing where nobody fetches them. */
-POOLSEND_API int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message,
-                                  poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error);
+POOLSEND_API int poolsend_deliver(struct poolsend_sender *sender, struct poolsend_message *message,
+                                  poolsend_time timeout, struct poolsend_report **report);
 
 /** Wait at most `timeout` until the message is delivered; it goes on in any case. 0, and `*event` (if `event` is not
  * NULL) is its delivered event, valid until the report is freed. POOLSEND_UNDELIVERED: it has settled, and nobody took
@@ -834,26 +839,43 @@ static inline struct poolsend_endpoint_counts poolsend_count_endpoint(struct poo
   return counts;
 }
 
-/** A request as it would be made, without secrets. Made by the library. */
-struct poolsend_preview {
-  const char *name, *url, *method;
-  const char *const *headers; /**< what is asked for and what poolsend adds; the transport adds Host and the like */
-  size_t header_count;
-  poolsend_time hedge_delay;
-  const char *body; /**< NULL: none */
-  size_t size;
-};
+/* ---- Previews ------------------------------------------------------------------------------------------------ */
 
-/** The request that `message` would be to the endpoint of this number; nothing is sent. 0; -EINVAL: no such endpoint,
- * or a message that would not be taken up, `error` says why; -EMSGSIZE; -ENOMEM; -ECHILD. */
+/** A request as it would be made, without secrets, and all that the functions below return: valid until it is freed.
+ * Any thread may read it. NULL may be passed to every function: it shows nothing. */
+struct poolsend_preview;
+
+/** The request that `message` would be to the endpoint of this number; nothing is sent. 0, and `*preview` is to be freed
+ * with poolsend_preview_free; -EINVAL: no such endpoint, or a message that would not be taken up; -EMSGSIZE; -ENOMEM;
+ * -ECHILD: it is NULL, and poolsend_message_error has the words. */
 POOLSEND_API int poolsend_preview_new(struct poolsend_sender *sender, unsigned endpoint,
-                                      const struct poolsend_message *message, struct poolsend_preview **preview,
-                                      struct poolsend_error *error);
+                                      struct poolsend_message *message, struct poolsend_preview **preview);
 
 /** NULL is fine. */
 POOLSEND_API void poolsend_preview_free(struct poolsend_preview *preview);
 
-/** As one line of JSON without its newline, to be freed with free(); NULL: no memory. */
+/** The endpoint's name. */
+POOLSEND_API const char *poolsend_preview_name(const struct poolsend_preview *preview);
+
+/** The URL it would go to. */
+POOLSEND_API const char *poolsend_preview_url(const struct poolsend_preview *preview);
+
+/** Its method. */
+POOLSEND_API const char *poolsend_preview_method(const struct poolsend_preview *preview);
+
+/** How long the endpoint would have before the next is started too. POOLSEND_NEVER: only its failure starts that. */
+POOLSEND_API poolsend_time poolsend_preview_hedge_delay(const struct poolsend_preview *preview);
+
+/** How many headers are asked for or added; the transport adds Host and the like. */
+POOLSEND_API size_t poolsend_preview_header_count(const struct poolsend_preview *preview);
+
+/** The header at `index`, from 0: "Name: value". NULL: there are not so many. */
+POOLSEND_API const char *poolsend_preview_header(const struct poolsend_preview *preview, size_t index);
+
+/** The body, of which `*size` (if `size` is not NULL) is the size. NULL: none. */
+POOLSEND_API const char *poolsend_preview_body(const struct poolsend_preview *preview, size_t *size);
+
+/** As one line of JSON without its newline, to be freed with free(). NULL: no memory. */
 POOLSEND_API char *poolsend_preview_json(const struct poolsend_preview *preview);
 
 #ifdef __cplusplus

@@ -1,6 +1,5 @@
 #include "cli/reader.h"
 
-#include "base/jsontext.h"
 #include "base/sync.h"
 #include "base/thread.h"
 #include "cli/text.h"
@@ -33,57 +32,25 @@ static void refuse(struct ps_cli_reader *reader, const char *id, const char *wor
   free(text);
 }
 
-/* Of an envelope that was refused: its id, if it can be read. Freed with free(). */
-static char *id_of(const char *text, size_t size)
-{
-  struct ps_jsontext_value id;
-  struct ps_buf buf = {0};
-  if (ps_jsontext_check(text, size, false, NULL) == 0 && ps_jsontext_find(ps_jsontext_root(text, size), "/id", &id) &&
-      id.text[0] == '"' && ps_jsontext_unquote(&buf, id) == 0 && strlen(buf.data) == buf.size &&
-      poolsend_id_is_valid(buf.data))
-    return buf.data;
-  ps_buf_fini(&buf);
-  return NULL;
-}
-
 /* ---- Submitting. 0: the line is dealt with; else it is the last one, and nothing became of it. */
 
-static int submit(struct ps_cli_reader *reader, struct poolsend_message *message)
+/* What the message was refused for when it was made, it is refused for here. */
+static int submit(struct ps_cli_reader *reader)
 {
-  struct poolsend_error error = {.text = "it cannot be sent"};
+  struct poolsend_message *message = reader->message;
   char words[80];
-  const char *id = message->id;
-  message->line = reader->input.number;
-  int result = poolsend_submit(reader->sender, message, POOLSEND_NEVER, &error);
+  poolsend_message_tag(message, reader->input.number, NULL);
+  int result = poolsend_submit(reader->sender, message, POOLSEND_NEVER);
   if (result == -EMSGSIZE) {
     snprintf(words, sizeof words, "the body is longer than %zu bytes (--max-body)",
              reader->settings->options.sender.max_body);
-    refuse(reader, id, words);
+    refuse(reader, poolsend_message_id(message), words);
   } else if (result == -EINVAL) {
-    refuse(reader, id && poolsend_id_is_valid(id) ? id : NULL, error.text);
+    refuse(reader, poolsend_message_id(message), poolsend_message_error(message));
   } else {
     return result;
   }
   return 0;
-}
-
-static int submit_envelope(struct ps_cli_reader *reader, const char *line, size_t size)
-{
-  struct poolsend_error error = {.text = "it is no envelope"};
-  struct poolsend_message *message = NULL;
-  int result = poolsend_message_parse(&message, line, size, &error);
-  if (result == -EINVAL) {
-    char *id = id_of(line, size);
-    refuse(reader, id, error.text);
-    free(id);
-    return 0;
-  }
-  if (result == 0) {
-    struct poolsend_message own = *message;
-    result = submit(reader, &own);
-  }
-  poolsend_message_free(message);
-  return result;
 }
 
 static int take(struct ps_cli_reader *reader, const char *line, size_t size)
@@ -93,12 +60,10 @@ static int take(struct ps_cli_reader *reader, const char *line, size_t size)
     return 0;
   }
   if (ps_cli_takes_envelopes(reader->settings))
-    return submit_envelope(reader, line, size);
-  struct poolsend_message message;
-  poolsend_message_init(&message);
-  message.body = line;
-  message.size = size;
-  return submit(reader, &message);
+    poolsend_message_load(reader->message, line, size);
+  else
+    poolsend_message_body(reader->message, line, size);
+  return submit(reader);
 }
 
 static void refuse_long(struct ps_cli_reader *reader)
@@ -203,8 +168,10 @@ bool ps_cli_reader_start(struct ps_cli_reader *reader)
   reader->stop = eventfd(0, EFD_CLOEXEC);
   if (reader->stop < 0)
     return ps_cli_complain("cannot begin to read: %s", strerror(errno));
-  if (start(reader, limit))
+  reader->message = poolsend_message_new(NULL, 0);
+  if (reader->message ? start(reader, limit) : ps_cli_lack_memory())
     return true;
+  poolsend_message_free(reader->message);
   close(reader->stop);
   return false;
 }
@@ -221,5 +188,6 @@ void ps_cli_reader_join(struct ps_cli_reader *reader)
   ps_cli_reader_stop(reader);
   ps_thread_join(reader->thread);
   ps_cli_input_fini(&reader->input);
+  poolsend_message_free(reader->message);
   close(reader->stop);
 }

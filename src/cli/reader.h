@@ -18,8 +18,9 @@ struct ps_cli_reader {
   int stop; /* readable once no more input is wanted */
   pthread_t thread;
 
-  struct ps_cli_input input; /* its thread, until it has been joined; as what follows */
-  uint64_t line;             /* the last that was submitted or refused */
+  struct ps_cli_input input;        /* its thread, until it has been joined; as what follows */
+  struct poolsend_message *message; /* of every line */
+  uint64_t line;                    /* the last that was submitted or refused */
   uint64_t refused;
 };
 

@@ -16,7 +16,7 @@ struct run {
   const struct ps_cli_settings *settings;
   struct poolsend_sender *sender;
   unsigned endpoints;
-  struct poolsend_message message;
+  struct poolsend_message *message;
   struct ps_cli_signals signals;
   struct ps_cli_results results; /* on standard output, or standard error beside -o - */
   bool response_written;
@@ -86,10 +86,10 @@ static void handle(struct run *run, const struct poolsend_event *event)
 
 static bool submit(struct run *run)
 {
-  struct poolsend_error error = {.text = ""};
-  int result = poolsend_submit(run->sender, &run->message, POOLSEND_NEVER, &error);
+  int result = poolsend_submit(run->sender, run->message, POOLSEND_NEVER);
   if (result)
-    ps_cli_results_fail(&run->results, "%s", result == -EINVAL ? error.text : strerror(-result));
+    ps_cli_results_fail(&run->results, "%s",
+                        result < 0 ? poolsend_message_error(run->message) : poolsend_strerror(result));
   return result == 0;
 }
 
@@ -119,9 +119,8 @@ static void deliver(struct run *run)
 static void preview_one(struct run *run, unsigned endpoint)
 {
   struct poolsend_preview *preview;
-  struct poolsend_error error = {.text = ""};
   char *text = NULL;
-  int result = poolsend_preview_new(run->sender, endpoint, &run->message, &preview, &error);
+  int result = poolsend_preview_new(run->sender, endpoint, run->message, &preview);
   if (preview && ps_cli_wants_json(run->settings))
     text = poolsend_preview_json(preview);
   else if (preview)
@@ -129,7 +128,7 @@ static void preview_one(struct run *run, unsigned endpoint)
   if (text)
     ps_cli_results_write(&run->results, text, strlen(text));
   else
-    ps_cli_results_fail(&run->results, "%s", result == -EINVAL ? error.text : strerror(result ? -result : ENOMEM));
+    ps_cli_results_fail(&run->results, "%s", result ? poolsend_message_error(run->message) : strerror(ENOMEM));
   if (ps_cli_wants_json(run->settings))
     ps_cli_results_write(&run->results, "\n", 1);
   free(text);
@@ -176,13 +175,16 @@ static bool check_output(const char *path)
   return ps_cli_complain("-o '%s': %s", path, ps_cli_why(errno));
 }
 
-static void make_message(struct run *run)
+static bool make_message(struct run *run)
 {
   const struct ps_cli_settings *settings = run->settings;
-  poolsend_message_init(&run->message);
-  run->message.id = settings->options.program.id;
-  run->message.body = settings->body.data;
-  run->message.size = settings->body.size;
+  const char *id = settings->options.program.id;
+  run->message = poolsend_message_new(settings->body.data, settings->body.size);
+  if (!run->message)
+    return ps_cli_lack_memory();
+  if (id)
+    poolsend_message_set(run->message, "id", id);
+  return true;
 }
 
 static int run_with_signals(struct run *run)
@@ -207,13 +209,15 @@ static int run_with_signals(struct run *run)
 int ps_cli_send(const struct ps_cli_settings *settings)
 {
   struct run run = {.settings = settings};
-  if (!check_output(settings->options.program.output))
+  if (!check_output(settings->options.program.output) || !make_message(&run)) {
+    poolsend_message_free(run.message);
     return ps_cli_refusal();
-  make_message(&run);
+  }
   ps_cli_signals_block();
   int status = ps_cli_make_sender(&run.sender, &run.endpoints, settings);
   if (!status)
     status = run_with_signals(&run);
   poolsend_free(run.sender);
+  poolsend_message_free(run.message);
   return status;
 }

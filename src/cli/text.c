@@ -289,20 +289,24 @@ char *ps_cli_refused_json(uint64_t number, const char *id, const char *words)
 
 static void print_preview(FILE *out, const struct poolsend_preview *preview, unsigned order, bool last)
 {
-  fprintf(out, "%u  %s  %s %s\n", order + 1, preview->name, preview->method, preview->url);
-  for (size_t i = 0; i < preview->header_count; i++)
-    fprintf(out, "     %s\n", preview->headers[i]);
-  if (preview->body) {
-    fprintf(out, "     body of %zu byte%s: ", preview->size, preview->size == 1 ? "" : "s");
-    print_excerpt(out, preview->body, preview->size);
+  size_t size;
+  const char *body = poolsend_preview_body(preview, &size);
+  poolsend_time delay = poolsend_preview_hedge_delay(preview);
+  fprintf(out, "%u  %s  %s %s\n", order + 1, poolsend_preview_name(preview), poolsend_preview_method(preview),
+          poolsend_preview_url(preview));
+  for (size_t i = 0; i < poolsend_preview_header_count(preview); i++)
+    fprintf(out, "     %s\n", poolsend_preview_header(preview, i));
+  if (body) {
+    fprintf(out, "     body of %zu byte%s: ", size, size == 1 ? "" : "s");
+    print_excerpt(out, body, size);
     fputc('\n', out);
   }
   if (last)
     return;
-  if (preview->hedge_delay == POOLSEND_NEVER)
+  if (delay == POOLSEND_NEVER)
     fputs("   then, if it fails:\n", out);
   else
-    fprintf(out, "   then, if it fails or has not answered after %s:\n", span_of(preview->hedge_delay).text);
+    fprintf(out, "   then, if it fails or has not answered after %s:\n", span_of(delay).text);
 }
 
 char *ps_cli_preview_text(const struct poolsend_preview *preview, unsigned order, bool last)

@@ -1,7 +1,6 @@
 #include "engine/intake.h"
 
 #include "base/field.h"
-#include "base/sized.h"
 #include "base/text.h"
 #include "net/attempt.h"
 #include "net/check.h"
@@ -44,44 +43,30 @@ static int refuse_size(const struct poolsend_sender *sender, size_t size, struct
   return -EMSGSIZE;
 }
 
-static int check(const struct poolsend_sender *sender, const struct poolsend_message *message,
-                 struct poolsend_error *error)
+static int check(const struct poolsend_sender *sender, struct poolsend_message *message)
 {
-  if (message->id && !poolsend_id_is_valid(message->id))
-    return ps_refuse(error, "id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", message->id);
-  if (!message->body && message->size)
-    return ps_refuse(error, "the body is NULL, though its size is %zu", message->size);
-  if (message->size > sender->max_body)
-    return refuse_size(sender, message->size, error);
-  for (size_t i = 0; i < message->header_count; i++) {
-    if (!message->headers || !message->headers[i])
-      return ps_refuse(error, "headers: number %zu of %zu is NULL", i + 1, message->header_count);
-    int result = ps_check_message_header(message->headers[i], error);
-    if (result)
-      return result;
-  }
+  if (message->body.size > sender->max_body)
+    return refuse_size(sender, message->body.size, &message->error);
   for (size_t i = 0; i < message->part_count; i++) {
-    if (!message->parts || !message->parts[i].endpoint)
-      return ps_refuse(error, "parts: number %zu of %zu names no endpoint", i + 1, message->part_count);
     if (find_endpoint(sender, message->parts[i].endpoint) < 0)
-      return refuse_name(sender, message->parts[i].endpoint, error);
-    if (message->parts[i].size > sender->max_body)
-      return refuse_size(sender, message->parts[i].size, error);
+      return refuse_name(sender, message->parts[i].endpoint, &message->error);
+    if (message->parts[i].body.size > sender->max_body)
+      return refuse_size(sender, message->parts[i].body.size, &message->error);
   }
   return 0;
 }
 
 static bool has_key(const struct poolsend_message *message)
 {
-  for (size_t i = 0; i < message->header_count; i++)
-    if (ps_field_is(message->headers[i], "Idempotency-Key"))
+  for (const char *line = NULL; (line = ps_draft_next_header(message, line));)
+    if (ps_field_is(line, "Idempotency-Key"))
       return true;
   return false;
 }
 
 static bool may_repeat(const struct poolsend_sender *sender, const struct poolsend_message *message)
 {
-  bool has_body = message->body != NULL || message->part_count > 0;
+  bool has_body = message->has_body || message->part_count > 0;
   for (unsigned i = 0; i < sender->rule.endpoints; i++)
     if (!ps_endpoint_may_repeat(&sender->endpoints[i], has_body))
       return has_key(message);
@@ -91,23 +76,23 @@ static bool may_repeat(const struct poolsend_sender *sender, const struct poolse
 /* ---- Copies */
 
 /* Into `room`, which is for one byte more. */
-static int copy_content(struct ps_content *content, char *room, const void *body, size_t size, bool json)
+static int copy_content(struct ps_content *content, char *room, const struct ps_buf *body, bool json)
 {
   if (!room)
     return -ENOMEM;
-  if (size)
-    memcpy(room, body, size);
-  room[size] = '\0';
-  *content = (struct ps_content){.body = room, .size = size, .json = json};
+  if (body->size)
+    memcpy(room, body->data, body->size);
+  room[body->size] = '\0';
+  *content = (struct ps_content){.body = room, .size = body->size, .json = json};
   return 0;
 }
 
 static int copy_body(struct ps_message *taken, const struct poolsend_message *message)
 {
-  if (!message->body)
+  if (!message->has_body)
     return 0;
-  char *room = ps_message_reserve_body(taken, message->size);
-  return copy_content(&taken->content, room, message->body, message->size, message->json);
+  char *room = ps_message_reserve_body(taken, message->body.size);
+  return copy_content(&taken->content, room, &message->body, message->json);
 }
 
 static int copy_parts(const struct poolsend_sender *sender, struct ps_message *taken,
@@ -119,11 +104,9 @@ static int copy_parts(const struct poolsend_sender *sender, struct ps_message *t
   if (!taken->parts)
     return -ENOMEM;
   for (size_t i = 0; i < message->part_count; i++) {
-    const struct poolsend_part *part = &message->parts[i];
+    const struct ps_draft_part *part = &message->parts[i];
     struct ps_content *content = &taken->parts[find_endpoint(sender, part->endpoint)];
-    free(content->body); /* named twice: the last counts */
-    content->body = NULL;
-    if (part->body && copy_content(content, malloc(part->size + 1), part->body, part->size, part->json))
+    if (copy_content(content, malloc(part->body.size + 1), &part->body, part->json))
       return -ENOMEM;
   }
   return 0;
@@ -136,9 +119,9 @@ static int copy_headers(struct ps_message *taken, const struct poolsend_message 
   taken->headers = calloc(message->header_count, sizeof *taken->headers);
   if (!taken->headers)
     return -ENOMEM;
-  for (size_t i = 0; i < message->header_count; i++) {
-    taken->headers[i] = strdup(message->headers[i]);
-    if (!taken->headers[i])
+  for (const char *line = NULL; (line = ps_draft_next_header(message, line));) {
+    taken->headers[taken->header_count] = strdup(line);
+    if (!taken->headers[taken->header_count])
       return -ENOMEM;
     taken->header_count++;
   }
@@ -148,15 +131,14 @@ static int copy_headers(struct ps_message *taken, const struct poolsend_message 
 static struct ps_message *new_message(struct poolsend_sender *sender, const struct poolsend_message *message)
 {
   char made[POOLSEND_ID_SIZE];
-  if (!message->id)
+  if (!message->id[0])
     poolsend_make_id(made);
-  return ps_message_new(&sender->stock, message->id ? message->id : made);
+  return ps_message_new(&sender->stock, message->id[0] ? message->id : made);
 }
 
-static int take(struct poolsend_sender *sender, const struct poolsend_message *message, struct ps_message **taken,
-                struct poolsend_error *error)
+int ps_intake(struct poolsend_sender *sender, struct poolsend_message *message, struct ps_message **taken)
 {
-  int result = check(sender, message, error);
+  int result = check(sender, message);
   if (result)
     return result;
   struct ps_message *copy = new_message(sender, message);
@@ -175,19 +157,6 @@ static int take(struct poolsend_sender *sender, const struct poolsend_message *m
   else
     ps_message_release(copy);
   return result;
-}
-
-int ps_intake(struct poolsend_sender *sender, const struct poolsend_message *message, struct ps_message **taken,
-              struct poolsend_error *error)
-{
-  struct poolsend_message sized;
-  if (!message->struct_size)
-    return ps_refuse(error, "the message has not been made ready by poolsend_message_init");
-  if (message->struct_size == sizeof sized)
-    return take(sender, message, taken, error);
-  if (ps_sized_take(&sized, sizeof sized, message, message->struct_size))
-    return ps_refuse(error, "the message asks for what this version of the library does not have");
-  return take(sender, &sized, taken, error);
 }
 
 struct ps_payload ps_intake_payload(const struct ps_message *message, unsigned endpoint)

@@ -22,6 +22,14 @@ struct poolsend_report *ps_report_new(struct ps_coordinator *c, struct ps_messag
   return report;
 }
 
+/* 0: it can be used; -EINVAL: there is none; -ECHILD. */
+static int check(const struct poolsend_report *report)
+{
+  if (!report)
+    return -EINVAL;
+  return ps_fork_is_child(report->coordinator->generation) ? -ECHILD : 0;
+}
+
 bool ps_report_keep_locked(struct poolsend_report *report, struct ps_event *event)
 {
   if (event->public.kind == POOLSEND_EVENT_DELIVERED)
@@ -49,7 +57,7 @@ static void give_up_locked(struct ps_coordinator *c, struct ps_event *event, boo
 
 void poolsend_report_free(struct poolsend_report *report)
 {
-  if (!report || ps_fork_is_child(report->coordinator->generation))
+  if (check(report))
     return;
   struct ps_coordinator *c = report->coordinator;
   struct ps_list shown;
@@ -67,7 +75,7 @@ void poolsend_report_free(struct poolsend_report *report)
 
 const char *poolsend_report_id(const struct poolsend_report *report)
 {
-  return report->message->id;
+  return report ? report->message->id : NULL;
 }
 
 static bool has_told_locked(const struct poolsend_report *report, bool settled)
@@ -93,11 +101,12 @@ static int await_locked(struct poolsend_report *report, ps_time deadline, bool s
 int ps_report_await_win(struct poolsend_report *report, poolsend_time timeout, const struct poolsend_event **event,
                         bool shown)
 {
-  if (ps_fork_is_child(report->coordinator->generation))
-    return -ECHILD;
+  int result = check(report);
+  if (result)
+    return result;
   ps_time deadline = ps_deadline(timeout);
   ps_coordinator_enter(report->coordinator);
-  int result = await_locked(report, deadline, false);
+  result = await_locked(report, deadline, false);
   if (!result && !report->delivered)
     result = POOLSEND_UNDELIVERED;
   report->delivered_shown |= shown && result == 0;
@@ -118,11 +127,12 @@ int poolsend_report_delivered(struct poolsend_report *report, poolsend_time time
 
 int poolsend_report_settled(struct poolsend_report *report, poolsend_time timeout, const struct poolsend_event **event)
 {
-  if (ps_fork_is_child(report->coordinator->generation))
-    return -ECHILD;
+  int result = check(report);
+  if (result)
+    return result;
   ps_time deadline = ps_deadline(timeout);
   ps_coordinator_enter(report->coordinator);
-  int result = await_locked(report, deadline, true);
+  result = await_locked(report, deadline, true);
   report->settled_shown |= result == 0;
   report->delivered_shown |= result == 0;
   if (!result && event)

@@ -196,15 +196,17 @@ int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_setti
   return result ? result : make(sender, &taken, error);
 }
 
-/* In a child of fork there is no thread that could end anything. */
-static bool is_parents(const struct poolsend_sender *sender)
+/* 0: it can be used; -EINVAL: there is none; -ECHILD: in a child of fork there is no thread that could do anything. */
+static int check(const struct poolsend_sender *sender)
 {
-  return ps_fork_is_child(sender->coordinator.generation);
+  if (!sender)
+    return -EINVAL;
+  return ps_fork_is_child(sender->coordinator.generation) ? -ECHILD : 0;
 }
 
 void poolsend_free(struct poolsend_sender *sender)
 {
-  if (!sender || is_parents(sender))
+  if (check(sender))
     return;
   ps_coordinator_stop(&sender->coordinator);
   ps_coordinator_fini(&sender->coordinator);
@@ -213,7 +215,7 @@ void poolsend_free(struct poolsend_sender *sender)
 
 void poolsend_close(struct poolsend_sender *sender, poolsend_time limit)
 {
-  if (!is_parents(sender))
+  if (!check(sender))
     ps_coordinator_drain(&sender->coordinator, ps_after(ps_now(), limit > 0 ? limit : 0));
 }
 
@@ -228,23 +230,33 @@ static int submit(struct poolsend_sender *sender, struct ps_message *taken, ps_t
   return result;
 }
 
-int poolsend_submit(struct poolsend_sender *sender, const struct poolsend_message *message, poolsend_time timeout,
-                    struct poolsend_error *error)
+/* 0: `message` can be looked at for this sender. */
+static int begin(const struct poolsend_sender *sender, struct poolsend_message *message)
 {
-  struct poolsend_error unread;
-  struct ps_message *taken;
-  error = ps_error_clear(error, &unread);
-  if (is_parents(sender))
-    return -ECHILD;
-  int result = ps_intake(sender, message, &taken, error);
-  return result ? result : submit(sender, taken, ps_deadline(timeout));
+  int result = ps_draft_begin(message);
+  if (result)
+    return result;
+  if (!sender)
+    return ps_refuse(&message->error, "there is no sender");
+  return check(sender);
 }
 
-static int submit_report(struct poolsend_sender *sender, const struct poolsend_message *message, ps_time deadline,
-                         struct poolsend_report **out, struct poolsend_error *error)
+int poolsend_submit(struct poolsend_sender *sender, struct poolsend_message *message, poolsend_time timeout)
 {
   struct ps_message *taken;
-  int result = ps_intake(sender, message, &taken, error);
+  int result = begin(sender, message);
+  if (!result)
+    result = ps_intake(sender, message, &taken);
+  if (!result)
+    result = submit(sender, taken, ps_deadline(timeout));
+  return ps_draft_end(message, result);
+}
+
+static int submit_report(struct poolsend_sender *sender, struct poolsend_message *message, ps_time deadline,
+                         struct poolsend_report **out)
+{
+  struct ps_message *taken;
+  int result = ps_intake(sender, message, &taken);
   if (result)
     return result;
   struct poolsend_report *report = ps_report_new(&sender->coordinator, taken);
@@ -260,15 +272,14 @@ static int submit_report(struct poolsend_sender *sender, const struct poolsend_m
   return result;
 }
 
-int poolsend_submit_report(struct poolsend_sender *sender, const struct poolsend_message *message,
-                           poolsend_time timeout, struct poolsend_report **report, struct poolsend_error *error)
+int poolsend_submit_report(struct poolsend_sender *sender, struct poolsend_message *message, poolsend_time timeout,
+                           struct poolsend_report **report)
 {
-  struct poolsend_error unread;
-  error = ps_error_clear(error, &unread);
   *report = NULL;
-  if (is_parents(sender))
-    return -ECHILD;
-  return submit_report(sender, message, ps_deadline(timeout), report, error);
+  int result = begin(sender, message);
+  if (!result)
+    result = submit_report(sender, message, ps_deadline(timeout), report);
+  return ps_draft_end(message, result);
 }
 
 static poolsend_time left_until(ps_time deadline)
@@ -277,20 +288,14 @@ static poolsend_time left_until(ps_time deadline)
   return deadline == PS_NEVER ? PS_NEVER : deadline > now ? deadline - now : 0;
 }
 
-int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_message *message, poolsend_time timeout,
-                     struct poolsend_report **out, struct poolsend_error *error)
+static int deliver(struct poolsend_sender *sender, struct poolsend_message *message, poolsend_time timeout,
+                   struct poolsend_report **out)
 {
-  struct poolsend_error unread;
   struct poolsend_report *report = NULL;
   ps_time deadline = ps_deadline(timeout);
-  error = ps_error_clear(error, &unread);
-  if (out)
-    *out = NULL;
-  if (is_parents(sender))
-    return -ECHILD;
   if (timeout > 0 && ps_coordinator_is_self(&sender->coordinator))
     return -EDEADLK;
-  int result = submit_report(sender, message, deadline, &report, error);
+  int result = submit_report(sender, message, deadline, &report);
   if (result)
     return result;
   result = ps_report_await_win(report, left_until(deadline), NULL, out != NULL);
@@ -301,16 +306,28 @@ int poolsend_deliver(struct poolsend_sender *sender, const struct poolsend_messa
   return result == POOLSEND_TIMEOUT ? POOLSEND_PENDING : result;
 }
 
+int poolsend_deliver(struct poolsend_sender *sender, struct poolsend_message *message, poolsend_time timeout,
+                     struct poolsend_report **report)
+{
+  if (report)
+    *report = NULL;
+  int result = begin(sender, message);
+  if (!result)
+    result = deliver(sender, message, timeout, report);
+  return ps_draft_end(message, result);
+}
+
 int poolsend_cancel(struct poolsend_sender *sender, const char *id)
 {
-  if (is_parents(sender))
-    return -ECHILD;
+  int result = check(sender);
+  if (result)
+    return result;
   return poolsend_id_is_valid(id) ? ps_coordinator_cancel(&sender->coordinator, id) : -EINVAL;
 }
 
 void poolsend_cancel_all(struct poolsend_sender *sender)
 {
-  if (!is_parents(sender))
+  if (!check(sender))
     ps_coordinator_interrupt(&sender->coordinator);
 }
 
@@ -322,11 +339,12 @@ int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct 
   struct ps_list fetched;
   ps_list_init(&fetched);
   *count = 0;
-  if (is_parents(sender))
-    return -ECHILD;
+  int result = check(sender);
+  if (result)
+    return result;
   if (timeout > 0 && ps_coordinator_is_self(&sender->coordinator))
     return -EDEADLK;
-  int result = ps_coordinator_next(&sender->coordinator, ps_deadline(timeout), &fetched, room);
+  result = ps_coordinator_next(&sender->coordinator, ps_deadline(timeout), &fetched, room);
   for (struct ps_list *link; (link = ps_list_pop(&fetched));)
     events[(*count)++] = &PS_CONTAINER(link, struct ps_event, link)->public;
   return result;
@@ -341,7 +359,8 @@ int poolsend_next(struct poolsend_sender *sender, poolsend_time timeout, struct 
 
 int poolsend_fd(struct poolsend_sender *sender)
 {
-  return is_parents(sender) ? -ECHILD : ps_coordinator_descriptor(&sender->coordinator);
+  int result = check(sender);
+  return result ? result : ps_coordinator_descriptor(&sender->coordinator);
 }
 
 void poolsend_event_free(struct poolsend_event *event)
@@ -353,7 +372,7 @@ void poolsend_event_free(struct poolsend_event *event)
 void poolsend_count_sized(struct poolsend_sender *sender, struct poolsend_counts *counts, size_t size)
 {
   struct poolsend_counts full = {0};
-  if (!is_parents(sender))
+  if (!check(sender))
     full = ps_coordinator_count(&sender->coordinator);
   ps_sized_give(counts, size, &full, sizeof full);
 }
@@ -362,7 +381,7 @@ void poolsend_count_endpoint_sized(struct poolsend_sender *sender, unsigned endp
                                    struct poolsend_endpoint_counts *counts, size_t size)
 {
   struct poolsend_endpoint_counts full = {0};
-  if (!is_parents(sender) && endpoint < sender->rule.endpoints) {
+  if (!check(sender) && endpoint < sender->rule.endpoints) {
     full = ps_coordinator_count_endpoint(&sender->coordinator, endpoint);
     full.name = sender->shown[endpoint].name;
   }

@@ -42,12 +42,6 @@ void poolsend_config_init_sized(struct ps_sender_settings *config, size_t size, 
   ps_sized_give(config, size, &defaults, sizeof defaults);
 }
 
-void poolsend_message_init_sized(struct poolsend_message *message, size_t size)
-{
-  const struct poolsend_message empty = {.struct_size = size};
-  ps_sized_give(message, size, &empty, sizeof empty);
-}
-
 /* ---- As this version has it */
 
 /* A span below 0 counts as 0. */

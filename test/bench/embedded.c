@@ -41,14 +41,13 @@ static struct poolsend_sender *new_sender(unsigned workers, const char *url)
 
 static void send_all(struct poolsend_sender *sender, const struct lines *lines)
 {
-  struct poolsend_message message;
-  poolsend_message_init(&message);
+  struct poolsend_message *message = poolsend_message_new(NULL, 0);
   for (size_t i = 0; i < lines->count; i++) {
-    message.body = lines->items[i].text;
-    message.size = lines->items[i].size;
-    if (poolsend_submit(sender, &message, POOLSEND_NEVER, NULL))
-      fail("a message was not taken up");
+    poolsend_message_body(message, lines->items[i].text, lines->items[i].size);
+    if (poolsend_submit(sender, message, POOLSEND_NEVER))
+      fail(poolsend_message_error(message));
   }
+  poolsend_message_free(message);
 }
 
 int main(int argc, char **argv)

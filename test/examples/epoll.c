@@ -22,6 +22,7 @@
 
 static struct {
   struct poolsend_sender *sender;
+  struct poolsend_message *message; /* each line in turn */
   int poll, ticker;
   bool watched; /* standard input is in the set */
   bool over;    /* it has ended */
@@ -38,11 +39,6 @@ static void need(bool good, const char *what)
     return;
   perror(what);
   _exit(1);
-}
-
-static const char *why(int result, const struct poolsend_error *error)
-{
-  return error->text[0] ? error->text : poolsend_strerror(result);
 }
 
 static void watch(int fd)
@@ -64,18 +60,14 @@ static void watch_input(bool wanted)
 /* False: the sender has no room for it now. */
 static bool submit(const char *line, size_t size)
 {
-  struct poolsend_error error;
-  struct poolsend_message message;
-  poolsend_message_init(&message);
-  message.body = line;
-  message.size = size;
-  message.line = loop.lines + 1;
-  int result = poolsend_submit(loop.sender, &message, 0, &error);
+  poolsend_message_body(loop.message, line, size);
+  poolsend_message_tag(loop.message, loop.lines + 1, NULL);
+  int result = poolsend_submit(loop.sender, loop.message, 0);
   if (result == POOLSEND_TIMEOUT)
     return false;
   loop.lines++;
   if (result < 0)
-    fprintf(stderr, "line %ju: %s\n", (uintmax_t)loop.lines, why(result, &error));
+    fprintf(stderr, "line %ju: %s\n", (uintmax_t)loop.lines, poolsend_message_error(loop.message));
   return true;
 }
 
@@ -139,27 +131,25 @@ static void tick(void)
     printf("tick: %ju messages on their way\n", (uintmax_t)poolsend_count(loop.sender).pending);
 }
 
-static void start_sender(char **urls, int count)
+static void start_sender(char **urls)
 {
-  struct ps_endpoint_settings apis[8] = {{.url = NULL}};
-  struct ps_sender_settings config;
-  struct poolsend_error error;
-  poolsend_config_init(&config);
-  config.endpoints = apis;
-  for (int i = 0; i < count && i < 8; i++)
-    apis[config.endpoint_count++].url = urls[i];
-  int result = poolsend_new(&loop.sender, &config, &error);
-  if (result == 0)
-    return;
-  fprintf(stderr, "%s\n", why(result, &error));
-  exit(1);
+  struct poolsend_config *config = poolsend_config_new();
+  while (*urls)
+    poolsend_config_add(config, *urls++);
+  loop.sender = poolsend_open(config);
+  loop.message = poolsend_message_new(NULL, 0);
+  if (!loop.sender) {
+    fprintf(stderr, "%s\n", poolsend_config_error(config));
+    exit(1);
+  }
+  poolsend_config_free(config);
 }
 
 int main(int argc, char **argv)
 {
   const struct itimerspec quarter = {{.tv_nsec = 250000000}, {.tv_nsec = 250000000}};
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-  start_sender(argv + 1, argc - 1);
+  start_sender(argv + (argc > 0));
   loop.poll = epoll_create1(EPOLL_CLOEXEC);
   loop.ticker = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   need(loop.poll >= 0 && loop.ticker >= 0 && timerfd_settime(loop.ticker, 0, &quarter, NULL) == 0, "epoll");
@@ -187,6 +177,7 @@ int main(int argc, char **argv)
   }
   close(loop.poll);
   close(loop.ticker);
+  poolsend_message_free(loop.message);
   poolsend_free(loop.sender);
   return 0;
 }

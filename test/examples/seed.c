@@ -22,32 +22,27 @@ static void tell_who_else(const struct poolsend_event *settled)
 
 int main(int argc, char **argv)
 {
-  struct ps_endpoint_settings apis[8] = {{.url = NULL}};
-  struct ps_sender_settings config;
-  struct poolsend_message message;
-  struct poolsend_sender *sender = NULL;
+  struct poolsend_config *config = poolsend_config_new();
+  struct poolsend_message *message = poolsend_message_new("{\"alert\": \"disk full\"}", POOLSEND_TEXT);
   struct poolsend_report *report = NULL;
   const struct poolsend_event *event;
-  struct poolsend_error error;
 
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what is told comes at once, through a pipe too */
-  poolsend_config_init(&config);
-  config.endpoints = apis;
-  for (int i = 1; i < argc && i <= 8; i++)
-    apis[config.endpoint_count++].url = argv[i];
-  poolsend_message_init(&message);
-  poolsend_message_text(&message, "{\"alert\": \"disk full\"}");
-
-  int result = poolsend_new(&sender, &config, &error);
-  if (result == 0)
-    result = poolsend_deliver(sender, &message, POOLSEND_NEVER, &report, &error);
-  if (result != 0)
-    fprintf(stderr, "%s\n", error.text[0] ? error.text : poolsend_strerror(result));
+  for (int i = 1; i < argc; i++)
+    poolsend_config_add(config, argv[i]);
+  struct poolsend_sender *sender = poolsend_open(config);
+  int result = poolsend_deliver(sender, message, POOLSEND_NEVER, &report);
+  if (!sender)
+    fprintf(stderr, "%s\n", poolsend_config_error(config));
+  else if (result != 0)
+    fprintf(stderr, "%s\n", result < 0 ? poolsend_message_error(message) : poolsend_strerror(result));
   if (result == 0 && poolsend_report_delivered(report, 0, &event) == 0)
-    printf("sent to %s\n", poolsend_attempt_url(poolsend_event_attempt(event)));
-  if (report && poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0)
+    printf("sent to %s\n", poolsend_attempt_url(poolsend_event_winner(event)));
+  if (poolsend_report_settled(report, POOLSEND_NEVER, &event) == 0)
     tell_who_else(event);
   poolsend_report_free(report);
+  poolsend_message_free(message);
   poolsend_free(sender);
+  poolsend_config_free(config);
   return result == 0 ? 0 : 1;
 }

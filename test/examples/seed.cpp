@@ -13,7 +13,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string_view>
-#include <vector>
 
 template <auto Free> struct Freed {
   template <typename Handle> void operator()(Handle *handle) const noexcept
@@ -21,54 +20,41 @@ template <auto Free> struct Freed {
     Free(handle);
   }
 };
+using Config = std::unique_ptr<poolsend_config, Freed<poolsend_config_free>>;
 using Sender = std::unique_ptr<poolsend_sender, Freed<poolsend_free>>;
+using Message = std::unique_ptr<poolsend_message, Freed<poolsend_message_free>>;
 using Report = std::unique_ptr<poolsend_report, Freed<poolsend_report_free>>;
 
-static const char *why(int result, const poolsend_error &error)
+static Sender make_sender(int argc, char **urls)
 {
-  return *error.text ? error.text : poolsend_strerror(result);
-}
-
-static Sender make_sender(const std::vector<ps_endpoint_settings> &apis)
-{
-  ps_sender_settings config;
-  poolsend_config_init(&config);
-  config.endpoints = apis.data();
-  config.endpoint_count = apis.size();
-  poolsend_sender *sender;
-  poolsend_error error;
-  if (const int result = poolsend_new(&sender, &config, &error))
-    throw std::runtime_error(why(result, error));
-  return Sender(sender);
+  const Config config(poolsend_config_new());
+  for (int i = 0; i < argc; i++)
+    poolsend_config_add(config.get(), urls[i]);
+  Sender sender(poolsend_open(config.get()));
+  if (!sender)
+    throw std::runtime_error(poolsend_config_error(config.get()));
+  return sender;
 }
 
 // Returns at the win, or when nobody has taken the message.
 static Report deliver(poolsend_sender &sender, std::string_view body)
 {
-  poolsend_message message;
-  poolsend_message_init(&message);
-  message.body = body.data();
-  message.size = body.size();
+  const Message message(poolsend_message_new(body.data(), body.size()));
   poolsend_report *report;
-  poolsend_error error;
-  const int result = poolsend_deliver(&sender, &message, POOLSEND_NEVER, &report, &error);
-  if (result < 0)
-    throw std::runtime_error(why(result, error));
+  if (poolsend_deliver(&sender, message.get(), POOLSEND_NEVER, &report) < 0)
+    throw std::runtime_error(poolsend_message_error(message.get()));
   return Report(report);
 }
 
 int main(int argc, char **argv)
 try {
-  std::vector<ps_endpoint_settings> apis;
-  for (int i = 1; i < argc; i++)
-    apis.emplace_back().url = argv[i];
-  Sender sender = make_sender(apis);
-  Report report = deliver(*sender, R"({"alert": "disk full"})");
+  const Sender sender = make_sender(argc - 1, argv + 1);
+  const Report report = deliver(*sender, R"({"alert": "disk full"})");
 
   const poolsend_event *event;
   const int result = poolsend_report_delivered(report.get(), 0, &event);
   if (result == 0)
-    std::cout << "sent to " << poolsend_attempt_url(poolsend_event_attempt(event)) << std::endl;
+    std::cout << "sent to " << poolsend_attempt_url(poolsend_event_winner(event)) << std::endl;
   if (poolsend_report_settled(report.get(), POOLSEND_NEVER, &event) == 0)
     for (size_t i = 0; i < poolsend_event_attempt_count(event); i++) {
       const poolsend_attempt *attempt = poolsend_event_attempt_at(event, i);

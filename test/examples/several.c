@@ -31,50 +31,45 @@ static void need(bool good, const char *path, const char *text)
   _exit(1);
 }
 
-static void need_done(int result, const struct poolsend_error *error, const char *path)
-{
-  need(result == 0, path, error->text[0] ? error->text : poolsend_strerror(result));
-}
-
 static void start_sender(struct route *route, struct poolsend_pool *pool)
 {
   static char text[65536];
-  struct poolsend_error error;
-  struct poolsend_file *file;
   FILE *stream = fopen(route->path, "re");
   need(stream, route->path, "cannot be opened");
   const size_t size = fread(text, 1, sizeof text, stream);
   need(!ferror(stream) && size < sizeof text, route->path, "cannot be read");
   fclose(stream);
 
-  need_done(poolsend_file_parse(&file, text, size, &error), &error, route->path);
-  file->config->pool = pool;
-  need_done(poolsend_new(&route->sender, file->config, &error), &error, route->path);
-  poolsend_file_free(file);
+  struct poolsend_config *config = poolsend_config_new();
+  poolsend_config_load(config, text, size);
+  poolsend_config_pool(config, pool);
+  route->sender = poolsend_open(config);
+  need(route->sender, route->path, poolsend_config_error(config));
+  poolsend_config_free(config);
 }
 
 /* While the sender has its hands full, this waits. */
 static void *submit(void *context)
 {
   struct route *route = context;
-  struct poolsend_error error;
-  struct poolsend_message message;
-  poolsend_message_init(&message);
-  message.json = true;
+  struct poolsend_message *message = poolsend_message_new(NULL, 0);
+  poolsend_message_set(message, "json", "true");
   for (int i = 0; i < MESSAGES; i++) {
     char body[40];
     snprintf(body, sizeof body, "{\"number\": %d}", i);
-    poolsend_message_text(&message, body);
-    need_done(poolsend_submit(route->sender, &message, POOLSEND_NEVER, &error), &error, route->path);
+    poolsend_message_body(message, body, POOLSEND_TEXT);
+    need(poolsend_submit(route->sender, message, POOLSEND_NEVER) == 0, route->path, poolsend_message_error(message));
   }
+  poolsend_message_free(message);
   return NULL;
 }
 
 static void count(struct route *route, const struct poolsend_event *settled)
 {
-  route->delivered += poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) > 0;
-  route->twice += poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) > 1;
-  route->undelivered += poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED) == 0;
+  size_t delivered = poolsend_event_fate_count(settled, POOLSEND_FATE_DELIVERED);
+  route->delivered += delivered > 0;
+  route->twice += delivered > 1;
+  route->undelivered += delivered == 0;
 }
 
 static void *fetch(void *context)

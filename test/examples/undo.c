@@ -10,50 +10,36 @@
 
 #include <stdio.h>
 
-#define MAX_APIS 8
-
-static const char *why(int result, const struct poolsend_error *error)
+/* What a request came to, in words: where it was refused, those of what refused it. */
+static const char *why(int result, struct poolsend_config *config, struct poolsend_message *message)
 {
-  return error->text[0] ? error->text : poolsend_strerror(result);
+  const char *error = poolsend_config_error(config);
+  return *error ? error : result < 0 ? poolsend_message_error(message) : poolsend_strerror(result);
 }
 
-/* By a sender with a single API: nobody else can get this one. */
-static int cancel(const char *url, const char *order, struct poolsend_error *error)
+/* By a sender with a single API: nobody else can get this one. What it could not undo is told: that is for a person. */
+static void undo(const struct poolsend_attempt *attempt, const char *cancel_url, const char *order)
 {
-  const struct ps_endpoint_settings api = {.url = url};
-  struct ps_sender_settings config;
-  struct poolsend_message message;
-  struct poolsend_sender *sender;
   char id[300], body[300];
-  poolsend_config_init(&config);
-  config.endpoints = &api;
-  config.endpoint_count = 1;
-  config.retries = 2;
-  int result = poolsend_new(&sender, &config, error);
-  if (result != 0)
-    return result;
+  struct poolsend_config *config = poolsend_config_new();
+  poolsend_config_add(config, cancel_url);
+  poolsend_config_set(config, "retries", "2");
+  struct poolsend_sender *sender = poolsend_open(config);
 
   /* An id made from the order's, so that the API can tell a cancellation that it has had already. */
   snprintf(id, sizeof id, "cancel:%s", order);
   snprintf(body, sizeof body, "{\"cancel\": \"%s\"}", order);
-  poolsend_message_init(&message);
-  message.id = id;
-  poolsend_message_text(&message, body);
-  message.json = true;
-  result = poolsend_deliver(sender, &message, POOLSEND_S(10), NULL, error);
-  poolsend_free(sender);
-  return result;
-}
-
-/* What it could not undo is told: that is for a person. */
-static void undo(const struct poolsend_attempt *attempt, const char *cancel_url, const char *order)
-{
-  struct poolsend_error error;
-  const int result = cancel(cancel_url, order, &error);
+  struct poolsend_message *message = poolsend_message_new(body, POOLSEND_TEXT);
+  poolsend_message_set(message, "id", id);
+  poolsend_message_set(message, "json", "true");
+  int result = poolsend_deliver(sender, message, POOLSEND_S(10), NULL);
   if (result == 0)
     printf("%s had it too: undone\n", poolsend_attempt_url(attempt));
   else
-    printf("%s had it too: could not be undone: %s\n", poolsend_attempt_url(attempt), why(result, &error));
+    printf("%s had it too: could not be undone: %s\n", poolsend_attempt_url(attempt), why(result, config, message));
+  poolsend_message_free(message);
+  poolsend_free(sender);
+  poolsend_config_free(config);
 }
 
 static void act_on(const struct poolsend_event *settled, char *const *cancel_urls)
@@ -71,42 +57,28 @@ static void act_on(const struct poolsend_event *settled, char *const *cancel_url
   }
 }
 
-static int send_order(struct poolsend_sender *sender, const char *order, struct poolsend_error *error)
-{
-  struct poolsend_message message;
-  poolsend_message_init(&message);
-  poolsend_message_text(&message, order);
-  message.json = true;
-  return poolsend_submit(sender, &message, POOLSEND_NEVER, error);
-}
-
 int main(int argc, char **argv)
 {
-  struct ps_endpoint_settings apis[MAX_APIS] = {{.url = NULL}};
-  struct ps_sender_settings config;
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
+  struct poolsend_config *config = poolsend_config_new();
   struct poolsend_event *event;
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-  poolsend_config_init(&config);
-  config.endpoints = apis;
-  for (int i = 1; i + 1 < argc && config.endpoint_count < MAX_APIS; i += 2)
-    apis[config.endpoint_count++].url = argv[i];
-  config.events = POOLSEND_EVENT_SETTLED;
-  int result = poolsend_new(&sender, &config, &error);
-  if (result == 0)
-    result = send_order(sender, "{\"order\": \"two pizzas\"}", &error);
-  if (result != 0) {
-    fprintf(stderr, "%s\n", why(result, &error));
-    poolsend_free(sender);
-    return 1;
-  }
-
-  poolsend_close(sender, POOLSEND_NEVER);
-  while (poolsend_next(sender, POOLSEND_NEVER, &event) == 0) {
-    act_on(event, argv + 2);
+  for (int i = 1; i + 1 < argc; i += 2)
+    poolsend_config_add(config, argv[i]);
+  struct poolsend_sender *sender = poolsend_open(config);
+  struct poolsend_message *message = poolsend_message_new("{\"order\": \"two pizzas\"}", POOLSEND_TEXT);
+  poolsend_message_set(message, "json", "true");
+  int result = poolsend_submit(sender, message, POOLSEND_NEVER);
+  if (result != 0)
+    fprintf(stderr, "%s\n", why(result, config, message));
+  else
+    poolsend_close(sender, POOLSEND_NEVER);
+  while (result == 0 && poolsend_next(sender, POOLSEND_NEVER, &event) == 0) {
+    if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
+      act_on(event, argv + 2);
     poolsend_event_free(event);
   }
+  poolsend_message_free(message);
   poolsend_free(sender);
-  return 0;
+  poolsend_config_free(config);
+  return result != 0;
 }

@@ -4,6 +4,7 @@
 
 #include "base/jsontext.h"
 #include "base/text.h"
+#include "engine/draft.h"
 #include "net/check.h"
 
 #include <stdio.h>
@@ -25,28 +26,29 @@ static bool same_name(const char *a, const char *b)
   return strncasecmp(a, b, size + 1) == 0;
 }
 
-static void require_header(const struct poolsend_message *message, size_t index)
+static void require_header(const struct poolsend_message *message, const char *line)
 {
-  const char *line = message->headers[index];
   struct poolsend_error error;
   REQUIRE(!fuzz_has_control(line, strlen(line), false), "a header has no control characters");
   REQUIRE(!ps_check_message_header(line, &error), "a header that was taken is a good one");
   REQUIRE(strstr(line, ": "), "a header has a name and a value");
-  for (size_t i = 0; i < index; i++)
-    REQUIRE(!same_name(message->headers[i], line), "a header is there once");
+  for (const char *next = line; (next = ps_draft_next_header(message, next));)
+    REQUIRE(!same_name(next, line), "a header is there once");
 }
 
 static void require_clean(const struct poolsend_message *message)
 {
-  REQUIRE(!message->id || poolsend_id_is_valid(message->id), "an id is a valid one");
-  REQUIRE(message->body || message->part_count, "there is something to send");
-  for (size_t i = 0; i < message->header_count; i++)
-    require_header(message, i);
+  size_t headers = 0;
+  REQUIRE(!*message->id || poolsend_id_is_valid(message->id), "an id is a valid one");
+  REQUIRE(message->has_body || message->part_count, "there is something to send");
+  for (const char *line = NULL; (line = ps_draft_next_header(message, line)); headers++)
+    require_header(message, line);
+  REQUIRE(headers == message->header_count, "headers are counted");
   if (message->json)
-    require_json(message->body, message->size);
+    require_json(message->body.data, message->body.size);
   for (size_t i = 0; i < message->part_count; i++)
     if (message->parts[i].json)
-      require_json(message->parts[i].body, message->parts[i].size);
+      require_json(message->parts[i].body.data, message->parts[i].body.size);
 }
 
 /* ---- What json-c reads */
@@ -68,10 +70,10 @@ static void require_headers(struct json_object *tree, const struct poolsend_mess
   if (!json_object_object_get_ex(tree, "headers", &headers))
     return;
   REQUIRE((size_t)json_object_object_length(headers) == message->header_count, "no header is lost");
-  for (size_t i = 0; i < message->header_count; i++) {
+  for (const char *line = NULL; (line = ps_draft_next_header(message, line));) {
     char name[300];
-    const char *colon = strchr(message->headers[i], ':');
-    snprintf(name, sizeof name, "%.*s", (int)(colon - message->headers[i]), message->headers[i]);
+    const char *colon = strchr(line, ':');
+    snprintf(name, sizeof name, "%.*s", (int)(colon - line), line);
     require_text(headers, name, colon + 2, strlen(colon + 2));
   }
 }
@@ -80,14 +82,14 @@ static void compare(const char *line, size_t size, const struct poolsend_message
 {
   struct json_object *tree, *bodies;
   REQUIRE(fuzz_json(line, size, &tree), "an envelope is JSON to json-c");
-  if (message->id)
+  if (*message->id)
     require_text(tree, "id", message->id, strlen(message->id));
-  if (message->body && !message->json && json_object_object_get_ex(tree, "body", NULL))
-    require_text(tree, "body", message->body, message->size);
+  if (message->has_body && !message->json && json_object_object_get_ex(tree, "body", NULL))
+    require_text(tree, "body", message->body.data, message->body.size);
   if (json_object_object_get_ex(tree, "bodies", &bodies))
     for (size_t i = 0; i < message->part_count; i++)
       if (json_object_object_get_ex(bodies, message->parts[i].endpoint, NULL))
-        require_text(bodies, message->parts[i].endpoint, message->parts[i].body, message->parts[i].size);
+        require_text(bodies, message->parts[i].endpoint, message->parts[i].body.data, message->parts[i].body.size);
   require_headers(tree, message);
   json_object_put(tree);
 }
@@ -112,80 +114,83 @@ static void print_body(struct ps_buf *out, const char *body, size_t size, bool j
 
 static void print_main_body(struct ps_buf *out, const struct poolsend_message *message)
 {
-  bool text = ps_text_is_utf8(message->body, message->size);
+  bool text = ps_text_is_utf8(message->body.data, message->body.size);
   print_key(out, text ? "body" : "body_base64", text ? 4 : 11);
   if (text) {
-    print_body(out, message->body, message->size, message->json);
+    print_body(out, message->body.data, message->body.size, message->json);
     return;
   }
   ps_buf_puts(out, "\"");
-  ps_text_base64(out, message->body, message->size);
+  ps_text_base64(out, message->body.data, message->body.size);
   ps_buf_puts(out, "\"");
 }
 
 static void print(struct ps_buf *out, const struct poolsend_message *message)
 {
   ps_buf_puts(out, "{");
-  if (message->id) {
+  if (*message->id) {
     print_key(out, "id", 2);
     ps_jsontext_quote(out, message->id, strlen(message->id), true);
   }
-  if (message->body)
+  if (message->has_body)
     print_main_body(out, message);
   print_key(out, "bodies", 6);
   ps_buf_puts(out, "{");
   for (size_t i = 0; i < message->part_count; i++) {
     print_key(out, message->parts[i].endpoint, strlen(message->parts[i].endpoint));
-    print_body(out, message->parts[i].body, message->parts[i].size, message->parts[i].json);
+    print_body(out, message->parts[i].body.data, message->parts[i].body.size, message->parts[i].json);
   }
   ps_buf_puts(out, "}");
   print_key(out, "headers", 7);
   ps_buf_puts(out, "{");
-  for (size_t i = 0; i < message->header_count; i++) {
-    const char *colon = strchr(message->headers[i], ':');
-    print_key(out, message->headers[i], (size_t)(colon - message->headers[i]));
+  for (const char *line = NULL; (line = ps_draft_next_header(message, line));) {
+    const char *colon = strchr(line, ':');
+    print_key(out, line, (size_t)(colon - line));
     ps_jsontext_quote(out, colon + 2, strlen(colon + 2), true);
   }
   ps_buf_puts(out, "}}");
 }
 
-static bool same_body(const void *a, size_t a_size, bool a_json, const void *b, size_t b_size, bool b_json)
+static bool same_body(const struct ps_buf *a, const struct ps_buf *b)
 {
-  return !a == !b && a_size == b_size && a_json == b_json && (!a || memcmp(a, b, a_size) == 0);
+  return a->size == b->size && (!a->size || memcmp(a->data, b->data, a->size) == 0);
 }
 
 static void require_same(const struct poolsend_message *a, const struct poolsend_message *b)
 {
-  REQUIRE(!a->id == !b->id && (!a->id || strcmp(a->id, b->id) == 0), "printed again the id is the same");
-  REQUIRE(same_body(a->body, a->size, a->json, b->body, b->size, b->json), "printed again the body is the same");
+  REQUIRE(strcmp(a->id, b->id) == 0, "printed again the id is the same");
+  REQUIRE(a->has_body == b->has_body && a->json == b->json && same_body(&a->body, &b->body),
+          "printed again the body is the same");
   REQUIRE(a->part_count == b->part_count && a->header_count == b->header_count, "printed again nothing is lost");
   for (size_t i = 0; i < a->part_count; i++) {
-    const struct poolsend_part *p = &a->parts[i], *q = &b->parts[i];
+    const struct ps_draft_part *p = &a->parts[i], *q = &b->parts[i];
     REQUIRE(strcmp(p->endpoint, q->endpoint) == 0, "printed again bodies have the same names");
-    REQUIRE(same_body(p->body, p->size, p->json, q->body, q->size, q->json), "printed again bodies are the same");
+    REQUIRE(p->json == q->json && same_body(&p->body, &q->body), "printed again bodies are the same");
   }
-  for (size_t i = 0; i < a->header_count; i++)
-    REQUIRE(strcmp(a->headers[i], b->headers[i]) == 0, "printed again headers are the same");
+  REQUIRE(same_body(&a->headers, &b->headers), "printed again headers are the same");
 }
 
+/* One message is loaded again and again, and must be as if it was new; the other is new each time. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+  static struct poolsend_message *message;
   struct fuzz_input input = fuzz_input_of(data, size);
-  struct poolsend_message *message, *again;
-  struct poolsend_error error;
+  struct poolsend_message *again = poolsend_message_new(NULL, 0);
   struct ps_buf printed = {0};
-  if (poolsend_message_parse(&message, input.at, size, &error)) {
-    REQUIRE(!message, "what is refused leaves nothing behind");
-    fuzz_require_words(error.text);
+  message = message ? message : poolsend_message_new("before", POOLSEND_TEXT);
+  REQUIRE(message && again, "there is memory");
+  if (poolsend_message_load(message, input.at, size)) {
+    REQUIRE(!*message->id || poolsend_id_is_valid(message->id), "an id is a valid one, where a line is refused too");
+    fuzz_require_words(poolsend_message_error(message));
+    poolsend_message_free(again);
     return 0;
   }
   require_clean(message);
   compare(input.at, size, message);
   print(&printed, message);
-  REQUIRE(!poolsend_message_parse(&again, printed.data, printed.size, &error), "printed again it is an envelope");
+  REQUIRE(!poolsend_message_load(again, printed.data, printed.size), "printed again it is an envelope");
   require_same(message, again);
   ps_buf_fini(&printed);
-  poolsend_message_free(message);
   poolsend_message_free(again);
   return 0;
 }

@@ -184,16 +184,13 @@ static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
 static void submit(struct poolsend_sender *sender)
 {
   static char large[BODY_SIZE];
-  struct poolsend_message message;
-  struct poolsend_error error;
   if (!*large)
     memset(large, PEER_BODY, sizeof large);
-  poolsend_message_init(&message);
-  if (!is_chosen('0')) {
-    message.body = large;
-    message.size = is_chosen('B') ? sizeof large : 5;
-  }
-  REQUIRE(poolsend_submit(sender, &message, PATIENCE, &error) == 0, "a message is taken up");
+  struct poolsend_message *message = poolsend_message_new(NULL, 0);
+  if (!is_chosen('0'))
+    poolsend_message_body(message, large, is_chosen('B') ? sizeof large : 5);
+  REQUIRE(poolsend_submit(sender, message, PATIENCE) == 0, "a message is taken up");
+  poolsend_message_free(message);
 }
 
 /* ---- One message, and the events about it */

@@ -61,9 +61,9 @@ static void start(const char *path, unsigned workers, unsigned max_pending)
 
 static void submit_line(unsigned line)
 {
-  struct poolsend_message message = message_of(NULL);
-  message.line = line;
-  must(poolsend_submit(seen.sender, &message, PATIENCE, NULL) == 0);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
+  poolsend_message_tag(message, line, NULL);
+  must(poolsend_submit(seen.sender, message, PATIENCE) == 0);
 }
 
 static void finish(void)
@@ -170,10 +170,10 @@ static void free_waits_for_a_callback_that_runs(void **state)
 
 static void submit_the_next(struct poolsend_event *event)
 {
-  struct poolsend_message message = message_of(NULL);
-  message.line = poolsend_event_line(event) + 1;
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
+  poolsend_message_tag(message, poolsend_event_line(event) + 1, NULL);
   if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED && poolsend_event_line(event) < MESSAGES)
-    must(poolsend_submit(seen.sender, &message, 0, NULL) == 0);
+    must(poolsend_submit(seen.sender, message, 0) == 0);
   else if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_line(event) == MESSAGES)
     poolsend_close(seen.sender, POOLSEND_NEVER);
   poolsend_event_free(event);
@@ -193,10 +193,10 @@ static void callback_may_submit_the_next_and_close_after_the_last(void **state)
 
 static void submit_after_the_end(struct poolsend_event *event)
 {
-  struct poolsend_message message = message_of(NULL);
-  message.line = poolsend_event_line(event) + 1;
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
+  poolsend_message_tag(message, poolsend_event_line(event) + 1, NULL);
   if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED && poolsend_event_line(event) < 20)
-    must(poolsend_submit(seen.sender, &message, 0, NULL) == 0);
+    must(poolsend_submit(seen.sender, message, 0) == 0);
   else if (poolsend_event_kind(event) == POOLSEND_EVENT_SETTLED)
     poolsend_close(seen.sender, POOLSEND_NEVER);
   poolsend_event_free(event);
@@ -258,15 +258,15 @@ static void what_has_no_event_to_wait_for_is_refused(struct poolsend_sender *sen
 
 static void what_has_no_room_is_refused(struct poolsend_sender *sender)
 {
-  struct poolsend_message message = message_of("extra");
+  struct poolsend_message *message AUTOFREE = message_of("extra");
   struct poolsend_report *report;
-  while (poolsend_submit(sender, &message, 0, NULL) == 0)
+  while (poolsend_submit(sender, message, 0) == 0)
     extra++;
-  must(poolsend_submit(sender, &message, 0, NULL) == POOLSEND_TIMEOUT);
-  must(poolsend_submit(sender, &message, POOLSEND_S(1), NULL) == -EDEADLK);
-  must(poolsend_submit_report(sender, &message, POOLSEND_NEVER, &report, NULL) == -EDEADLK && !report);
-  must(poolsend_deliver(sender, &message, POOLSEND_S(1), &report, NULL) == -EDEADLK && !report);
-  must(poolsend_deliver(sender, &message, 0, &report, NULL) == POOLSEND_TIMEOUT && !report);
+  must(poolsend_submit(sender, message, 0) == POOLSEND_TIMEOUT);
+  must(poolsend_submit(sender, message, POOLSEND_S(1)) == -EDEADLK);
+  must(poolsend_submit_report(sender, message, POOLSEND_NEVER, &report) == -EDEADLK && !report);
+  must(poolsend_deliver(sender, message, POOLSEND_S(1), &report) == -EDEADLK && !report);
+  must(poolsend_deliver(sender, message, 0, &report) == POOLSEND_TIMEOUT && !report);
 }
 
 static void call_everything(struct poolsend_event *event)
@@ -283,19 +283,19 @@ static void call_everything(struct poolsend_event *event)
   must(poolsend_cancel(seen.sender, "nobody") == 0);
   poolsend_cancel_all(seen.sender);
   poolsend_close(seen.sender, 0);
-  must(poolsend_submit(seen.sender, &(struct poolsend_message){0}, 0, NULL) == -EINVAL);
+  must(poolsend_submit(seen.sender, NULL, 0) == -ENOMEM);
 }
 
 static void what_would_wait_in_a_callback_is_refused(void **state)
 {
   (void)state;
-  struct poolsend_message message = message_of("m");
-  message.line = 1;
+  struct poolsend_message *message AUTOFREE = message_of("m");
+  poolsend_message_tag(message, 1, NULL);
   extra = 0;
   seen.act = call_everything;
   start("/hang", 4, 2);
   other = submit_report(seen.sender, "other");
-  assert_int_equal(poolsend_submit(seen.sender, &message, PATIENCE, NULL), 0);
+  assert_int_equal(poolsend_submit(seen.sender, message, PATIENCE), 0);
   server_await(server, "/hang", 2);
   assert_int_equal(poolsend_cancel(seen.sender, "m"), 0);
   expect_closed(seen.sender);
@@ -321,11 +321,11 @@ static bool has_settled(void *sender)
 static void report_given_up_in_a_callback_leaves_its_events_to_the_callback(void **state)
 {
   (void)state;
-  struct poolsend_message message = message_of("m");
-  message.line = 2;
+  struct poolsend_message *message AUTOFREE = message_of("m");
+  poolsend_message_tag(message, 2, NULL);
   seen.act = give_other_up;
   start("/ok", 2, 4);
-  assert_int_equal(poolsend_submit_report(seen.sender, &message, PATIENCE, &other, NULL), 0);
+  assert_int_equal(poolsend_submit_report(seen.sender, message, PATIENCE, &other), 0);
   await_true(has_settled, seen.sender);
   submit_line(1);
   finish();

@@ -51,32 +51,32 @@ static void read_report(struct poolsend_report *report, uint64_t line, unsigned 
   poolsend_report_free(report);
 }
 
-static int deliver_one(const struct poolsend_message *message, unsigned choice)
+static int deliver_one(struct poolsend_message *message, unsigned line, unsigned choice)
 {
   struct poolsend_report *report = NULL;
-  int result = poolsend_deliver(chaos.sender, message, POOLSEND_MS(choice % 4), choice & 64 ? &report : NULL, NULL);
+  int result = poolsend_deliver(chaos.sender, message, POOLSEND_MS(choice % 4), choice & 64 ? &report : NULL);
   if (report)
-    read_report(report, message->line, choice, result);
+    read_report(report, line, choice, result);
   return result == POOLSEND_PENDING || result == POOLSEND_UNDELIVERED ? 0 : result;
 }
 
-static int report_one(const struct poolsend_message *message, unsigned choice)
+static int report_one(struct poolsend_message *message, unsigned line, unsigned choice)
 {
   struct poolsend_report *report;
-  int result = poolsend_submit_report(chaos.sender, message, POOLSEND_MS(choice % 4), &report, NULL);
+  int result = poolsend_submit_report(chaos.sender, message, POOLSEND_MS(choice % 4), &report);
   if (result == 0)
-    read_report(report, message->line, choice, POOLSEND_PENDING);
+    read_report(report, line, choice, POOLSEND_PENDING);
   return result;
 }
 
 /* 0: it was taken up; else POOLSEND_TIMEOUT. */
-static int send_one(const struct poolsend_message *message, unsigned choice)
+static int send_one(struct poolsend_message *message, unsigned line, unsigned choice)
 {
   if (choice % 3 == 0)
-    return deliver_one(message, choice >> 2);
+    return deliver_one(message, line, choice >> 2);
   if (choice % 3 == 1)
-    return report_one(message, choice >> 2);
-  return poolsend_submit(chaos.sender, message, POOLSEND_MS(choice % 4), NULL);
+    return report_one(message, line, choice >> 2);
+  return poolsend_submit(chaos.sender, message, POOLSEND_MS(choice % 4));
 }
 
 static void disturb(unsigned choice)
@@ -97,10 +97,10 @@ static void *act(void *seed)
   while ((line = atomic_fetch_add(&chaos.next, 1) + 1) <= MESSAGES) {
     char id[16];
     snprintf(id, sizeof id, "m%u", line);
-    struct poolsend_message message = message_of(id);
-    message.line = line;
+    struct poolsend_message *message AUTOFREE = message_of(id);
+    poolsend_message_tag(message, line, NULL);
     unsigned choice = (unsigned)rand_r(&state);
-    int result = send_one(&message, choice);
+    int result = send_one(message, line, choice);
     must(result == 0 || result == POOLSEND_TIMEOUT);
     atomic_store(&chaos.taken[line], result == 0);
     atomic_fetch_add(&chaos.taken_up, result == 0);

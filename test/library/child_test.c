@@ -26,7 +26,7 @@ static void *nothing(void *context)
 static void make_all(void)
 {
   struct setup setup;
-  struct poolsend_message message = message_of("held");
+  struct poolsend_message *message AUTOFREE = message_of("held");
   set_up(&setup, server_url(server, "/gate/a"), NULL);
   setup.config.workers = 4;
   made.sender = sender_of(&setup);
@@ -36,7 +36,7 @@ static void make_all(void)
   made.report = submit_report(made.sender, "held");
   while (server_count_id(server, "/gate/a", "held") == 0)
     usleep(1000);
-  assert_int_equal(poolsend_preview_new(made.sender, 0, &message, &made.preview, NULL), 0);
+  assert_int_equal(poolsend_preview_new(made.sender, 0, message, &made.preview), 0);
   assert_int_equal(poolsend_pool_new(&made.pool, 2, 2), 0);
   assert_int_equal(poolsend_pool_submit(made.pool, nothing, NULL, 0, &made.job), 0);
   assert_int_equal(poolsend_job_wait(made.job, PATIENCE, NULL), 0);
@@ -85,16 +85,16 @@ static bool is_fine_in_child(void (*look)(void))
 
 static void look_at_the_sender(void)
 {
-  struct poolsend_message message = message_of("child");
+  struct poolsend_message *message AUTOFREE = message_of("child");
   struct poolsend_event *event = made.event;
   struct poolsend_preview *preview = made.preview;
   size_t count = 9;
-  must(poolsend_submit(made.sender, &message, POOLSEND_NEVER, NULL) == -ECHILD);
+  must(poolsend_submit(made.sender, message, POOLSEND_NEVER) == -ECHILD);
   must(poolsend_cancel(made.sender, "held") == -ECHILD);
   must(poolsend_next(made.sender, POOLSEND_NEVER, &event) == -ECHILD && !event);
   must(poolsend_take(made.sender, POOLSEND_NEVER, &event, 1, &count) == -ECHILD && count == 0);
   must(poolsend_fd(made.sender) == -ECHILD);
-  must(poolsend_preview_new(made.sender, 0, &message, &preview, NULL) == -ECHILD && !preview);
+  must(poolsend_preview_new(made.sender, 0, message, &preview) == -ECHILD && !preview);
   struct poolsend_counts counts = poolsend_count(made.sender);
   must(!counts.submitted && !counts.delivered && !counts.undelivered && !counts.pending);
   must(!counts.started && !counts.finished && !counts.threads);
@@ -102,18 +102,18 @@ static void look_at_the_sender(void)
   poolsend_cancel_all(made.sender);
   poolsend_close(made.sender, 0);
   poolsend_free(made.sender);
-  must(poolsend_submit(made.sender, &message, 0, NULL) == -ECHILD);
+  must(poolsend_submit(made.sender, message, 0) == -ECHILD);
 }
 
 static void look_at_reports(void)
 {
   const struct poolsend_event *event;
-  struct poolsend_message message = message_of("child");
+  struct poolsend_message *message AUTOFREE = message_of("child");
   struct poolsend_report *report = made.report;
-  must(poolsend_deliver(made.sender, &message, POOLSEND_NEVER, &report, NULL) == -ECHILD && !report);
+  must(poolsend_deliver(made.sender, message, POOLSEND_NEVER, &report) == -ECHILD && !report);
   report = made.report;
-  must(poolsend_submit_report(made.sender, &message, 0, &report, NULL) == -ECHILD && !report);
-  must(poolsend_deliver(made.sender, &message, POOLSEND_NEVER, NULL, NULL) == -ECHILD);
+  must(poolsend_submit_report(made.sender, message, 0, &report) == -ECHILD && !report);
+  must(poolsend_deliver(made.sender, message, POOLSEND_NEVER, NULL) == -ECHILD);
   must(poolsend_report_delivered(made.report, POOLSEND_NEVER, &event) == -ECHILD);
   must(poolsend_report_settled(made.report, POOLSEND_NEVER, &event) == -ECHILD);
   must(strcmp(poolsend_report_id(made.report), "held") == 0);
@@ -183,13 +183,13 @@ static void childs_child_sees_the_same(void **state)
 
 static void *keep_busy(void *stop)
 {
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED)) {
     struct poolsend_preview *preview;
     struct poolsend_report *report;
-    must(poolsend_preview_new(made.sender, 0, &message, &preview, NULL) == 0);
+    must(poolsend_preview_new(made.sender, 0, message, &preview) == 0);
     poolsend_preview_free(preview);
-    must(poolsend_submit_report(made.sender, &message, 0, &report, NULL) >= 0);
+    must(poolsend_submit_report(made.sender, message, 0, &report) >= 0);
     poolsend_report_free(report);
     poolsend_cancel(made.sender, "nobody");
     poolsend_count(made.sender);
@@ -219,12 +219,12 @@ static void send_on_ones_own(void)
   struct setup setup;
   struct poolsend_pool *pool;
   struct poolsend_report *report;
-  struct poolsend_message message = message_of("child");
+  struct poolsend_message *message AUTOFREE = message_of("child");
   set_up(&setup, server_url(server, "/ok"), NULL);
   must(poolsend_pool_new(&pool, 2, 0) == 0);
   setup.config.pool = pool;
   struct poolsend_sender *sender = sender_of(&setup);
-  must(poolsend_deliver(sender, &message, PATIENCE, &report, NULL) == 0);
+  must(poolsend_deliver(sender, message, PATIENCE, &report) == 0);
   poolsend_report_free(report);
   must(drain(sender, POOLSEND_NEVER) == 1);
   poolsend_free(sender);

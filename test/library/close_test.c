@@ -47,13 +47,13 @@ static double seconds_now(void)
 static void closed_without_a_limit_all_settle_by_the_rules(void **state)
 {
   (void)state;
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   struct poolsend_sender *sender = sender_with_workers("/gate/a", 2);
   for (int i = 0; i < 4; i++) /* two of them wait for a slot */
     submit(sender, NULL);
   server_await(server, "/gate/a", 2);
   poolsend_close(sender, POOLSEND_NEVER);
-  assert_int_equal(poolsend_submit(sender, &message, PATIENCE, NULL), POOLSEND_CLOSED);
+  assert_int_equal(poolsend_submit(sender, message, PATIENCE), POOLSEND_CLOSED);
   expect_none(sender);
   server_open(server, "/gate/a");
   assert_int_equal(drain(sender, POOLSEND_NEVER), 4);
@@ -121,8 +121,8 @@ static void second_close_can_only_bring_the_limit_closer(void **state)
 
 static void *submit_one(void *sender)
 {
-  struct poolsend_message message = message_of(NULL);
-  return (void *)(intptr_t)poolsend_submit(sender, &message, POOLSEND_NEVER, NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
+  return (void *)(intptr_t)poolsend_submit(sender, message, POOLSEND_NEVER);
 }
 
 static void those_who_wait_for_room_are_told_that_it_is_closed(void **state)
@@ -156,9 +156,9 @@ static struct {
 
 static void *submit_until_closed(void *unused)
 {
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   int result;
-  while ((result = poolsend_submit(busy.sender, &message, PATIENCE, NULL)) == 0)
+  while ((result = poolsend_submit(busy.sender, message, PATIENCE)) == 0)
     atomic_fetch_add(&busy.taken, 1);
   must(result == POOLSEND_CLOSED);
   atomic_fetch_add(&busy.refused, 1);

@@ -35,13 +35,12 @@ static void all_kinds_come_in_order_with_what_was_submitted(void **state)
   int mine;
   struct setup setup;
   struct poolsend_event *event;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   set_up_one(&setup, "/json");
   setup.config.events = 15;
   struct poolsend_sender *sender = sender_of(&setup);
-  message.line = 7;
-  message.context = &mine;
-  assert_int_equal(poolsend_submit(sender, &message, 0, NULL), 0);
+  poolsend_message_tag(message, 7, &mine);
+  assert_int_equal(poolsend_submit(sender, message, 0), 0);
   for (int i = 0; i < 4; i++) {
     event = next_event(sender);
     assert_int_equal(poolsend_event_kind(event), kinds[i]);
@@ -125,17 +124,17 @@ static void who_does_not_fetch_holds_up_new_messages(void **state)
 {
   (void)state;
   struct setup setup;
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   set_up_one(&setup, "/ok");
   setup.config.max_pending = 2;
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   submit(sender, "n");
   await_true(has_settled, sender);
-  assert_int_equal(poolsend_submit(sender, &message, POOLSEND_MS(20), NULL), POOLSEND_TIMEOUT);
+  assert_int_equal(poolsend_submit(sender, message, POOLSEND_MS(20)), POOLSEND_TIMEOUT);
   poolsend_event_free(next_event(sender)); /* m is delivered */
   poolsend_event_free(next_event(sender)); /* and has settled */
-  assert_int_equal(poolsend_submit(sender, &message, PATIENCE, NULL), 0);
+  assert_int_equal(poolsend_submit(sender, message, PATIENCE), 0);
   poolsend_free(sender);
 }
 
@@ -274,10 +273,10 @@ static void *fetch_when_readable(void *unused)
 
 static void submit_many(void)
 {
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   for (unsigned i = 1; i <= MANY; i++) {
-    message.line = i;
-    must(poolsend_submit(many.sender, &message, PATIENCE, NULL) == 0);
+    poolsend_message_tag(message, i, NULL);
+    must(poolsend_submit(many.sender, message, PATIENCE) == 0);
   }
 }
 

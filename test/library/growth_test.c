@@ -111,56 +111,15 @@ static void what_this_version_does_not_have_is_refused(void **state)
   refuses_new(size, endpoint_size + BEYOND, 0, 1, 1);
 }
 
-static void structs_that_nobody_made_ready_are_refused(void **state)
+static void configuration_that_nobody_made_ready_is_refused(void **state)
 {
   (void)state;
   static const struct ps_sender_settings config;
-  static const struct poolsend_message message;
   struct poolsend_error error = {.text = ""};
   struct poolsend_sender *sender = (void *)&error;
-  struct poolsend_report *report = (void *)&error;
   assert_int_equal(poolsend_new(&sender, &config, &error), -EINVAL);
   assert_null(sender);
   assert_non_null(strstr(error.text, "poolsend_config_init"));
-  sender = sender_to(server_url(server, "/ok"));
-  assert_int_equal(poolsend_submit(sender, &message, 0, &error), -EINVAL);
-  assert_non_null(strstr(error.text, "poolsend_message_init"));
-  assert_int_equal(poolsend_submit(sender, &message, 0, NULL), -EINVAL);
-  assert_int_equal(poolsend_submit_report(sender, &message, 0, &report, &error), -EINVAL);
-  assert_null(report);
-  poolsend_free(sender);
-}
-
-/* ---- Messages */
-
-static int submit_as_of(struct poolsend_sender *sender, size_t size, char beyond, struct poolsend_error *error)
-{
-  struct poolsend_message message = message_of("m");
-  message.struct_size = size;
-  char *made = as_of(&message, sizeof message, size);
-  if (beyond)
-    made[size - 1] = beyond;
-  int result = poolsend_submit(sender, (const void *)made, PATIENCE, error);
-  free(made);
-  return result;
-}
-
-static void message_of_another_version_is_taken_where_it_asks_for_nothing_new(void **state)
-{
-  static const size_t sizes[] = {offsetof(struct poolsend_message, line), offsetof(struct poolsend_message, headers),
-                                 sizeof(struct poolsend_message) + BEYOND};
-  (void)state;
-  struct poolsend_error error;
-  struct poolsend_sender *sender = sender_to(server_url(server, "/ok"));
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    assert_int_equal(submit_as_of(sender, sizes[i], 0, &error), 0);
-    expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
-    expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
-  }
-  assert_int_equal(submit_as_of(sender, sizeof(struct poolsend_message) + BEYOND, 1, &error), -EINVAL);
-  assert_string_not_equal(error.text, "");
-  expect_none(sender);
-  poolsend_free(sender);
 }
 
 /* ---- What the library fills */
@@ -231,8 +190,7 @@ int main(void)
       CASE(configuration_of_an_older_caller_is_taken),
       CASE(configuration_of_a_newer_caller_is_taken_where_it_asks_for_nothing_new),
       CASE(what_this_version_does_not_have_is_refused),
-      CASE(structs_that_nobody_made_ready_are_refused),
-      CASE(message_of_another_version_is_taken_where_it_asks_for_nothing_new),
+      CASE(configuration_that_nobody_made_ready_is_refused),
       CASE(init_writes_no_more_than_the_caller_has),
       CASE(counts_of_any_size_are_given),
       CASE(counts_of_a_pool_of_any_size_are_given),

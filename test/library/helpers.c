@@ -85,28 +85,31 @@ int refuse_at(char *url, size_t size)
   return fd;
 }
 
-struct poolsend_message message_of(const char *id)
+struct poolsend_message *message_of(const char *id)
 {
-  struct poolsend_message message;
-  poolsend_message_init(&message);
-  message.id = id;
-  message.body = "{\"alert\": \"disk full\"}";
-  message.size = strlen(message.body);
-  message.json = true;
+  struct poolsend_message *message = poolsend_message_new("{\"alert\": \"disk full\"}", POOLSEND_TEXT);
+  must(poolsend_message_set(message, "json", "true") == 0);
+  if (id)
+    poolsend_message_set(message, "id", id);
   return message;
+}
+
+void free_message(struct poolsend_message **message)
+{
+  poolsend_message_free(*message);
 }
 
 void submit(struct poolsend_sender *sender, const char *id)
 {
-  struct poolsend_message message = message_of(id);
-  must(poolsend_submit(sender, &message, PATIENCE, NULL) == 0);
+  struct poolsend_message *message AUTOFREE = message_of(id);
+  must(poolsend_submit(sender, message, PATIENCE) == 0);
 }
 
 struct poolsend_report *submit_report(struct poolsend_sender *sender, const char *id)
 {
-  struct poolsend_message message = message_of(id);
+  struct poolsend_message *message AUTOFREE = message_of(id);
   struct poolsend_report *report;
-  must(poolsend_submit_report(sender, &message, PATIENCE, &report, NULL) == 0);
+  must(poolsend_submit_report(sender, message, PATIENCE, &report) == 0);
   return report;
 }
 

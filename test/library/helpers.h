@@ -48,8 +48,12 @@ struct poolsend_sender *sender_with_late(void);
 /* Writes the URL of a port that is taken, and where nobody listens, until what this returns is closed. */
 int refuse_at(char *url, size_t size);
 
-/* A message with a small body. `id` may be NULL. */
-struct poolsend_message message_of(const char *id);
+/* A message with a small body. `id` may be NULL; where it is none, that is an error of the message. */
+struct poolsend_message *message_of(const char *id);
+
+/* One that is declared with it is freed at the end of its block. */
+#define AUTOFREE __attribute__((cleanup(free_message)))
+void free_message(struct poolsend_message **message);
 
 void submit(struct poolsend_sender *sender, const char *id);
 struct poolsend_report *submit_report(struct poolsend_sender *sender, const char *id);

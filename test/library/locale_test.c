@@ -96,11 +96,10 @@ static void use_german(void)
 /* The lines of a request to this endpoint with this header, as they are shown. */
 static struct poolsend_preview *preview_of(struct poolsend_sender *sender, const char *const *header)
 {
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   struct poolsend_preview *preview;
-  message.headers = header;
-  message.header_count = header ? 1 : 0;
-  must(poolsend_preview_new(sender, 0, &message, &preview, NULL) == 0);
+  must(!header || poolsend_message_header(message, *header) == 0);
+  must(poolsend_preview_new(sender, 0, message, &preview) == 0);
   return preview;
 }
 
@@ -139,11 +138,9 @@ static void framing_headers_are_refused_in_a_turkish_locale(void **state)
   use_turkish();
   struct poolsend_sender *sender = sender_to_path("/ok");
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-    struct poolsend_message message = message_of("m");
-    struct poolsend_error error;
-    message.headers = &lines[i];
-    message.header_count = 1;
-    if (poolsend_submit(sender, &message, PATIENCE, &error) != -EINVAL)
+    struct poolsend_message *message AUTOFREE = message_of("m");
+    poolsend_message_header(message, lines[i]);
+    if (poolsend_submit(sender, message, PATIENCE) != -EINVAL)
       fail_msg("%s", lines[i]);
   }
   poolsend_free(sender);
@@ -160,9 +157,9 @@ static void framing_headers_are_refused_in_a_turkish_locale(void **state)
 static unsigned keys_of(const struct poolsend_preview *preview)
 {
   unsigned keys = 0;
-  for (size_t i = 0; i < preview->header_count; i++)
-    keys += strncmp(preview->headers[i], "Idempotency-Key:", 16) == 0 ||
-            strncmp(preview->headers[i], "idempotency-key:", 16) == 0;
+  for (size_t i = 0; i < poolsend_preview_header_count(preview); i++)
+    keys += strncmp(poolsend_preview_header(preview, i), "Idempotency-Key:", 16) == 0 ||
+            strncmp(poolsend_preview_header(preview, i), "idempotency-key:", 16) == 0;
   return keys;
 }
 

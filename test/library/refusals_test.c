@@ -312,43 +312,42 @@ static void configurations_are_refused_in_one_clean_line(void **state)
 
 /* ---- Messages */
 
-static void parse_message(const char *text, void *context)
+/* As judge does, by the words of the message. */
+static void judge_message(int result, const struct poolsend_message *message, const char *what)
 {
-  struct poolsend_message *message;
   struct poolsend_error error;
-  struct poolsend_sender *sender = context;
-  int result = poolsend_message_parse(&message, text, strlen(text), &error);
-  judge(result, &error, text);
-  if (!result) {
-    struct poolsend_preview *preview = NULL;
-    judge(poolsend_preview_new(sender, 0, message, &preview, &error), &error, text);
-    poolsend_preview_free(preview);
-  }
-  poolsend_message_free(message);
+  snprintf(error.text, sizeof error.text, "%s", poolsend_message_error(message));
+  judge(result, &error, what);
 }
 
-static void take_message(struct poolsend_sender *sender, const struct poolsend_message *message, const char *what)
+static void take_message(struct poolsend_sender *sender, struct poolsend_message *message, const char *what)
 {
   struct poolsend_preview *preview = NULL;
-  struct poolsend_error error;
-  judge(poolsend_preview_new(sender, 0, message, &preview, &error), &error, what);
+  judge_message(poolsend_preview_new(sender, 0, message, &preview), message, what);
   poolsend_preview_free(preview);
+}
+
+static void parse_message(const char *text, void *context)
+{
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
+  judge_message(poolsend_message_load(message, text, strlen(text)), message, text);
+  take_message(context, message, text);
 }
 
 static void bring_message(const char *text, void *context)
 {
-  const char *const headers[] = {text};
-  const struct poolsend_part part = {.endpoint = text, .body = "x", .size = 1};
-  struct poolsend_message message = message_of(text);
-  take_message(context, &message, "an id");
-  message = message_of(NULL);
-  message.headers = headers;
-  message.header_count = 1;
-  take_message(context, &message, "a message's header");
-  message = message_of(NULL);
-  message.parts = &part;
-  message.part_count = 1;
-  take_message(context, &message, "a part");
+  struct poolsend_message *message AUTOFREE = message_of(text);
+  take_message(context, message, "an id");
+  poolsend_message_clear(message);
+  judge_message(poolsend_message_header(message, text), message, "a message's header");
+  take_message(context, message, "a message's header");
+  poolsend_message_clear(message);
+  judge_message(poolsend_message_part(message, text, "x", 1, false), message, "a part");
+  take_message(context, message, "a part");
+  poolsend_message_clear(message);
+  judge_message(poolsend_message_set(message, text, "x"), message, "an option");
+  poolsend_message_clear(message);
+  judge_message(poolsend_message_set(message, "json", text), message, "an option's value");
 }
 
 static void messages_are_refused_in_one_clean_line(void **state)
@@ -384,11 +383,11 @@ static void judge_attempt(const struct setup *setup, const char *what)
   struct poolsend_sender *sender;
   struct poolsend_report *report;
   const struct poolsend_event *event;
-  struct poolsend_message message = message_of("m");
-  poolsend_message_text(&message, "{\"there\":{}}");
+  struct poolsend_message *message AUTOFREE = message_of("m");
+  poolsend_message_body(message, "{\"there\":{}}", POOLSEND_TEXT);
   if (poolsend_new(&sender, &setup->config, NULL))
     return;
-  must(poolsend_deliver(sender, &message, PATIENCE, &report, NULL) == POOLSEND_UNDELIVERED);
+  must(poolsend_deliver(sender, message, PATIENCE, &report) == POOLSEND_UNDELIVERED);
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
   refusals++;
   if (!is_clean_line(poolsend_attempt_error(poolsend_event_attempt_at(event, 0))))

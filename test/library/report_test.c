@@ -10,9 +10,9 @@
 
 static struct poolsend_report *deliver(struct poolsend_sender *sender, const char *id)
 {
-  struct poolsend_message message = message_of(id);
+  struct poolsend_message *message AUTOFREE = message_of(id);
   struct poolsend_report *report;
-  must(poolsend_deliver(sender, &message, PATIENCE, &report, NULL) == 0);
+  must(poolsend_deliver(sender, message, PATIENCE, &report) == 0);
   return report;
 }
 
@@ -47,9 +47,9 @@ static void deliver_that_times_out_does_not_cancel_the_message(void **state)
   (void)state;
   const struct poolsend_event *event;
   struct poolsend_report *report;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   struct poolsend_sender *sender = sender_to_path("/gate/a");
-  assert_int_equal(poolsend_deliver(sender, &message, POOLSEND_MS(20), &report, NULL), POOLSEND_PENDING);
+  assert_int_equal(poolsend_deliver(sender, message, POOLSEND_MS(20), &report), POOLSEND_PENDING);
   assert_non_null(report);
   server_await(server, "/gate/a", 1);
   server_open(server, "/gate/a");
@@ -65,9 +65,9 @@ static void deliver_without_time_only_takes_the_message_up(void **state)
 {
   (void)state;
   struct poolsend_report *report;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   struct poolsend_sender *sender = sender_to_path("/gate/a");
-  assert_int_equal(poolsend_deliver(sender, &message, 0, &report, NULL), POOLSEND_PENDING);
+  assert_int_equal(poolsend_deliver(sender, message, 0, &report), POOLSEND_PENDING);
   assert_int_equal(poolsend_report_delivered(report, 0, NULL), POOLSEND_TIMEOUT);
   assert_int_equal(poolsend_report_settled(report, -1, NULL), POOLSEND_TIMEOUT);
   assert_int_equal(poolsend_report_delivered(report, POOLSEND_MS(5), NULL), POOLSEND_TIMEOUT);
@@ -84,9 +84,9 @@ static void message_that_nobody_takes_is_told_as_undelivered(void **state)
   (void)state;
   const struct poolsend_event *event = NULL;
   struct poolsend_report *report;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   struct poolsend_sender *sender = sender_to_path("/status/500");
-  assert_int_equal(poolsend_deliver(sender, &message, PATIENCE, &report, NULL), POOLSEND_UNDELIVERED);
+  assert_int_equal(poolsend_deliver(sender, message, PATIENCE, &report), POOLSEND_UNDELIVERED);
   assert_int_equal(poolsend_report_delivered(report, PATIENCE, &event), POOLSEND_UNDELIVERED);
   assert_null(event);
   assert_int_equal(poolsend_report_settled(report, 0, &event), 0);
@@ -94,7 +94,7 @@ static void message_that_nobody_takes_is_told_as_undelivered(void **state)
   assert_int_equal(poolsend_attempt_status(poolsend_event_attempt_at(event, 0)), 500);
   assert_string_equal(poolsend_report_id(report), "m");
   poolsend_report_free(report);
-  assert_int_equal(poolsend_deliver(sender, &message, PATIENCE, NULL, NULL), POOLSEND_UNDELIVERED);
+  assert_int_equal(poolsend_deliver(sender, message, PATIENCE, NULL), POOLSEND_UNDELIVERED);
   expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
   poolsend_free(sender);
 }
@@ -102,28 +102,28 @@ static void message_that_nobody_takes_is_told_as_undelivered(void **state)
 static void message_that_is_not_taken_up_has_no_report(void **state)
 {
   (void)state;
-  struct poolsend_error error;
-  struct poolsend_report *report = (void *)&error, *held;
-  struct poolsend_message message = message_of("not an id");
+  struct poolsend_report *report = (void *)state, *held;
+  struct poolsend_message *message AUTOFREE = message_of("not an id");
+  static const char large[101];
   struct setup setup;
   set_up(&setup, server_url(server, "/gate/a"), NULL);
   setup.config.max_pending = 1;
   setup.config.max_body = 100;
   struct poolsend_sender *sender = sender_of(&setup);
-  assert_int_equal(poolsend_deliver(sender, &message, 0, &report, &error), -EINVAL);
+  assert_int_equal(poolsend_deliver(sender, message, 0, &report), -EINVAL);
   assert_null(report);
-  assert_non_null(strstr(error.text, "not an id"));
-  message = message_of("m");
-  message.size = 101;
-  report = (void *)&error;
-  assert_int_equal(poolsend_submit_report(sender, &message, 0, &report, &error), -EMSGSIZE);
+  assert_non_null(strstr(poolsend_message_error(message), "not an id"));
+  poolsend_message_clear(message);
+  assert_int_equal(poolsend_message_body(message, large, sizeof large), 0);
+  report = (void *)state;
+  assert_int_equal(poolsend_submit_report(sender, message, 0, &report), -EMSGSIZE);
   assert_null(report);
-  message = message_of("m");
+  assert_int_equal(poolsend_message_body(message, "small", POOLSEND_TEXT), 0);
   held = submit_report(sender, "held");
-  assert_int_equal(poolsend_deliver(sender, &message, POOLSEND_MS(5), &report, &error), POOLSEND_TIMEOUT);
+  assert_int_equal(poolsend_deliver(sender, message, POOLSEND_MS(5), &report), POOLSEND_TIMEOUT);
   assert_null(report);
   poolsend_close(sender, POOLSEND_NEVER);
-  assert_int_equal(poolsend_deliver(sender, &message, PATIENCE, &report, &error), POOLSEND_CLOSED);
+  assert_int_equal(poolsend_deliver(sender, message, PATIENCE, &report), POOLSEND_CLOSED);
   assert_null(report);
   assert_int_equal(poolsend_count(sender).submitted, 1);
   poolsend_report_free(held);
@@ -171,9 +171,9 @@ static void message_with_a_report_never_has_other_events_than_the_last_two(void 
 static void deliver_without_a_report_tells_the_events_among_the_senders(void **state)
 {
   (void)state;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   struct poolsend_sender *sender = sender_with_late();
-  assert_int_equal(poolsend_deliver(sender, &message, PATIENCE, NULL, NULL), 0);
+  assert_int_equal(poolsend_deliver(sender, message, PATIENCE, NULL), 0);
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   expect_none(sender);
   server_open(server, "/gate/a");
@@ -250,13 +250,13 @@ static void message_with_a_report_is_pending_until_it_has_settled(void **state)
   set_up(&setup, server_url(server, "/gate/a"), NULL);
   setup.config.max_pending = 1;
   struct poolsend_sender *sender = sender_of(&setup);
-  struct poolsend_message message = message_of("n");
+  struct poolsend_message *message AUTOFREE = message_of("n");
   struct poolsend_report *report = submit_report(sender, "m"), *second;
-  assert_int_equal(poolsend_submit_report(sender, &message, 0, &second, NULL), POOLSEND_TIMEOUT);
+  assert_int_equal(poolsend_submit_report(sender, message, 0, &second), POOLSEND_TIMEOUT);
   assert_int_equal(poolsend_count(sender).pending, 1);
   server_open(server, "/gate/a");
   await_true(nothing_is_pending, sender);
-  assert_int_equal(poolsend_submit_report(sender, &message, PATIENCE, &second, NULL), 0);
+  assert_int_equal(poolsend_submit_report(sender, message, PATIENCE, &second), 0);
   assert_int_equal(poolsend_report_settled(second, PATIENCE, NULL), 0);
   poolsend_report_free(report); /* its settled event waits to be fetched now */
   assert_int_equal(poolsend_count(sender).pending, 1);

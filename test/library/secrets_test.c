@@ -78,15 +78,14 @@ static void error_of_a_message_has_no_secret(void **state)
                                       "Proxy-Authorization: " SECRET, "Cookie=" SECRET "; a: b"};
   struct poolsend_sender *sender = sender_to_path("/ok");
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-    struct poolsend_error error;
-    struct poolsend_message message = message_of(NULL);
-    message.headers = &lines[i];
-    message.header_count = 1;
-    assert_int_equal(poolsend_submit(sender, &message, 0, &error), -EINVAL);
-    is_clean(error.text);
+    struct poolsend_message *message AUTOFREE = message_of(NULL);
+    assert_int_equal(poolsend_message_header(message, lines[i]), -EINVAL);
+    is_clean(poolsend_message_error(message));
+    assert_int_equal(poolsend_submit(sender, message, 0), -EINVAL);
+    is_clean(poolsend_message_error(message));
     struct poolsend_preview *preview;
-    assert_int_equal(poolsend_preview_new(sender, 0, &message, &preview, &error), -EINVAL);
-    is_clean(error.text);
+    assert_int_equal(poolsend_preview_new(sender, 0, message, &preview), -EINVAL);
+    is_clean(poolsend_message_error(message));
   }
   poolsend_free(sender);
 }
@@ -179,16 +178,16 @@ static void preview_has_no_secret(void **state)
   (void)state;
   struct setup setup;
   struct poolsend_preview *preview;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   set_up_secrets(&setup, "h/");
   struct poolsend_sender *sender = sender_of(&setup);
-  assert_int_equal(poolsend_preview_new(sender, 0, &message, &preview, NULL), 0);
+  assert_int_equal(poolsend_preview_new(sender, 0, message, &preview), 0);
   char *json = poolsend_preview_json(preview);
   is_clean(json);
-  is_clean(preview->url);
-  assert_true(preview->header_count >= 4);
-  for (size_t i = 0; i < preview->header_count; i++)
-    is_clean(preview->headers[i]);
+  is_clean(poolsend_preview_url(preview));
+  assert_true(poolsend_preview_header_count(preview) >= 4);
+  for (size_t i = 0; i < poolsend_preview_header_count(preview); i++)
+    is_clean(poolsend_preview_header(preview, i));
   free(json);
   poolsend_preview_free(preview);
   poolsend_free(sender);

@@ -82,9 +82,9 @@ EDGE(endpoints, config.endpoint_count = SIZE_MAX)
 static void must_work(const char *what, struct poolsend_sender *sender)
 {
   const struct poolsend_event *event;
-  struct poolsend_message message = message_of("m");
+  struct poolsend_message *message AUTOFREE = message_of("m");
   struct poolsend_report *report;
-  int result = poolsend_deliver(sender, &message, PATIENCE, &report, NULL);
+  int result = poolsend_deliver(sender, message, PATIENCE, &report);
   if (result)
     print_error("%s: not delivered: %d\n", what, result);
   must(result == 0);

@@ -43,10 +43,10 @@ static void fetch_one(struct stream *stream)
 static void *run_stream(void *argument)
 {
   struct stream *stream = argument;
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   unsigned submitted = 0, fetched = 0;
   while (fetched < stream->messages && !atomic_load(&stream->stop)) {
-    while (submitted < stream->messages && poolsend_submit(stream->sender, &message, 0, NULL) == 0)
+    while (submitted < stream->messages && poolsend_submit(stream->sender, message, 0) == 0)
       submitted++;
     fetch_one(stream);
     fetched++;
@@ -216,13 +216,13 @@ static void free_while_stepping_back(struct poolsend_pool *pool, unsigned round)
   pthread_t freer;
   struct timespec limit;
   snprintf(path, sizeof path, "/gate/%u", round);
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   struct poolsend_sender *holder = sender_on(pool, path, 1), *busy = sender_on(pool, "/ok", 2);
-  while (poolsend_submit(busy, &message, 0, NULL) == 0)
+  while (poolsend_submit(busy, message, 0) == 0)
     ;
   usleep(200 + round % 100 * 10);
   submit(holder, NULL);
-  while (poolsend_submit(busy, &message, 0, NULL) == 0)
+  while (poolsend_submit(busy, message, 0) == 0)
     ;
   usleep(round % 50 * 8);
   assert_true(start_thread(&freer, free_it, busy));
@@ -336,11 +336,11 @@ static void jobs_and_attempts_share_a_pool(void **state)
 
 static void *deliver_some(void *sender)
 {
-  struct poolsend_message message = message_of(NULL);
+  struct poolsend_message *message AUTOFREE = message_of(NULL);
   for (int i = 0; i < 25; i++) {
     const struct poolsend_event *event;
     struct poolsend_report *report;
-    must(poolsend_deliver(sender, &message, PATIENCE, &report, NULL) == 0);
+    must(poolsend_deliver(sender, message, PATIENCE, &report) == 0);
     must(poolsend_report_settled(report, PATIENCE, &event) == 0 &&
          poolsend_event_winner(event) == poolsend_event_attempt_at(event, 0));
     poolsend_report_free(report);

@@ -101,13 +101,12 @@ static int submit_one(unsigned *state, unsigned line)
     choose_treatment(state, &how[i], &number[i]);
   snprintf(id, sizeof id, "m%u", line);
   snprintf(body, sizeof body, "{\"a\":\"%s\",\"an\":%u,\"c\":\"%s\",\"cn\":%u}", how[0], number[0], how[1], number[1]);
-  struct poolsend_message message = message_of(id);
-  message.body = body;
-  message.size = strlen(body);
-  message.line = line;
+  struct poolsend_message *message AUTOFREE = message_of(id);
+  must(poolsend_message_body(message, body, POOLSEND_TEXT) == 0);
+  poolsend_message_tag(message, line, NULL);
   add_live(line);
   int result;
-  while ((result = poolsend_submit(storm.sender, &message, POOLSEND_MS(20), NULL)) == POOLSEND_TIMEOUT)
+  while ((result = poolsend_submit(storm.sender, message, POOLSEND_MS(20))) == POOLSEND_TIMEOUT)
     if (atomic_load(&storm.over))
       break;
   return result;

@@ -12,24 +12,24 @@
 
 static int deliver_without_report(struct poolsend_sender *sender, const char *id)
 {
-  struct poolsend_message message = message_of(id);
-  return poolsend_deliver(sender, &message, PATIENCE, NULL, NULL);
+  struct poolsend_message *message AUTOFREE = message_of(id);
+  return poolsend_deliver(sender, message, PATIENCE, NULL);
 }
 
 static int deliver_and_give_up(struct poolsend_sender *sender, const char *id)
 {
-  struct poolsend_message message = message_of(id);
+  struct poolsend_message *message AUTOFREE = message_of(id);
   struct poolsend_report *report;
-  int result = poolsend_deliver(sender, &message, PATIENCE, &report, NULL);
+  int result = poolsend_deliver(sender, message, PATIENCE, &report);
   poolsend_report_free(report);
   return result;
 }
 
 static int submit_and_give_up(struct poolsend_sender *sender, const char *id)
 {
-  struct poolsend_message message = message_of(id);
+  struct poolsend_message *message AUTOFREE = message_of(id);
   struct poolsend_report *report;
-  int result = poolsend_submit_report(sender, &message, PATIENCE, &report, NULL);
+  int result = poolsend_submit_report(sender, message, PATIENCE, &report);
   poolsend_report_free(report);
   return result;
 }
@@ -252,7 +252,7 @@ static void nobody_who_keeps_up_misses_one(void **state)
 static void messages_that_were_submitted_still_wait_for_those_who_fetch(void **state)
 {
   (void)state;
-  struct poolsend_message message = message_of("late");
+  struct poolsend_message *message AUTOFREE = message_of("late");
   struct poolsend_sender *sender = sender_keeping(2);
   unsigned settled = 0;
   submit(sender, "m");
@@ -262,12 +262,12 @@ static void messages_that_were_submitted_still_wait_for_those_who_fetch(void **s
   kept = 4;
   await_true(all_have_settled, sender);
   await_true(no_more_are_kept, sender);
-  assert_int_equal(poolsend_deliver(sender, &message, POOLSEND_MS(20), NULL, NULL), POOLSEND_TIMEOUT);
-  assert_int_equal(poolsend_submit(sender, &message, POOLSEND_MS(20), NULL), POOLSEND_TIMEOUT);
+  assert_int_equal(poolsend_deliver(sender, message, POOLSEND_MS(20), NULL), POOLSEND_TIMEOUT);
+  assert_int_equal(poolsend_submit(sender, message, POOLSEND_MS(20)), POOLSEND_TIMEOUT);
   assert_int_equal(poolsend_count(sender).unheard, 18);
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
-  assert_int_equal(poolsend_deliver(sender, &message, PATIENCE, NULL, NULL), 0);
+  assert_int_equal(poolsend_deliver(sender, message, PATIENCE, NULL), 0);
   kept = 3; /* n, and two of the others */
   await_true(all_have_settled, sender);
   await_true(no_more_are_kept, sender);

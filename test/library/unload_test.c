@@ -22,10 +22,10 @@ static struct server *server;
 static struct {
   void *handle;
   void (*config_init_sized)(struct ps_sender_settings *, size_t, size_t);
-  void (*message_init_sized)(struct poolsend_message *, size_t);
+  struct poolsend_message *(*message_new)(const void *, size_t);
+  void (*message_free)(struct poolsend_message *);
   int (*new)(struct poolsend_sender **, const struct ps_sender_settings *, struct poolsend_error *);
-  int (*deliver)(struct poolsend_sender *, const struct poolsend_message *, poolsend_time, struct poolsend_report **,
-                 struct poolsend_error *);
+  int (*deliver)(struct poolsend_sender *, struct poolsend_message *, poolsend_time, struct poolsend_report **);
   int (*settled)(struct poolsend_report *, poolsend_time, const struct poolsend_event **);
   void (*report_free)(struct poolsend_report *);
   int (*fd)(struct poolsend_sender *);
@@ -46,7 +46,8 @@ static void open_library(const char *path)
     fprintf(stderr, "%s\n", dlerror());
   must(library.handle);
   find("poolsend_config_init_sized", &library.config_init_sized);
-  find("poolsend_message_init_sized", &library.message_init_sized);
+  find("poolsend_message_new", &library.message_new);
+  find("poolsend_message_free", &library.message_free);
   find("poolsend_new", &library.new);
   find("poolsend_deliver", &library.deliver);
   find("poolsend_report_settled", &library.settled);
@@ -81,7 +82,6 @@ static void send_one(void)
 {
   struct ps_sender_settings config;
   struct ps_endpoint_settings api = {.url = server_url(server, "/ok")};
-  struct poolsend_message message;
   struct poolsend_sender *sender;
   struct poolsend_report *report;
   const struct poolsend_event *settled;
@@ -89,13 +89,12 @@ static void send_one(void)
   config.endpoints = &api;
   config.endpoint_count = 1;
   assert_int_equal(library.new(&sender, &config, NULL), 0);
-  library.message_init_sized(&message, sizeof message);
-  message.body = "hello";
-  message.size = 5;
+  struct poolsend_message *message = library.message_new("hello", 5);
   assert_true(library.fd(sender) >= 0);
-  assert_int_equal(library.deliver(sender, &message, PATIENCE, &report, NULL), 0);
+  assert_int_equal(library.deliver(sender, message, PATIENCE, &report), 0);
   assert_int_equal(library.settled(report, PATIENCE, &settled), 0);
   library.report_free(report);
+  library.message_free(message);
   library.free(sender);
 }
 

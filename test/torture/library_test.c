@@ -65,19 +65,15 @@ static void configure(struct ps_sender_settings *config, struct ps_endpoint_sett
   apis[1].body_template = "{\"number\": \"{{/n}}\"}";
 }
 
-static struct poolsend_message message_of(const char *id)
+/* Where there was no memory for it, or for a part of it, submitting it says so. */
+static struct poolsend_message *message_of(const char *id)
 {
-  static const char *const headers[] = {"X-More: of it"};
-  static const struct poolsend_part parts[] = {{"a", "{}", 2, true}};
-  struct poolsend_message message;
-  poolsend_message_init(&message);
-  poolsend_message_text(&message, "{\"n\": 1}");
-  message.id = id;
-  message.json = true;
-  message.headers = headers;
-  message.header_count = 1;
-  message.parts = parts;
-  message.part_count = id[0] == 'p';
+  struct poolsend_message *message = poolsend_message_new("{\"n\": 1}", POOLSEND_TEXT);
+  poolsend_message_set(message, "id", id);
+  poolsend_message_set(message, "json", "true");
+  poolsend_message_header(message, "X-More: of it");
+  if (id[0] == 'p')
+    poolsend_message_part(message, "a", "{}", 2, true);
   return message;
 }
 
@@ -120,13 +116,14 @@ static struct poolsend_sender *make(unsigned events, struct poolsend_pool *pool)
 
 static void deliver_on(struct poolsend_sender *sender)
 {
-  struct poolsend_message message = message_of("parts");
+  struct poolsend_message *message = message_of("parts");
   struct poolsend_report *report = NULL;
   const struct poolsend_event *event;
-  int result = sender ? poolsend_deliver(sender, &message, PATIENCE, &report, NULL) : -ENOMEM;
+  int result = sender ? poolsend_deliver(sender, message, PATIENCE, &report) : -ENOMEM;
   if (result != POOLSEND_UNDELIVERED)
     expected(result);
-  must(!report == (result < 0));
+  must(!report == (result < 0) && (result >= 0 || !sender || poolsend_message_error(message)[0]));
+  poolsend_message_free(message);
   if (report) {
     told.taken++;
     must(poolsend_report_settled(report, PATIENCE, &event) == 0);
@@ -163,8 +160,9 @@ static void submit_and_cancel(void)
   if (!sender)
     return;
   for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-    struct poolsend_message message = message_of(ids[i]);
-    told.taken += expected(poolsend_submit(sender, &message, PATIENCE, NULL)) == 0;
+    struct poolsend_message *message = message_of(ids[i]);
+    told.taken += expected(poolsend_submit(sender, message, PATIENCE)) == 0;
+    poolsend_message_free(message);
   }
   expected(poolsend_cancel(sender, CANCELLED));
   poolsend_fd(sender);
@@ -202,14 +200,13 @@ static void send_envelope(struct poolsend_sender *sender)
   static const char text[] =
       "{\"id\": \"e\", \"body\": {\"n\": 2}, \"headers\": {\"X-More\": \"1\"}, \"bodies\": {\"b\": "
       "\"text\"}}";
-  struct poolsend_message *message;
+  struct poolsend_message *message = poolsend_message_new(NULL, 0);
   struct poolsend_preview *preview;
-  if (expected(poolsend_message_parse(&message, text, sizeof text - 1, NULL)))
-    return;
-  if (expected(poolsend_preview_new(sender, 1, message, &preview, NULL)) == 0)
+  expected(poolsend_message_load(message, text, sizeof text - 1));
+  if (expected(poolsend_preview_new(sender, 1, message, &preview)) == 0)
     free(poolsend_preview_json(preview));
   poolsend_preview_free(preview);
-  told.taken += expected(poolsend_submit(sender, message, PATIENCE, NULL)) == 0;
+  told.taken += expected(poolsend_submit(sender, message, PATIENCE)) == 0;
   poolsend_message_free(message);
 }
 

@@ -1,6 +1,5 @@
 /* Envelopes: which message a line is, and what is said of a line that is none. */
-#include "base/buf.h"
-#include "poolsend.h"
+#include "engine/draft.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,8 +10,14 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct poolsend_message *message;
-static struct poolsend_error error;
+static struct poolsend_message *message; /* of every line of a test: what was there before makes no difference */
+
+static int make_message(void **state)
+{
+  (void)state;
+  message = poolsend_message_new("old", POOLSEND_TEXT);
+  return message ? 0 : -1;
+}
 
 static int free_message(void **state)
 {
@@ -25,12 +30,10 @@ static int free_message(void **state)
 /* From a copy without a NUL, freed before anyone looks. */
 static int parse_bytes(const char *text, size_t size)
 {
-  free_message(NULL);
   char *copy = malloc(size ? size : 1);
   assert_non_null(copy);
   memcpy(copy, text, size);
-  error.text[0] = '\0';
-  int result = poolsend_message_parse(&message, copy, size, &error);
+  int result = poolsend_message_load(message, copy, size);
   free(copy);
   return result;
 }
@@ -38,13 +41,30 @@ static int parse_bytes(const char *text, size_t size)
 static void parse(const char *text)
 {
   if (parse_bytes(text, strlen(text)))
-    fail_msg("'%s' is refused: %s", text, error.text);
+    fail_msg("'%s' is refused: %s", text, poolsend_message_error(message));
 }
 
 static void expect_body(const void *body, size_t size, const char *wanted, size_t wanted_size)
 {
   if (!body || size != wanted_size || memcmp(body, wanted, size) != 0)
     fail_msg("the body is '%.*s' rather than '%s'", (int)size, body ? (const char *)body : "", wanted);
+}
+
+static void expect_message(const char *wanted, size_t size)
+{
+  assert_true(message->has_body);
+  expect_body(message->body.data, message->body.size, wanted, size);
+}
+
+static void expect_headers(const char *const *lines, size_t count)
+{
+  const char *line = NULL;
+  assert_int_equal(message->header_count, count);
+  for (size_t i = 0; i < count; i++) {
+    line = ps_draft_next_header(message, line);
+    assert_string_equal(line, lines[i]);
+  }
+  assert_null(ps_draft_next_header(message, line));
 }
 
 static void body_that_is_a_string_is_sent_as_it_stands(void **state)
@@ -59,9 +79,9 @@ static void body_that_is_a_string_is_sent_as_it_stands(void **state)
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     parse(rows[i][0]);
-    expect_body(message->body, message->size, rows[i][1], strlen(rows[i][1]));
+    expect_message(rows[i][1], strlen(rows[i][1]));
     assert_false(message->json);
-    assert_null(message->id);
+    assert_null(poolsend_message_id(message));
     assert_int_equal(message->header_count + message->part_count + message->line, 0);
   }
 }
@@ -70,7 +90,7 @@ static void nul_in_a_body_is_a_character(void **state)
 {
   (void)state;
   parse("{\"body\":\"a\\u0000b\"}");
-  expect_body(message->body, message->size, "a\0b", 3);
+  expect_message("a\0b", 3);
 }
 
 static void body_of_another_type_is_sent_as_JSON(void **state)
@@ -86,7 +106,7 @@ static void body_of_another_type_is_sent_as_JSON(void **state)
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     parse(rows[i][0]);
-    expect_body(message->body, message->size, rows[i][1], strlen(rows[i][1]));
+    expect_message(rows[i][1], strlen(rows[i][1]));
     assert_true(message->json);
   }
 }
@@ -95,19 +115,19 @@ static void body_in_base64_is_decoded(void **state)
 {
   (void)state;
   parse("{\"body_base64\":\"AP8Kgw==\"}");
-  expect_body(message->body, message->size, "\0\xff\n\x83", 4);
+  expect_message("\0\xff\n\x83", 4);
   assert_false(message->json);
   parse("{\"body_base64\":\"\"}");
-  expect_body(message->body, message->size, "", 0);
+  expect_message("", 0);
   parse("{\"body_base64\":\"\\/\\u002f\\/+\"}");
-  expect_body(message->body, message->size, "\xff\xff\xfe", 3);
+  expect_message("\xff\xff\xfe", 3);
 }
 
 static void id_is_taken(void **state)
 {
   (void)state;
   parse("{\"id\":\"order-7:a.b_C\",\"body\":1}");
-  assert_string_equal(message->id, "order-7:a.b_C");
+  assert_string_equal(poolsend_message_id(message), "order-7:a.b_C");
 }
 
 static void bodies_are_for_endpoints_by_name(void **state)
@@ -121,19 +141,19 @@ static void bodies_are_for_endpoints_by_name(void **state)
     bool json;
   } wanted[] = {{"eu", "text\0", 5, false}, {"us", "{\"a\":1}", 7, true}, {"", "null", 4, true}, {"e", "", 0, false}};
   for (size_t i = 0; i < 4; i++) {
-    const struct poolsend_part *part = &message->parts[i];
+    const struct ps_draft_part *part = &message->parts[i];
     assert_string_equal(part->endpoint, wanted[i].endpoint);
-    expect_body(part->body, part->size, wanted[i].body, wanted[i].size);
+    expect_body(part->body.data, part->body.size, wanted[i].body, wanted[i].size);
     assert_int_equal(part->json, wanted[i].json);
   }
-  expect_body(message->body, message->size, "rest", 4);
+  expect_message("rest", 4);
 }
 
 static void bodies_alone_are_enough(void **state)
 {
   (void)state;
   parse("{\"bodies\":{\"eu\":1}}");
-  assert_null(message->body);
+  assert_false(message->has_body);
   assert_int_equal(message->part_count, 1);
 }
 
@@ -143,11 +163,9 @@ static void headers_become_lines(void **state)
   parse("{\"headers\":{\"X-One\":\"1\",\"content-type\":\"text/plain; a=\\\"b\\\"\",\"X-Empty\":\"\",\"X\":\"\\t"
         "gr\\u00fc\"},\"body\":1}");
   static const char *const lines[] = {"X-One: 1", "content-type: text/plain; a=\"b\"", "X-Empty: ", "X: \tgr\xc3\xbc"};
-  assert_int_equal(message->header_count, 4);
-  for (size_t i = 0; i < 4; i++)
-    assert_string_equal(message->headers[i], lines[i]);
+  expect_headers(lines, 4);
   parse("{\"headers\":{},\"bodies\":{},\"body\":1}");
-  assert_int_equal(message->header_count, 0);
+  expect_headers(NULL, 0);
 }
 
 static void line_that_is_no_envelope_is_refused_with_the_reason(void **state)
@@ -217,10 +235,9 @@ static void line_that_is_no_envelope_is_refused_with_the_reason(void **state)
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (parse_bytes(rows[i][0], strlen(rows[i][0])) != -EINVAL)
       fail_msg("'%s' is taken", rows[i][0]);
-    if (!strstr(error.text, rows[i][1]))
-      fail_msg("'%s' is refused with '%s', which does not say '%s'", rows[i][0], error.text, rows[i][1]);
-    assert_null(message);
-    assert_int_equal(poolsend_message_parse(&message, rows[i][0], strlen(rows[i][0]), NULL), -EINVAL);
+    if (!strstr(poolsend_message_error(message), rows[i][1]))
+      fail_msg("'%s' is refused with '%s', which does not say '%s'", rows[i][0], poolsend_message_error(message),
+               rows[i][1]);
   }
 }
 
@@ -248,7 +265,7 @@ static void refusal_does_not_show_values(void **state)
                                       "{\"headers\":{\"a\":\"hunter2\\u0000\"},\"body\":1}"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     assert_int_equal(parse_bytes(texts[i], strlen(texts[i])), -EINVAL);
-    assert_null(strstr(error.text, "hunter2"));
+    assert_null(strstr(poolsend_message_error(message), "hunter2"));
   }
 }
 
@@ -261,7 +278,7 @@ static void long_key_is_refused_in_words_that_fit(void **state)
     ps_buf_puts(&text, "\xe2\x82\xac");
   ps_buf_puts(&text, "\":1}");
   assert_int_equal(parse_bytes(text.data, text.size), -EINVAL);
-  assert_non_null(strstr(error.text, "\xe2\x82\xac' is not a key of an envelope"));
+  assert_non_null(strstr(poolsend_message_error(message), "\xe2\x82\xac' is not a key of an envelope"));
   ps_buf_fini(&text);
 }
 
@@ -285,7 +302,7 @@ static void headers_and_bodies_without_end_are_refused(void **state)
     assert_int_equal(parse_many(keys[i], 256), 0);
     assert_int_equal(message->header_count + message->part_count, 256);
     assert_int_equal(parse_many(keys[i], 257), -EINVAL);
-    assert_non_null(strstr(error.text, "more than 256"));
+    assert_non_null(strstr(poolsend_message_error(message), "more than 256"));
     assert_int_equal(parse_many(keys[i], 100000), -EINVAL);
   }
 }
@@ -299,17 +316,62 @@ static void large_body_is_taken_whole(void **state)
     ps_buf_puts(&text, "0123456789\\n");
   ps_buf_puts(&text, "\"}");
   assert_int_equal(parse_bytes(text.data, text.size), 0);
-  assert_int_equal(message->size, 1100000);
+  assert_int_equal(message->body.size, 1100000);
   ps_buf_fini(&text);
 }
 
-static void no_message_is_freed_like_any(void **state)
+static void id_of_an_envelope_that_is_refused_can_be_read(void **state)
 {
   (void)state;
-  poolsend_message_free(NULL);
+  static const char *const rows[][2] = {
+      {"{\"id\":\"m\",\"body\":1,\"x\":2}", "m"},
+      {"{\"body\":1,\"body\":2,\"id\":\"\\u006d\"}", "m"},
+      {"{\"id\":\"m\"}", "m"},
+      {"{\"id\":\"l\",\"id\":\"m\",\"body\":1}", "m"},
+      {"{\"id\":\"a b\",\"body\":1}", NULL},
+      {"{\"id\":7,\"body\":1}", NULL},
+      {"{\"id\":\"m\\u0000\",\"body\":1}", NULL},
+      {"{\"id\":\"m\",\"body\":1", NULL},
+      {"[\"id\",\"m\"]", NULL},
+      {"", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    parse("{\"id\":\"before\",\"body\":1}");
+    assert_int_equal(parse_bytes(rows[i][0], strlen(rows[i][0])), -EINVAL);
+    if (rows[i][1])
+      assert_string_equal(poolsend_message_id(message), rows[i][1]);
+    else
+      assert_null(poolsend_message_id(message));
+  }
 }
 
-#define SENTENCE(name) cmocka_unit_test_teardown(name, free_message)
+static void envelope_replaces_all_but_the_tag(void **state)
+{
+  (void)state;
+  int mine;
+  poolsend_message_tag(message, 7, &mine);
+  assert_int_equal(poolsend_message_header(message, "X-Old: 1"), 0);
+  assert_int_equal(poolsend_message_part(message, "old", "x", 1, false), 0);
+  assert_int_equal(poolsend_message_set(message, "json", "yes"), -EINVAL);
+  parse("{\"body\":\"new\"}");
+  expect_message("new", 3);
+  expect_headers(NULL, 0);
+  assert_int_equal(message->part_count, 0);
+  assert_string_equal(poolsend_message_error(message), "");
+  assert_int_equal(message->line, 7);
+  assert_ptr_equal(message->context, &mine);
+}
+
+static void envelope_as_a_text_ends_at_its_nul(void **state)
+{
+  (void)state;
+  assert_int_equal(poolsend_message_load(message, "{\"body\":\"new\"}", POOLSEND_TEXT), 0);
+  expect_message("new", 3);
+  assert_int_equal(poolsend_message_load(message, NULL, 0), -EINVAL);
+  assert_string_not_equal(poolsend_message_error(message), "");
+}
+
+#define SENTENCE(name) cmocka_unit_test_setup_teardown(name, make_message, free_message)
 
 int main(void)
 {
@@ -328,7 +390,9 @@ int main(void)
       SENTENCE(long_key_is_refused_in_words_that_fit),
       SENTENCE(headers_and_bodies_without_end_are_refused),
       SENTENCE(large_body_is_taken_whole),
-      SENTENCE(no_message_is_freed_like_any),
+      SENTENCE(id_of_an_envelope_that_is_refused_can_be_read),
+      SENTENCE(envelope_replaces_all_but_the_tag),
+      SENTENCE(envelope_as_a_text_ends_at_its_nul),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

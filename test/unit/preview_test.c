@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 static struct ps_endpoint_settings endpoints[2];
-static struct poolsend_message message;
+static struct poolsend_message *message;
 static struct poolsend_sender *sender;
 static struct poolsend_preview *preview;
 
@@ -19,52 +19,59 @@ static int fresh(void **state)
   (void)state;
   endpoints[0] = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/a", .name = "a"};
   endpoints[1] = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/b", .name = "b"};
-  poolsend_message_init(&message);
-  message.id = "me";
-  return 0;
+  message = poolsend_message_new(NULL, 0);
+  return poolsend_message_set(message, "id", "me");
+}
+
+static void look_away(void)
+{
+  poolsend_preview_free(preview);
+  poolsend_free(sender);
+  preview = NULL;
+  sender = NULL;
 }
 
 static int fini(void **state)
 {
   (void)state;
-  poolsend_preview_free(preview);
-  poolsend_free(sender);
-  preview = NULL;
-  sender = NULL;
+  look_away();
+  poolsend_message_free(message);
   return 0;
 }
 
 static void bring(const char *body)
 {
-  message.body = body;
-  message.size = strlen(body);
+  assert_int_equal(poolsend_message_body(message, body, POOLSEND_TEXT), 0);
 }
 
 static void look(unsigned endpoint)
 {
   struct ps_sender_settings config;
   struct poolsend_error error;
-  fini(NULL);
+  look_away();
   poolsend_config_init(&config);
   config.endpoints = endpoints;
   config.endpoint_count = 2;
   if (poolsend_new(&sender, &config, &error))
     fail_msg("%s", error.text);
-  assert_int_equal(poolsend_preview_new(sender, endpoint, &message, &preview, &error), 0);
+  assert_int_equal(poolsend_preview_new(sender, endpoint, message, &preview), 0);
 }
 
 static bool shows(const char *line)
 {
-  for (size_t i = 0; i < preview->header_count; i++)
-    if (strcmp(preview->headers[i], line) == 0)
+  for (size_t i = 0; i < poolsend_preview_header_count(preview); i++)
+    if (strcmp(poolsend_preview_header(preview, i), line) == 0)
       return true;
   return false;
 }
 
 static void expect_body(const char *body)
 {
-  assert_int_equal(preview->size, strlen(body));
-  assert_memory_equal(preview->body, body, preview->size);
+  size_t size;
+  const char *shown = poolsend_preview_body(preview, &size);
+  assert_non_null(shown);
+  assert_int_equal(size, strlen(body));
+  assert_memory_equal(shown, body, size);
 }
 
 static void request_of_a_plain_message_is_shown(void **state)
@@ -74,14 +81,14 @@ static void request_of_a_plain_message_is_shown(void **state)
   endpoints[0].userpwd = "u:hunter2";
   bring("x=1");
   look(0);
-  assert_string_equal(preview->name, "a");
-  assert_string_equal(preview->url, "http://127.0.0.1:1/a");
-  assert_string_equal(preview->method, "POST");
+  assert_string_equal(poolsend_preview_name(preview), "a");
+  assert_string_equal(poolsend_preview_url(preview), "http://127.0.0.1:1/a");
+  assert_string_equal(poolsend_preview_method(preview), "POST");
   assert_true(shows("Idempotency-Key: me"));
   assert_true(shows("Content-Type: application/x-www-form-urlencoded"));
   assert_true(shows("Authorization: ***"));
   assert_true(shows("User-Agent: poolsend/" POOLSEND_VERSION));
-  assert_int_equal(preview->header_count, 4);
+  assert_int_equal(poolsend_preview_header_count(preview), 4);
   expect_body("x=1");
 }
 
@@ -91,14 +98,14 @@ static void headers_and_type_of_the_message_are_shown(void **state)
   endpoints[0].form_type = true;
   endpoints[0].userpwd = "u:hunter2";
   bring("{}");
-  message.json = true;
-  message.headers = (const char *const[]){"X-One: 1", "Authorization: hunter2"};
-  message.header_count = 2;
+  assert_int_equal(poolsend_message_set(message, "json", "true"), 0);
+  assert_int_equal(poolsend_message_header(message, "X-One: 1"), 0);
+  assert_int_equal(poolsend_message_header(message, "Authorization: hunter2"), 0);
   look(0);
   assert_true(shows("Content-Type: application/json"));
   assert_true(shows("X-One: 1"));
   assert_true(shows("Authorization: ***"));
-  assert_int_equal(preview->header_count, 5);
+  assert_int_equal(poolsend_preview_header_count(preview), 5);
 }
 
 static void templates_are_shown_filled_and_without_secrets(void **state)
@@ -111,7 +118,7 @@ static void templates_are_shown_filled_and_without_secrets(void **state)
   endpoints[1].body_template = "[\"{{/id}}\"]";
   bring("{\"id\":7.0,\"secret\":\"hunter2\"}");
   look(1);
-  assert_string_equal(preview->url, "http://127.0.0.1:1/7.0?token=***");
+  assert_string_equal(poolsend_preview_url(preview), "http://127.0.0.1:1/7.0?token=***");
   assert_true(shows("X-Id: 7.0"));
   assert_true(shows("X-Token: ***"));
   assert_true(shows("Content-Type: application/json"));
@@ -128,8 +135,7 @@ static void header_that_is_said_to_be_secret_is_hidden(void **state)
   look(0);
   assert_true(shows("X-Custom: ***"));
   assert_true(shows("X-Customs: 1"));
-  message.headers = (const char *const[]){"X-CUSTOM: hunter2"};
-  message.header_count = 1;
+  assert_int_equal(poolsend_message_header(message, "X-CUSTOM: hunter2"), 0);
   look(0);
   assert_true(shows("X-CUSTOM: ***"));
 }
@@ -141,20 +147,19 @@ static void message_that_the_templates_cannot_use_is_told(void **state)
   endpoints[1].url_template = true;
   bring("{}");
   look(1);
-  assert_string_equal(preview->url, "http://127.0.0.1:1/{{/id}}?token=***");
-  assert_int_equal(preview->header_count, 1);
-  assert_string_equal(preview->headers[0], "(nothing would be sent: the message has no /id)");
-  assert_null(preview->body);
-  assert_int_equal(preview->size, 0);
+  assert_string_equal(poolsend_preview_url(preview), "http://127.0.0.1:1/{{/id}}?token=***");
+  assert_int_equal(poolsend_preview_header_count(preview), 1);
+  assert_string_equal(poolsend_preview_header(preview, 0), "(nothing would be sent: the message has no /id)");
+  size_t size = 7;
+  assert_null(poolsend_preview_body(preview, &size));
+  assert_int_equal(size, 0);
 }
 
 static void body_for_one_endpoint_is_shown_there_alone(void **state)
 {
   (void)state;
-  static const struct poolsend_part part = {.endpoint = "b", .body = "[1]", .size = 3, .json = true};
   bring("general");
-  message.parts = &part;
-  message.part_count = 1;
+  assert_int_equal(poolsend_message_part(message, "b", "[1]", 3, true), 0);
   look(1);
   expect_body("[1]");
   assert_true(shows("Content-Type: application/json"));
@@ -166,15 +171,50 @@ static void body_for_one_endpoint_is_shown_there_alone(void **state)
 static void endpoint_without_a_body_is_shown_a_GET(void **state)
 {
   (void)state;
-  static const struct poolsend_part part = {.endpoint = "b", .body = "", .size = 0};
-  message.parts = &part;
-  message.part_count = 1;
+  assert_int_equal(poolsend_message_part(message, "b", "", 0, false), 0);
   look(0);
-  assert_string_equal(preview->method, "GET");
-  assert_null(preview->body);
+  assert_string_equal(poolsend_preview_method(preview), "GET");
+  assert_null(poolsend_preview_body(preview, NULL));
   look(1);
-  assert_string_equal(preview->method, "POST");
+  assert_string_equal(poolsend_preview_method(preview), "POST");
   expect_body("");
+}
+
+static void nothing_is_shown_of_no_preview(void **state)
+{
+  (void)state;
+  size_t size = 7;
+  assert_null(poolsend_preview_name(NULL));
+  assert_null(poolsend_preview_url(NULL));
+  assert_null(poolsend_preview_method(NULL));
+  assert_true(poolsend_preview_hedge_delay(NULL) < 0);
+  assert_int_equal(poolsend_preview_header_count(NULL), 0);
+  assert_null(poolsend_preview_header(NULL, 0));
+  assert_null(poolsend_preview_body(NULL, &size));
+  assert_int_equal(size, 0);
+  assert_null(poolsend_preview_body(NULL, NULL));
+  assert_null(poolsend_preview_json(NULL));
+  poolsend_preview_free(NULL);
+}
+
+static void header_that_is_not_there_is_none(void **state)
+{
+  (void)state;
+  look(0);
+  assert_non_null(poolsend_preview_header(preview, poolsend_preview_header_count(preview) - 1));
+  assert_null(poolsend_preview_header(preview, poolsend_preview_header_count(preview)));
+  assert_null(poolsend_preview_header(preview, SIZE_MAX));
+  assert_int_equal(poolsend_preview_hedge_delay(preview), POOLSEND_S(1));
+}
+
+static void preview_needs_no_message_once_it_is_made(void **state)
+{
+  (void)state;
+  bring("x=1");
+  look(0);
+  bring("y=22");
+  poolsend_message_clear(message);
+  expect_body("x=1");
 }
 
 #define SENTENCE(name) cmocka_unit_test_setup_teardown(name, fresh, fini)
@@ -189,6 +229,9 @@ int main(void)
       SENTENCE(message_that_the_templates_cannot_use_is_told),
       SENTENCE(body_for_one_endpoint_is_shown_there_alone),
       SENTENCE(endpoint_without_a_body_is_shown_a_GET),
+      SENTENCE(nothing_is_shown_of_no_preview),
+      SENTENCE(header_that_is_not_there_is_none),
+      SENTENCE(preview_needs_no_message_once_it_is_made),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
