@@ -199,7 +199,9 @@ int poolsend_message_header(struct poolsend_message *message, const char *line)
   int result = ps_draft_begin(message);
   if (result)
     return result;
-  result = line ? ps_check_message_header(line, &message->error) : ps_refuse(&message->error, "a header is NULL");
+  if (!line)
+    return ps_draft_stick(message, ps_refuse(&message->error, "a header is NULL"));
+  result = ps_check_message_header(line, &message->error);
   if (!result)
     result = ps_draft_add_header(message, line);
   return ps_draft_stick(message, result);

@@ -97,12 +97,11 @@ bool ps_kind_names_itself(enum ps_kind kind)
 static void list_choices(const char *choices, char *list, size_t size)
 {
   size_t used = 0;
-  for (; *choices && used + 3 < size; choices++) {
-    if (*choices == '|')
-      list[used++] = ',';
-    list[used++] = *choices == '|' ? ' ' : *choices;
+  for (const char *at = choices; *at && used < size; at += *at == '|') {
+    size_t word = strcspn(at, "|");
+    used += (size_t)snprintf(list + used, size - used, "%s%.*s", at > choices ? ", " : "", (int)word, at);
+    at += word;
   }
-  list[used] = '\0';
 }
 
 bool ps_kind_wants(const struct ps_option *option, char *words, size_t size)
@@ -277,7 +276,7 @@ static bool parse_hedge_delay(const char *text, struct ps_hedge_delay *hedge)
   return true;
 }
 
-/* Into a value that is no text and no list; or, for a kind of text that has words for what it wants, nowhere. */
+/* Into a value that is no text and no list. */
 static bool parse(const struct ps_option *option, const char *text, void *value)
 {
   switch (option->kind) {
@@ -301,12 +300,8 @@ static bool parse(const struct ps_option *option, const char *text, void *value)
     return parse_choice(option->argument, text, value);
   case PS_KIND_EVENTS:
     return parse_events(text, value);
-  case PS_KIND_STATUSES:
-    return parse_statuses(text);
-  case PS_KIND_ID:
-    return poolsend_id_is_valid(text);
   default:
-    return true;
+    return false;
   }
 }
 
@@ -442,16 +437,28 @@ static int keep_text(const char **value, const char *text)
   return 0;
 }
 
+/* Of a kind that is kept as it was written. */
+static int look_at(const struct ps_option *option, const char *text, struct poolsend_error *error)
+{
+  switch (option->kind) {
+  case PS_KIND_STATUSES:
+    return parse_statuses(text) ? 0 : refuse(option, text, error);
+  case PS_KIND_ID:
+    return poolsend_id_is_valid(text) ? 0 : refuse(option, text, error);
+  default:
+    return check_text(option, text, error);
+  }
+}
+
 int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct poolsend_error *error)
 {
-  const struct kind *kind = &kinds[option->kind];
-  bool is_text = kind->store >= STORE_TEXT;
-  int result = is_text && !kind->wants ? check_text(option, text, error) : 0;
-  if (!result && kind->wants && !parse(option, text, value))
-    return refuse(option, text, error);
-  if (result || !is_text)
+  enum store store = kinds[option->kind].store;
+  if (store < STORE_TEXT)
+    return parse(option, text, value) ? 0 : refuse(option, text, error);
+  int result = look_at(option, text, error);
+  if (result)
     return result;
-  switch (kind->store) {
+  switch (store) {
   case STORE_TEXTS:
     return ps_texts_add(value, text);
   case STORE_HEADERS:
