@@ -23,7 +23,9 @@ def test_everything_is_where_it_belongs_and_nothing_else_is_there(installed):
         'include/poolsend.h',
         'lib/libpoolsend.a', 'lib/libpoolsend.so', 'lib/libpoolsend.so.0', f'lib/libpoolsend.so.{version}',
         'lib/pkgconfig/poolsend.pc',
-        'share/man/man3/poolsend.3', 'share/man/man5/poolsend-events.5',
+        'share/man/man1/poolsend.1', 'share/man/man3/poolsend.3', 'share/man/man5/poolsend-config.5',
+        'share/man/man5/poolsend-events.5', 'share/bash-completion/completions/poolsend',
+        'share/fish/vendor_completions.d/poolsend.fish', 'share/zsh/site-functions/_poolsend',
         'share/poolsend/config.schema.json', 'share/poolsend/events.schema.json'}
 
 

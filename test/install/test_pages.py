@@ -30,8 +30,25 @@ class TestMarkup:
         page.write_text(re.sub(r'^@.*\n', '', (SOURCES / name).read_text(), flags=re.MULTILINE))
         assert lint(page) == []
 
-    def test_nothing_is_wrong_with_the_page_of_the_events(self, installed):
-        assert lint(installed.prefix / 'share' / 'man' / 'man5' / 'poolsend-events.5') == []
+    @pytest.mark.parametrize('name', ['poolsend.1', 'poolsend-config.5', 'poolsend-events.5'])
+    def test_nothing_is_wrong_with_what_is_installed(self, installed, name):
+        assert lint(page_of(installed, name)) == []
+
+
+def page_of(installed, name):
+    return installed.prefix / 'share' / 'man' / f'man{name[-1]}' / name
+
+
+@pytest.mark.skipif(not shutil.which('mandoc'), reason='there is no mandoc')
+@pytest.mark.parametrize('name, said', [
+    ('poolsend.1', ['-m, --max-time TIME', '--no-breaker', "Send this header; 'X:' removes one."]),
+    ('poolsend-config.5', ['hedge_delay', 'max_in_flight', 'a whole number from 1 to 100000']),
+])
+def test_page_shows_the_options_of_the_table(installed, name, said):
+    done = subprocess.run(['mandoc', '-T', 'ascii', page_of(installed, name)], capture_output=True, text=True, check=True)
+    text = re.sub(r'\s+', ' ', re.sub(r'.\x08', '', done.stdout))
+    assert [words for words in said if words not in text] == []
+    assert not re.findall(r'@[A-Z]+ [a-z]+@', text)
 
 
 # ---- The options that are named

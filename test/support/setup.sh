@@ -62,6 +62,8 @@ need_to_test() {
   need binutils readelf --version
   need doxygen doxygen --version
   need mandoc command -v mandoc
+  need zsh zsh --version
+  need fish fish --version
   need locales test -e /usr/share/i18n/locales/tr_TR
 }
 
