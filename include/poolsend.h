@@ -198,29 +198,21 @@ POOLSEND_API bool poolsend_job_withdraw(struct poolsend_job *job);
 /** Gives up the handle; the job goes on. */
 POOLSEND_API void poolsend_job_free(struct poolsend_job *job);
 
-/** How a pool fares: its threads at one moment, its jobs at one. */
-struct poolsend_pool_counts {
-  unsigned limit;     /**< threads there may be */
-  unsigned threads;   /**< threads there are */
-  unsigned running;   /**< of these, those at work, for jobs or for senders */
-  uint64_t waiting;   /**< jobs, and attempts of senders, for which no thread is free */
-  uint64_t submitted; /**< jobs, since the pool was made */
-  uint64_t finished;  /**< of these, those that have ended */
-  uint64_t withdrawn; /**< of these, those taken back */
-  uint64_t denied;    /**< times that the system had no thread to give */
+/** Figures of a pool. Threads: of this moment. Jobs: since it was made, but for those that wait. */
+enum poolsend_pool_figure {
+  POOLSEND_POOL_LIMIT = 1, /**< threads there may be */
+  POOLSEND_POOL_THREADS,   /**< threads there are */
+  POOLSEND_POOL_RUNNING,   /**< of these, those at work, for jobs or for senders */
+  POOLSEND_POOL_WAITING,   /**< jobs, and attempts of senders, for which no thread is free */
+  POOLSEND_POOL_SUBMITTED, /**< jobs */
+  POOLSEND_POOL_FINISHED,  /**< of these, those that have ended */
+  POOLSEND_POOL_WITHDRAWN, /**< of these, those taken back */
+  POOLSEND_POOL_DENIED     /**< times that the system had no thread to give */
 };
 
-/** For poolsend_pool_count. */
-POOLSEND_API void poolsend_pool_count_sized(struct poolsend_pool *pool, struct poolsend_pool_counts *counts,
-                                            size_t size);
-
-/** A snapshot; all 0 in a child of fork. */
-static inline struct poolsend_pool_counts poolsend_pool_count(struct poolsend_pool *pool)
-{
-  struct poolsend_pool_counts counts;
-  poolsend_pool_count_sized(pool, &counts, sizeof counts);
-  return counts;
-}
+/** How a pool fares, one figure at a time. 0 for one that this version does not know, for NULL, and in a child of
+ * fork. */
+POOLSEND_API uint64_t poolsend_pool_count(struct poolsend_pool *pool, enum poolsend_pool_figure figure);
 
 /* ---- What became of an attempt ------------------------------------------------------------------------------- */
 
@@ -784,60 +776,59 @@ POOLSEND_API const char *poolsend_report_id(const struct poolsend_report *report
  * now or later: a 0 from one of the functions above tells of its event, POOLSEND_UNDELIVERED of the end where no fate is
  * unknown. With on_event no account is lost. Without, nobody may be there who fetches it, since nobody asked for it: it
  * holds up no other message, the newest max_pending of them are kept, and older ones make room
- * (poolsend_counts.unheard). Reports that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to
+ * (POOLSEND_COUNT_UNHEARD). Reports that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to
  * tell. */
 POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
 
-/* ---- Looking at a sender ------------------------------------------------------------------------------------- */
+/* ---- Counts -------------------------------------------------------------------------------------------------- */
 
-/** How a sender fares, at one moment. */
-struct poolsend_counts {
-  uint64_t submitted;      /**< messages taken up, since the sender was made */
-  uint64_t delivered;      /**< of these: settled with a winner */
-  uint64_t undelivered;    /**< settled without one */
-  uint64_t pending;        /**< not settled, or whose settled event nobody has fetched */
-  uint64_t started;        /**< attempts, since the sender was made */
-  uint64_t finished;       /**< of these, those that have their fate */
-  uint64_t threads;        /**< of its pool, at work or idle */
-  uint64_t threads_denied; /**< times that the system had no more to give: attempts wait for those there are */
-  uint64_t unheard;        /**< accounts that nobody asked for or fetched, and that made room for newer ones */
+/** How a sender and its endpoints fared at one moment. It does not change, and may outlive the sender. Any thread may read
+ * it; NULL, which is no moment, has 0 for everything. */
+struct poolsend_counts;
+
+/** All counts, as they are now: they fit together, but for those of threads, which are a pool's and may be a moment
+ * younger. To be freed with poolsend_counts_free. NULL: no memory; or `sender` is NULL, or a parent's. */
+POOLSEND_API struct poolsend_counts *poolsend_counts_new(struct poolsend_sender *sender);
+
+/** NULL is fine. */
+POOLSEND_API void poolsend_counts_free(struct poolsend_counts *counts);
+
+/** What is counted of a sender, since it was made where nothing else is said. */
+enum poolsend_count {
+  POOLSEND_COUNT_SUBMITTED = 1,  /**< messages taken up */
+  POOLSEND_COUNT_DELIVERED,      /**< of these: settled with a winner */
+  POOLSEND_COUNT_UNDELIVERED,    /**< of these: settled without one */
+  POOLSEND_COUNT_PENDING,        /**< now: not settled, or whose settled event nobody has fetched */
+  POOLSEND_COUNT_STARTED,        /**< attempts */
+  POOLSEND_COUNT_FINISHED,       /**< of these, those that have their fate */
+  POOLSEND_COUNT_THREADS,        /**< now: of its pool, at work or idle */
+  POOLSEND_COUNT_THREADS_DENIED, /**< times that the system had no more to give: attempts wait for those there are */
+  POOLSEND_COUNT_UNHEARD         /**< accounts that nobody asked for or fetched, and that made room for newer ones */
 };
 
-/** How one of its endpoints fares. */
-struct poolsend_endpoint_counts {
-  const char *name;   /**< the sender's */
-  unsigned slots;     /**< requests in flight, at most; probes come on top */
-  unsigned running;   /**< requests in flight */
-  unsigned waiting;   /**< attempts that wait for a slot */
-  bool breaker_open;  /**< messages go to others first */
-  uint64_t started;   /**< attempts, since the sender was made */
-  uint64_t delivered; /**< of these, by their fate: a success */
-  uint64_t rejected, unreached, unknown;
+/** One of them. 0 for one that this version does not know. */
+POOLSEND_API uint64_t poolsend_counts_get(const struct poolsend_counts *counts, enum poolsend_count count);
+
+/** What is counted of an endpoint. */
+enum poolsend_endpoint_count {
+  POOLSEND_ENDPOINT_SLOTS = 1,    /**< requests in flight, at most; probes come on top */
+  POOLSEND_ENDPOINT_RUNNING,      /**< now: requests in flight */
+  POOLSEND_ENDPOINT_WAITING,      /**< now: attempts that wait for a slot */
+  POOLSEND_ENDPOINT_BREAKER_OPEN, /**< now: 1, messages go to others first; or 0 */
+  POOLSEND_ENDPOINT_STARTED,      /**< attempts, since the sender was made */
+  POOLSEND_ENDPOINT_DELIVERED,    /**< of these, by their fate: a success */
+  POOLSEND_ENDPOINT_REJECTED,     /**< likewise: an answer that is not a success */
+  POOLSEND_ENDPOINT_UNREACHED,    /**< likewise: nothing was sent */
+  POOLSEND_ENDPOINT_UNKNOWN       /**< likewise: it may have arrived */
 };
 
-/** For poolsend_count. */
-POOLSEND_API void poolsend_count_sized(struct poolsend_sender *sender, struct poolsend_counts *counts, size_t size);
+/** One of them, of the endpoint of this number, counted from 0 in the order of the configuration. 0 for one that is not
+ * there, or that this version does not know. */
+POOLSEND_API uint64_t poolsend_counts_endpoint(const struct poolsend_counts *counts, unsigned endpoint,
+                                               enum poolsend_endpoint_count count);
 
-/** For poolsend_count_endpoint. */
-POOLSEND_API void poolsend_count_endpoint_sized(struct poolsend_sender *sender, unsigned endpoint,
-                                                struct poolsend_endpoint_counts *counts, size_t size);
-
-/** A snapshot; all 0 in a child of fork. */
-static inline struct poolsend_counts poolsend_count(struct poolsend_sender *sender)
-{
-  struct poolsend_counts counts;
-  poolsend_count_sized(sender, &counts, sizeof counts);
-  return counts;
-}
-
-/** A snapshot of the endpoint of this number, counted from 0 in the order of its configuration; all 0 for one that is
- * not there, and in a child of fork. */
-static inline struct poolsend_endpoint_counts poolsend_count_endpoint(struct poolsend_sender *sender, unsigned endpoint)
-{
-  struct poolsend_endpoint_counts counts;
-  poolsend_count_endpoint_sized(sender, endpoint, &counts, sizeof counts);
-  return counts;
-}
+/** The name of this endpoint, valid until the counts are freed. NULL: there are not so many. */
+POOLSEND_API const char *poolsend_counts_name(const struct poolsend_counts *counts, unsigned endpoint);
 
 /* ---- Previews ------------------------------------------------------------------------------------------------ */
 

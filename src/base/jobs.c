@@ -14,7 +14,6 @@
 #include "base/jobs.h"
 
 #include "base/fork.h"
-#include "base/sized.h"
 #include "base/sync.h"
 #include "base/values.h"
 
@@ -85,6 +84,14 @@ static struct poolsend_pool *new_pool(unsigned threads)
   return NULL;
 }
 
+/* 0: it can be used; -EINVAL: there is none; -ECHILD: it is a parent's. */
+static int check_pool(const struct poolsend_pool *pool)
+{
+  if (!pool)
+    return -EINVAL;
+  return ps_fork_is_child(pool->generation) ? -ECHILD : 0;
+}
+
 int poolsend_pool_new(struct poolsend_pool **pool, unsigned threads, unsigned queue)
 {
   *pool = NULL;
@@ -99,7 +106,7 @@ int poolsend_pool_new(struct poolsend_pool **pool, unsigned threads, unsigned qu
 
 void poolsend_pool_free(struct poolsend_pool *pool)
 {
-  if (!pool || ps_fork_is_child(pool->generation))
+  if (check_pool(pool))
     return;
   poolsend_pool_drain(pool, POOLSEND_NEVER);
   free_pool(pool);
@@ -107,8 +114,9 @@ void poolsend_pool_free(struct poolsend_pool *pool)
 
 int poolsend_pool_drain(struct poolsend_pool *pool, poolsend_time timeout)
 {
-  if (ps_fork_is_child(pool->generation))
-    return -ECHILD;
+  int result = check_pool(pool);
+  if (result)
+    return result;
   ps_time deadline = ps_deadline(timeout);
   ps_mutex_lock(&pool->shared.mutex);
   pool->shared.draining = true;
@@ -120,34 +128,40 @@ int poolsend_pool_drain(struct poolsend_pool *pool, poolsend_time timeout)
   return ended ? 0 : POOLSEND_TIMEOUT;
 }
 
-static void count_jobs(struct poolsend_pool *pool, struct poolsend_pool_counts *counts)
+/* Of jobs; those that wait, for threads, are the threads' to count. */
+static uint64_t count_jobs(struct poolsend_pool *pool, enum poolsend_pool_figure figure)
 {
   ps_mutex_lock(&pool->shared.mutex);
-  counts->submitted = pool->shared.submitted;
-  counts->finished = pool->shared.finished;
-  counts->withdrawn = pool->shared.withdrawn;
+  uint64_t count = figure == POOLSEND_POOL_SUBMITTED  ? pool->shared.submitted
+                   : figure == POOLSEND_POOL_FINISHED ? pool->shared.finished
+                                                      : pool->shared.withdrawn;
   ps_mutex_unlock(&pool->shared.mutex);
+  return count;
 }
 
-static void count_threads(struct poolsend_pool *pool, struct poolsend_pool_counts *counts)
+uint64_t poolsend_pool_count(struct poolsend_pool *pool, enum poolsend_pool_figure figure)
 {
   struct ps_pool_counts threads;
+  if (check_pool(pool))
+    return 0;
   ps_pool_count(pool->threads, &threads);
-  counts->limit = threads.limit;
-  counts->threads = threads.threads;
-  counts->running = threads.running;
-  counts->waiting = threads.waiting;
-  counts->denied = threads.denied;
-}
-
-void poolsend_pool_count_sized(struct poolsend_pool *pool, struct poolsend_pool_counts *counts, size_t size)
-{
-  struct poolsend_pool_counts all = {0};
-  if (!ps_fork_is_child(pool->generation)) {
-    count_threads(pool, &all);
-    count_jobs(pool, &all);
+  switch (figure) {
+  case POOLSEND_POOL_LIMIT:
+    return threads.limit;
+  case POOLSEND_POOL_THREADS:
+    return threads.threads;
+  case POOLSEND_POOL_RUNNING:
+    return threads.running;
+  case POOLSEND_POOL_WAITING:
+    return threads.waiting;
+  case POOLSEND_POOL_DENIED:
+    return threads.denied;
+  case POOLSEND_POOL_SUBMITTED:
+  case POOLSEND_POOL_FINISHED:
+  case POOLSEND_POOL_WITHDRAWN:
+    return count_jobs(pool, figure);
   }
-  ps_sized_give(counts, size, &all, sizeof all);
+  return 0;
 }
 
 struct ps_pool *ps_jobs_pool(struct poolsend_pool *pool)
@@ -281,9 +295,9 @@ int poolsend_pool_submit(struct poolsend_pool *pool, poolsend_job_fn *run, void 
 {
   if (handle)
     *handle = NULL;
-  if (ps_fork_is_child(pool->generation))
-    return -ECHILD;
-  int result = take_room(pool, timeout);
+  int result = check_pool(pool);
+  if (!result)
+    result = take_room(pool, timeout);
   if (result)
     return result;
   struct poolsend_job *job = new_job(pool, run, context);
@@ -320,6 +334,8 @@ static bool await(struct poolsend_job *job, ps_time deadline)
 
 int poolsend_job_wait(struct poolsend_job *job, poolsend_time timeout, void **result)
 {
+  if (!job)
+    return -EINVAL;
   if (ps_fork_is_child(job->generation))
     return -ECHILD;
   if (!await(job, ps_deadline(timeout)))
@@ -334,7 +350,7 @@ int poolsend_job_wait(struct poolsend_job *job, poolsend_time timeout, void **re
 /* A thread that takes the job from the pool at this very moment finds nothing to do, and drops it itself. */
 bool poolsend_job_withdraw(struct poolsend_job *job)
 {
-  if (ps_fork_is_child(job->generation) || !decide(job, WITHDRAWN))
+  if (!job || ps_fork_is_child(job->generation) || !decide(job, WITHDRAWN))
     return false;
   bool was_queued = ps_pool_withdraw(job->pool->threads, &job->work);
   leave_pool(job->pool, true);

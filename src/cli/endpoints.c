@@ -145,11 +145,12 @@ void ps_cli_warn_of_threads(const struct ps_cli_settings *settings, struct pools
 {
   if (*warned)
     return;
-  const struct poolsend_counts counts = poolsend_count(sender);
-  if (counts.threads_denied)
+  struct poolsend_counts *counts = poolsend_counts_new(sender);
+  *warned = poolsend_counts_get(counts, POOLSEND_COUNT_THREADS_DENIED) > 0;
+  if (*warned)
     ps_cli_warn(settings,
                 "workers: the system has no more threads to give (ulimit -u, or a limit of the container); %llu "
                 "make do",
-                (unsigned long long)counts.threads);
-  *warned = counts.threads_denied > 0;
+                (unsigned long long)poolsend_counts_get(counts, POOLSEND_COUNT_THREADS));
+  poolsend_counts_free(counts);
 }

@@ -114,7 +114,8 @@ static struct place place_of(const struct ps_cli_reader *reader)
 
 static void say_interrupted(const struct ps_cli_reader *reader, bool at_end)
 {
-  unsigned long long pending = poolsend_count(reader->sender).pending;
+  struct poolsend_counts *counts = poolsend_counts_new(reader->sender);
+  unsigned long long pending = poolsend_counts_get(counts, POOLSEND_COUNT_PENDING);
   double grace = (double)reader->settings->options.sender.settle / (double)POOLSEND_S(1);
   const char *stopped = at_end ? "interrupted" : "interrupted: input stopped";
   const char *where = at_end ? "after the last line" : place_of(reader).text;
@@ -122,7 +123,8 @@ static void say_interrupted(const struct ps_cli_reader *reader, bool at_end)
     ps_cli_warn(reader->settings, "%s %s; %llu message%s under way %s %g s to settle", stopped, where, pending,
                 pending == 1 ? "" : "s", pending == 1 ? "has" : "have", grace);
   else
-    ps_cli_warn(reader->settings, "%s %s; nothing was under way", stopped, where);
+    ps_cli_warn(reader->settings, "%s %s%s", stopped, where, counts ? "; nothing was under way" : "");
+  poolsend_counts_free(counts);
 }
 
 /* An error of the input, which ends it, is told at once; what was taken up settles all the same. */

@@ -58,7 +58,8 @@ static void say_at_once(const char *text)
 __attribute__((noreturn)) static void end_at_once(struct ps_cli_signals *signals, int number)
 {
   char words[160] = "poolsend: second signal\n";
-  uint64_t started = poolsend_count(signals->sender).started, accounted = atomic_load(&signals->accounted);
+  const struct poolsend_counts *counts = poolsend_counts_new(signals->sender); /* ends with the process */
+  uint64_t started = poolsend_counts_get(counts, POOLSEND_COUNT_STARTED), accounted = atomic_load(&signals->accounted);
   uint64_t lost = started > accounted ? started - accounted : 0;
   if (lost)
     snprintf(words, sizeof words, "poolsend: second signal: %llu account%s lost: what became of %s is not known here\n",

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define EVENTS_AT_ONCE 64
+#define LOOK_EVERY     (PS_SECOND / 10)
 
 struct stream {
   const struct ps_cli_settings *settings;
@@ -27,15 +28,18 @@ struct stream {
 
   struct ps_cli_tally tally; /* this thread only, as the next */
   ps_time began;
-  bool warned; /* that there are too few threads */
+  bool warned;       /* that there are too few threads */
+  ps_time next_look; /* whether there are */
 };
 
 /* On whichever thread found that the results cannot be written. Their reader is gone: as at an interrupt. */
 static void stop_for_want_of_results(void *context, const char *why)
 {
   struct stream *stream = context;
-  const struct poolsend_counts counts = poolsend_count(stream->sender);
-  unsigned long long messages = counts.pending, attempts = counts.started - counts.finished;
+  struct poolsend_counts *counts = poolsend_counts_new(stream->sender);
+  unsigned long long messages = poolsend_counts_get(counts, POOLSEND_COUNT_PENDING);
+  unsigned long long attempts =
+      poolsend_counts_get(counts, POOLSEND_COUNT_STARTED) - poolsend_counts_get(counts, POOLSEND_COUNT_FINISHED);
   poolsend_time settle = stream->settings->options.sender.settle;
   poolsend_close(stream->sender, settle);
   ps_cli_warn(stream->settings,
@@ -44,6 +48,7 @@ static void stop_for_want_of_results(void *context, const char *why)
               why, messages, messages == 1 ? "" : "s", attempts, attempts == 1 ? "" : "s",
               messages == 1 ? "has" : "have", (double)settle / (double)POOLSEND_S(1));
   ps_cli_reader_stop(&stream->reader);
+  poolsend_counts_free(counts);
 }
 
 static void handle(struct stream *stream, struct poolsend_event *event)
@@ -52,6 +57,16 @@ static void handle(struct stream *stream, struct poolsend_event *event)
     ps_cli_tally_add(&stream->tally, event);
   ps_cli_results_add(&stream->results, event);
   poolsend_event_free(event);
+}
+
+/* Now and then: at the rate of events it would cost something. */
+static void look_at_threads(struct stream *stream)
+{
+  ps_time now = ps_now();
+  if (now < stream->next_look)
+    return;
+  stream->next_look = now + LOOK_EVERY;
+  ps_cli_warn_of_threads(stream->settings, stream->sender, &stream->warned);
 }
 
 /* Until every message has settled, and there will be no more. */
@@ -68,8 +83,9 @@ static void take_events(struct stream *stream)
     }
     for (size_t i = 0; i < count; i++)
       handle(stream, events[i]);
-    ps_cli_warn_of_threads(stream->settings, stream->sender, &stream->warned);
+    look_at_threads(stream);
   }
+  ps_cli_warn_of_threads(stream->settings, stream->sender, &stream->warned);
   ps_cli_results_flush(&stream->results);
 }
 

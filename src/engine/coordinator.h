@@ -51,6 +51,15 @@ struct ps_cancel {
  * for a new message. */
 enum ps_sleep { PS_AWAKE, PS_RESTING, PS_ASLEEP };
 
+/* As poolsend.h has them. */
+struct ps_counts {
+  uint64_t submitted, delivered, undelivered, pending, started, finished, threads, threads_denied, unheard;
+};
+
+struct ps_endpoint_counts {
+  uint64_t slots, running, waiting, breaker_open, started, fates[POOLSEND_FATE_UNKNOWN + 1];
+};
+
 /* How an endpoint fares. */
 struct ps_tally {
   uint64_t started, fates[POOLSEND_FATE_UNKNOWN + 1];
@@ -110,11 +119,11 @@ struct ps_coordinator {
 
     pthread_cond_t told; /* events changed */
     struct ps_list events;
-    struct ps_list spare; /* messages that nobody asked to hear of, whose settled event is there; the oldest first */
-    size_t spares;        /* of them; they are pending, and hold up nothing */
-    unsigned fetchers;    /* that wait */
-    size_t calling;       /* settled events that the callback is being given */
-    struct poolsend_counts counts;
+    struct ps_list spare;    /* messages that nobody asked to hear of, whose settled event is there; the oldest first */
+    size_t spares;           /* of them; they are pending, and hold up nothing */
+    unsigned fetchers;       /* that wait */
+    size_t calling;          /* settled events that the callback is being given */
+    struct ps_counts counts; /* but for the threads, which are the pool's */
   } shared;
 
   atomic_int descriptor; /* for those who fetch, or -1 */
@@ -159,9 +168,8 @@ int ps_coordinator_descriptor(struct ps_coordinator *coordinator);
 /* Whether this is the coordinator's thread, which must not wait for itself. */
 bool ps_coordinator_is_self(const struct ps_coordinator *coordinator);
 
-struct poolsend_counts ps_coordinator_count(struct ps_coordinator *coordinator);
-
-/* All but the name. */
-struct poolsend_endpoint_counts ps_coordinator_count_endpoint(struct ps_coordinator *coordinator, unsigned endpoint);
+/* All of them at one moment, but for the threads. `endpoints` has room for each. */
+void ps_coordinator_count(struct ps_coordinator *coordinator, struct ps_counts *counts,
+                          struct ps_endpoint_counts *endpoints);
 
 #endif

@@ -78,34 +78,31 @@ bool ps_coordinator_is_self(const struct ps_coordinator *c)
   return pthread_equal(pthread_self(), c->thread);
 }
 
-struct poolsend_counts ps_coordinator_count(struct ps_coordinator *c)
+static void count_endpoint_locked(const struct ps_coordinator *c, unsigned endpoint, struct ps_endpoint_counts *counts)
 {
-  ps_coordinator_enter(c);
-  struct poolsend_counts counts = c->shared.counts;
-  ps_coordinator_leave(c);
-  struct ps_pool_counts threads;
-  ps_pool_count(c->pool, &threads);
-  counts.threads = threads.threads;
-  counts.threads_denied = threads.denied;
-  return counts;
+  const struct ps_tally *tally = &c->shared.tallies[endpoint];
+  *counts = (struct ps_endpoint_counts){
+      .slots = c->shared.lanes[endpoint].slots.total,
+      .running = tally->started,
+      .waiting = c->shared.lanes[endpoint].waiting,
+      .breaker_open = tally->avoided,
+      .started = tally->started,
+  };
+  for (int fate = POOLSEND_FATE_DELIVERED; fate <= POOLSEND_FATE_UNKNOWN; fate++) {
+    counts->fates[fate] = tally->fates[fate];
+    counts->running -= tally->fates[fate];
+  }
 }
 
-struct poolsend_endpoint_counts ps_coordinator_count_endpoint(struct ps_coordinator *c, unsigned endpoint)
+void ps_coordinator_count(struct ps_coordinator *c, struct ps_counts *counts, struct ps_endpoint_counts *endpoints)
 {
+  struct ps_pool_counts threads;
   ps_coordinator_enter(c);
-  struct ps_tally tally = c->shared.tallies[endpoint];
-  struct poolsend_endpoint_counts counts = {
-      .slots = c->shared.lanes[endpoint].slots.total,
-      .waiting = c->shared.lanes[endpoint].waiting,
-      .breaker_open = tally.avoided,
-      .started = tally.started,
-      .delivered = tally.fates[POOLSEND_FATE_DELIVERED],
-      .rejected = tally.fates[POOLSEND_FATE_REJECTED],
-      .unreached = tally.fates[POOLSEND_FATE_UNREACHED],
-      .unknown = tally.fates[POOLSEND_FATE_UNKNOWN],
-  };
+  *counts = c->shared.counts;
+  for (unsigned i = 0; i < c->endpoints; i++)
+    count_endpoint_locked(c, i, &endpoints[i]);
   ps_coordinator_leave(c);
-  uint64_t ended = counts.delivered + counts.rejected + counts.unreached + counts.unknown;
-  counts.running = (unsigned)(counts.started - ended);
-  return counts;
+  ps_pool_count(c->pool, &threads);
+  counts->threads = threads.threads;
+  counts->threads_denied = threads.denied;
 }

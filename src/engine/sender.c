@@ -331,7 +331,7 @@ void poolsend_cancel_all(struct poolsend_sender *sender)
     ps_coordinator_interrupt(&sender->coordinator);
 }
 
-/* ---- Events and counts */
+/* ---- Events */
 
 int poolsend_take(struct poolsend_sender *sender, poolsend_time timeout, struct poolsend_event **events, size_t room,
                   size_t *count)
@@ -367,23 +367,4 @@ void poolsend_event_free(struct poolsend_event *event)
 {
   if (event)
     ps_message_release(PS_CONTAINER(event, struct ps_event, public)->message);
-}
-
-void poolsend_count_sized(struct poolsend_sender *sender, struct poolsend_counts *counts, size_t size)
-{
-  struct poolsend_counts full = {0};
-  if (!check(sender))
-    full = ps_coordinator_count(&sender->coordinator);
-  ps_sized_give(counts, size, &full, sizeof full);
-}
-
-void poolsend_count_endpoint_sized(struct poolsend_sender *sender, unsigned endpoint,
-                                   struct poolsend_endpoint_counts *counts, size_t size)
-{
-  struct poolsend_endpoint_counts full = {0};
-  if (!check(sender) && endpoint < sender->rule.endpoints) {
-    full = ps_coordinator_count_endpoint(&sender->coordinator, endpoint);
-    full.name = sender->shown[endpoint].name;
-  }
-  ps_sized_give(counts, size, &full, sizeof full);
 }

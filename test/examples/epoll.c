@@ -127,8 +127,11 @@ static void tell_events(void)
 static void tick(void)
 {
   uint64_t times;
-  if (read(loop.ticker, &times, sizeof times) == sizeof times)
-    printf("tick: %ju messages on their way\n", (uintmax_t)poolsend_count(loop.sender).pending);
+  if (read(loop.ticker, &times, sizeof times) != sizeof times)
+    return;
+  struct poolsend_counts *counts = poolsend_counts_new(loop.sender);
+  printf("tick: %ju messages on their way\n", (uintmax_t)poolsend_counts_get(counts, POOLSEND_COUNT_PENDING));
+  poolsend_counts_free(counts);
 }
 
 static void start_sender(char **urls)

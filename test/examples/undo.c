@@ -23,7 +23,7 @@ static void undo(const struct poolsend_attempt *attempt, const char *cancel_url,
   char id[300], body[300];
   struct poolsend_config *config = poolsend_config_new();
   poolsend_config_add(config, cancel_url);
-  poolsend_config_set(config, "retries", "2");
+  poolsend_config_set(config, "retry", "2");
   struct poolsend_sender *sender = poolsend_open(config);
 
   /* An id made from the order's, so that the API can tell a cancellation that it has had already. */

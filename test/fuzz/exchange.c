@@ -368,10 +368,17 @@ static void send_all(struct poolsend_pool *pool)
     messages += *letter == 'm';
   for (unsigned i = 0; i < messages; i++)
     send_one(sender);
-  struct poolsend_counts counts = poolsend_count(sender);
-  REQUIRE(counts.submitted == messages && counts.delivered + counts.undelivered == messages && !counts.pending,
+  struct poolsend_counts *counts = poolsend_counts_new(sender);
+  REQUIRE(counts, "there is memory");
+  REQUIRE(poolsend_counts_get(counts, POOLSEND_COUNT_SUBMITTED) == messages &&
+              poolsend_counts_get(counts, POOLSEND_COUNT_DELIVERED) +
+                      poolsend_counts_get(counts, POOLSEND_COUNT_UNDELIVERED) ==
+                  messages &&
+              !poolsend_counts_get(counts, POOLSEND_COUNT_PENDING),
           "messages are counted");
-  REQUIRE(counts.started == counts.finished, "attempts are counted");
+  REQUIRE(poolsend_counts_get(counts, POOLSEND_COUNT_STARTED) == poolsend_counts_get(counts, POOLSEND_COUNT_FINISHED),
+          "attempts are counted");
+  poolsend_counts_free(counts);
   poolsend_free(sender);
 }
 

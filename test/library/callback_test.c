@@ -82,7 +82,7 @@ static void events_are_pushed_once_on_one_thread_and_in_order(void **state)
   assert_false(pthread_equal(seen.thread, pthread_self()));
   for (unsigned i = 1; i <= MESSAGES; i++)
     assert_int_equal(seen.settled[i], 1);
-  assert_int_equal(poolsend_count(seen.sender).pending, 0);
+  assert_int_equal(count_of(seen.sender, POOLSEND_COUNT_PENDING), 0);
   poolsend_free(seen.sender);
 }
 
@@ -186,7 +186,7 @@ static void callback_may_submit_the_next_and_close_after_the_last(void **state)
   start("/ok", 4, 8);
   submit_line(1);
   expect_closed(seen.sender);
-  assert_int_equal(poolsend_count(seen.sender).submitted, MESSAGES);
+  assert_int_equal(count_of(seen.sender, POOLSEND_COUNT_SUBMITTED), MESSAGES);
   assert_int_equal(seen.settled[MESSAGES], 1);
   poolsend_free(seen.sender);
 }
@@ -210,7 +210,7 @@ static void callback_told_of_the_end_of_the_only_message_there_may_be_has_room_f
   start("/ok", 1, 1);
   submit_line(1);
   expect_closed(seen.sender);
-  assert_int_equal(poolsend_count(seen.sender).submitted, 20);
+  assert_int_equal(count_of(seen.sender, POOLSEND_COUNT_SUBMITTED), 20);
   poolsend_free(seen.sender);
 }
 
@@ -277,8 +277,8 @@ static void call_everything(struct poolsend_event *event)
     return;
   what_has_no_event_to_wait_for_is_refused(seen.sender);
   what_has_no_room_is_refused(seen.sender);
-  must(poolsend_count(seen.sender).submitted == 2 + extra);
-  must(poolsend_count_endpoint(seen.sender, 0).started >= 2);
+  must(count_of(seen.sender, POOLSEND_COUNT_SUBMITTED) == 2 + extra);
+  must(count_of_endpoint(seen.sender, 0, POOLSEND_ENDPOINT_STARTED) >= 2);
   must(poolsend_fd(seen.sender) >= 0);
   must(poolsend_cancel(seen.sender, "nobody") == 0);
   poolsend_cancel_all(seen.sender);
@@ -315,7 +315,7 @@ static void give_other_up(struct poolsend_event *event)
 
 static bool has_settled(void *sender)
 {
-  return poolsend_count(sender).delivered == 1;
+  return count_of(sender, POOLSEND_COUNT_DELIVERED) == 1;
 }
 
 static void report_given_up_in_a_callback_leaves_its_events_to_the_callback(void **state)

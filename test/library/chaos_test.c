@@ -79,6 +79,26 @@ static int send_one(struct poolsend_message *message, unsigned line, unsigned ch
   return poolsend_submit(chaos.sender, message, POOLSEND_MS(choice % 4));
 }
 
+/* What is counted of the endpoints and of all fits together at every moment, since it is of one. */
+static void look(void)
+{
+  struct poolsend_counts *counts = poolsend_counts_new(chaos.sender);
+  uint64_t started = 0, running = 0, fates = 0, finished = poolsend_counts_get(counts, POOLSEND_COUNT_FINISHED);
+  unsigned endpoint = 0;
+  for (; poolsend_counts_name(counts, endpoint); endpoint++) {
+    started += poolsend_counts_endpoint(counts, endpoint, POOLSEND_ENDPOINT_STARTED);
+    running += poolsend_counts_endpoint(counts, endpoint, POOLSEND_ENDPOINT_RUNNING);
+    for (int fate = POOLSEND_ENDPOINT_DELIVERED; fate <= POOLSEND_ENDPOINT_UNKNOWN; fate++)
+      fates += poolsend_counts_endpoint(counts, endpoint, (enum poolsend_endpoint_count)fate);
+  }
+  must(endpoint > 1 && started == poolsend_counts_get(counts, POOLSEND_COUNT_STARTED));
+  must(fates == finished && running == started - finished);
+  must(poolsend_counts_get(counts, POOLSEND_COUNT_DELIVERED) +
+           poolsend_counts_get(counts, POOLSEND_COUNT_UNDELIVERED) <=
+       poolsend_counts_get(counts, POOLSEND_COUNT_SUBMITTED));
+  poolsend_counts_free(counts);
+}
+
 static void disturb(unsigned choice)
 {
   char id[16];
@@ -87,8 +107,7 @@ static void disturb(unsigned choice)
     poolsend_cancel(chaos.sender, id);
   else if (choice % 61 == 0)
     poolsend_cancel_all(chaos.sender);
-  struct poolsend_counts counts = poolsend_count(chaos.sender);
-  must(counts.finished <= counts.started && counts.delivered + counts.undelivered <= counts.submitted);
+  look();
 }
 
 static void *act(void *seed)
@@ -152,7 +171,7 @@ static void let_them_act(struct setup *setup)
     pthread_join(fetchers[i], NULL);
   for (unsigned line = 1; line <= MESSAGES; line++)
     is_accounted_for(line);
-  struct poolsend_counts counts = poolsend_count(chaos.sender);
+  struct counts counts = counts_of(chaos.sender);
   assert_int_equal(counts.submitted, atomic_load(&chaos.taken_up));
   assert_int_equal(counts.delivered + counts.undelivered, counts.submitted);
   assert_int_equal(counts.started, counts.finished);

@@ -95,10 +95,10 @@ static void look_at_the_sender(void)
   must(poolsend_take(made.sender, POOLSEND_NEVER, &event, 1, &count) == -ECHILD && count == 0);
   must(poolsend_fd(made.sender) == -ECHILD);
   must(poolsend_preview_new(made.sender, 0, message, &preview) == -ECHILD && !preview);
-  struct poolsend_counts counts = poolsend_count(made.sender);
+  struct counts counts = counts_of(made.sender);
   must(!counts.submitted && !counts.delivered && !counts.undelivered && !counts.pending);
   must(!counts.started && !counts.finished && !counts.threads);
-  must(!poolsend_count_endpoint(made.sender, 0).name);
+  must(!poolsend_counts_new(made.sender));
   poolsend_cancel_all(made.sender);
   poolsend_close(made.sender, 0);
   poolsend_free(made.sender);
@@ -142,7 +142,7 @@ static void look_at_the_pool(void)
   must(poolsend_pool_drain(made.pool, POOLSEND_NEVER) == -ECHILD);
   must(poolsend_job_wait(made.job, POOLSEND_NEVER, NULL) == -ECHILD);
   must(!poolsend_job_withdraw(made.job));
-  must(poolsend_pool_count(made.pool).limit == 0);
+  must(poolsend_pool_count(made.pool, POOLSEND_POOL_LIMIT) == 0);
   poolsend_job_free(made.job);
   poolsend_pool_free(made.pool);
 }
@@ -192,7 +192,7 @@ static void *keep_busy(void *stop)
     must(poolsend_submit_report(made.sender, message, 0, &report) >= 0);
     poolsend_report_free(report);
     poolsend_cancel(made.sender, "nobody");
-    poolsend_count(made.sender);
+    counts_of(made.sender);
   }
   return NULL;
 }

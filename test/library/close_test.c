@@ -57,7 +57,7 @@ static void closed_without_a_limit_all_settle_by_the_rules(void **state)
   expect_none(sender);
   server_open(server, "/gate/a");
   assert_int_equal(drain(sender, POOLSEND_NEVER), 4);
-  assert_int_equal(poolsend_count(sender).delivered, 4);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_DELIVERED), 4);
   assert_int_equal(server_count(server, "/gate/a"), 4);
   expect_closed(sender);
   poolsend_free(sender);
@@ -193,7 +193,7 @@ static void close_while_busy(poolsend_time limit)
   poolsend_close(busy.sender, limit);
   for (int i = 0; i < SUBMITTERS + FETCHERS; i++)
     pthread_join(threads[i], NULL);
-  struct poolsend_counts counts = poolsend_count(busy.sender);
+  struct counts counts = counts_of(busy.sender);
   assert_int_equal(atomic_load(&busy.refused), SUBMITTERS);
   assert_int_equal(counts.submitted, atomic_load(&busy.taken));
   assert_int_equal(counts.delivered + counts.undelivered, atomic_load(&busy.taken));
@@ -294,7 +294,7 @@ static void cancel_after_the_win_ends_the_late_ones_only(void **state)
   assert_int_equal(poolsend_event_fate_count(event, POOLSEND_FATE_DELIVERED), 1);
   assert_int_equal(poolsend_event_fate_count(event, POOLSEND_FATE_UNKNOWN), 1);
   poolsend_event_free(event);
-  assert_int_equal(poolsend_count(sender).delivered, 1);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_DELIVERED), 1);
   poolsend_free(sender);
 }
 
@@ -349,7 +349,7 @@ static void all_are_cancelled_and_more_may_be_submitted(void **state)
     assert_null(poolsend_event_winner(event));
     poolsend_event_free(event);
   }
-  assert_int_equal(poolsend_count(sender).undelivered, 4);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_UNDELIVERED), 4);
   submit(sender, "m");
   server_open(server, "/gate/a");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");

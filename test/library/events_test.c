@@ -57,7 +57,7 @@ static void all_kinds_come_in_order_with_what_was_submitted(void **state)
 
 static bool has_settled(void *sender)
 {
-  struct poolsend_counts counts = poolsend_count(sender);
+  struct counts counts = counts_of(sender);
   return counts.delivered + counts.undelivered == counts.submitted;
 }
 

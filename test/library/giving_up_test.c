@@ -24,12 +24,12 @@ static void report_given_up_before_the_win_leaves_both_events_to_the_sender(void
 
 static bool second_has_answered(void *sender)
 {
-  return poolsend_count_endpoint(sender, 1).delivered == 1;
+  return count_of_endpoint(sender, 1, POOLSEND_ENDPOINT_DELIVERED) == 1;
 }
 
 static bool has_settled(void *sender)
 {
-  return poolsend_count(sender).delivered == 1;
+  return count_of(sender, POOLSEND_COUNT_DELIVERED) == 1;
 }
 
 /* What the report has told when it is given up; and what then comes among the sender's events, when. */
@@ -62,7 +62,7 @@ static void give_up_one(const struct giving_up *given)
     expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
   poolsend_close(sender, POOLSEND_NEVER);
   expect_closed(sender);
-  assert_int_equal(poolsend_count(sender).pending, 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_PENDING), 0);
   poolsend_free(sender);
 }
 
@@ -88,7 +88,7 @@ static void report_given_up_leaves_the_events_that_it_has_not_told(void **state)
 
 static bool has_ended(void *sender)
 {
-  return poolsend_count(sender).undelivered == 1;
+  return count_of(sender, POOLSEND_COUNT_UNDELIVERED) == 1;
 }
 
 static void undelivered_message_whose_report_is_given_up_is_told_to_the_sender(void **state)

@@ -141,47 +141,6 @@ static void init_writes_no_more_than_the_caller_has(void **state)
   free(larger);
 }
 
-static void counts_of_any_size_are_given(void **state)
-{
-  (void)state;
-  static const uint64_t zeros[3];
-  struct poolsend_sender *sender = sender_to(server_url(server, "/ok"));
-  poolsend_report_free(submit_report(sender, NULL));
-  struct poolsend_event *event = next_event(sender);
-  poolsend_event_free(event);
-  uint64_t *small = room_for(sizeof *small);
-  poolsend_count_sized(sender, (void *)small, sizeof *small);
-  assert_int_equal(*small, 1);
-  free(small);
-  char *large = room_for(sizeof(struct poolsend_counts) + sizeof zeros);
-  poolsend_count_sized(sender, (void *)large, sizeof(struct poolsend_counts) + sizeof zeros);
-  assert_int_equal(((struct poolsend_counts *)(void *)large)->submitted, 1);
-  assert_memory_equal(large + sizeof(struct poolsend_counts), zeros, sizeof zeros);
-  free(large);
-  size_t name_only = offsetof(struct poolsend_endpoint_counts, slots);
-  struct poolsend_endpoint_counts *endpoint = room_for(name_only);
-  poolsend_count_endpoint_sized(sender, 0, endpoint, name_only);
-  assert_string_equal(endpoint->name, "a");
-  free(endpoint);
-  poolsend_free(sender);
-}
-
-static void counts_of_a_pool_of_any_size_are_given(void **state)
-{
-  (void)state;
-  struct poolsend_pool *pool;
-  unsigned *limit = room_for(sizeof *limit);
-  assert_int_equal(poolsend_pool_new(&pool, 3, 0), 0);
-  poolsend_pool_count_sized(pool, (void *)limit, sizeof *limit);
-  assert_int_equal(*limit, 3);
-  free(limit);
-  char large[sizeof(struct poolsend_pool_counts) + 8];
-  memset(large, 'x', sizeof large);
-  poolsend_pool_count_sized(pool, (void *)large, sizeof large);
-  assert_int_equal(large[sizeof large - 1], 0);
-  poolsend_pool_free(pool);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, serve, stop_serving)
 
 int main(void)
@@ -192,8 +151,6 @@ int main(void)
       CASE(what_this_version_does_not_have_is_refused),
       CASE(configuration_that_nobody_made_ready_is_refused),
       CASE(init_writes_no_more_than_the_caller_has),
-      CASE(counts_of_any_size_are_given),
-      CASE(counts_of_a_pool_of_any_size_are_given),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,58 @@ void expect_response(const struct poolsend_attempt *attempt, const char *text, b
   assert_int_equal(poolsend_attempt_response_is_truncated(attempt), truncated);
 }
 
+struct counts counts_of(struct poolsend_sender *sender)
+{
+  struct poolsend_counts *now = poolsend_counts_new(sender);
+  struct counts counts = {
+      .submitted = poolsend_counts_get(now, POOLSEND_COUNT_SUBMITTED),
+      .delivered = poolsend_counts_get(now, POOLSEND_COUNT_DELIVERED),
+      .undelivered = poolsend_counts_get(now, POOLSEND_COUNT_UNDELIVERED),
+      .pending = poolsend_counts_get(now, POOLSEND_COUNT_PENDING),
+      .started = poolsend_counts_get(now, POOLSEND_COUNT_STARTED),
+      .finished = poolsend_counts_get(now, POOLSEND_COUNT_FINISHED),
+      .threads = poolsend_counts_get(now, POOLSEND_COUNT_THREADS),
+      .threads_denied = poolsend_counts_get(now, POOLSEND_COUNT_THREADS_DENIED),
+      .unheard = poolsend_counts_get(now, POOLSEND_COUNT_UNHEARD),
+  };
+  poolsend_counts_free(now);
+  return counts;
+}
+
+struct endpoint_counts endpoint_counts_of(struct poolsend_sender *sender, unsigned endpoint)
+{
+  struct poolsend_counts *now = poolsend_counts_new(sender);
+  struct endpoint_counts counts = {
+      .slots = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_SLOTS),
+      .running = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_RUNNING),
+      .waiting = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_WAITING),
+      .breaker_open = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_BREAKER_OPEN),
+      .started = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_STARTED),
+      .delivered = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_DELIVERED),
+      .rejected = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_REJECTED),
+      .unreached = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_UNREACHED),
+      .unknown = poolsend_counts_endpoint(now, endpoint, POOLSEND_ENDPOINT_UNKNOWN),
+  };
+  poolsend_counts_free(now);
+  return counts;
+}
+
+uint64_t count_of(struct poolsend_sender *sender, enum poolsend_count count)
+{
+  struct poolsend_counts *counts = poolsend_counts_new(sender);
+  uint64_t value = poolsend_counts_get(counts, count);
+  poolsend_counts_free(counts);
+  return value;
+}
+
+uint64_t count_of_endpoint(struct poolsend_sender *sender, unsigned endpoint, enum poolsend_endpoint_count count)
+{
+  struct poolsend_counts *counts = poolsend_counts_new(sender);
+  uint64_t value = poolsend_counts_endpoint(counts, endpoint, count);
+  poolsend_counts_free(counts);
+  return value;
+}
+
 void expect_none(struct poolsend_sender *sender)
 {
   struct poolsend_event *event;

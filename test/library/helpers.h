@@ -67,6 +67,18 @@ void expect_event(struct poolsend_sender *sender, enum poolsend_event_kind kind,
 /* Its response must be there, and be this. */
 void expect_response(const struct poolsend_attempt *attempt, const char *text, bool truncated);
 
+/* How a sender fares, and how one of its endpoints does: a view of poolsend_counts, all of one moment. */
+struct counts {
+  uint64_t submitted, delivered, undelivered, pending, started, finished, threads, threads_denied, unheard;
+};
+struct endpoint_counts {
+  uint64_t slots, running, waiting, breaker_open, started, delivered, rejected, unreached, unknown;
+};
+struct counts counts_of(struct poolsend_sender *sender);
+struct endpoint_counts endpoint_counts_of(struct poolsend_sender *sender, unsigned endpoint);
+uint64_t count_of(struct poolsend_sender *sender, enum poolsend_count count);
+uint64_t count_of_endpoint(struct poolsend_sender *sender, unsigned endpoint, enum poolsend_endpoint_count count);
+
 /* There must be none now. */
 void expect_none(struct poolsend_sender *sender);
 

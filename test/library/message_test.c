@@ -86,7 +86,7 @@ static void message_that_cannot_be_sent_is_refused_in_words(void **state)
   struct poolsend_sender *sender = sender_of(&setup);
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
     good = is_refused(sender, &refused[i]) && good;
-  assert_int_equal(poolsend_count(sender).submitted, 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_SUBMITTED), 0);
   submit(sender, "m");
   assert_int_equal(drain(sender, POOLSEND_NEVER), 1);
   assert_int_equal(server_count(server, "/ok"), 1);

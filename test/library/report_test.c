@@ -125,7 +125,7 @@ static void message_that_is_not_taken_up_has_no_report(void **state)
   poolsend_close(sender, POOLSEND_NEVER);
   assert_int_equal(poolsend_deliver(sender, message, PATIENCE, &report), POOLSEND_CLOSED);
   assert_null(report);
-  assert_int_equal(poolsend_count(sender).submitted, 1);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_SUBMITTED), 1);
   poolsend_report_free(held);
   poolsend_free(sender);
 }
@@ -240,7 +240,7 @@ static void several_threads_may_await_one_report(void **state)
 
 static bool nothing_is_pending(void *sender)
 {
-  return poolsend_count(sender).pending == 0;
+  return count_of(sender, POOLSEND_COUNT_PENDING) == 0;
 }
 
 static void message_with_a_report_is_pending_until_it_has_settled(void **state)
@@ -253,16 +253,16 @@ static void message_with_a_report_is_pending_until_it_has_settled(void **state)
   struct poolsend_message *message AUTOFREE = message_of("n");
   struct poolsend_report *report = submit_report(sender, "m"), *second;
   assert_int_equal(poolsend_submit_report(sender, message, 0, &second), POOLSEND_TIMEOUT);
-  assert_int_equal(poolsend_count(sender).pending, 1);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_PENDING), 1);
   server_open(server, "/gate/a");
   await_true(nothing_is_pending, sender);
   assert_int_equal(poolsend_submit_report(sender, message, PATIENCE, &second), 0);
   assert_int_equal(poolsend_report_settled(second, PATIENCE, NULL), 0);
   poolsend_report_free(report); /* its settled event waits to be fetched now */
-  assert_int_equal(poolsend_count(sender).pending, 1);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_PENDING), 1);
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
-  assert_int_equal(poolsend_count(sender).pending, 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_PENDING), 0);
   poolsend_report_free(second);
   poolsend_free(sender);
 }

@@ -78,9 +78,9 @@ static void share(unsigned threads, unsigned senders, unsigned workers, unsigned
     poolsend_free(streams[i].sender);
   }
   if (pool) {
-    assert_int_equal(poolsend_pool_count(pool).running, 0);
-    assert_int_equal(poolsend_pool_count(pool).waiting, 0);
-    assert_true(poolsend_pool_count(pool).threads <= threads);
+    assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_RUNNING), 0);
+    assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_WAITING), 0);
+    assert_true(poolsend_pool_count(pool, POOLSEND_POOL_THREADS) <= threads);
   }
   poolsend_pool_free(pool);
 }
@@ -134,13 +134,13 @@ static struct poolsend_sender *hold_all_threads(struct poolsend_pool *pool, unsi
   for (unsigned i = 0; i < threads; i++)
     submit(holder, NULL);
   server_await(server, path, threads);
-  assert_int_equal(poolsend_pool_count(pool).running, threads);
+  assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_RUNNING), threads);
   return holder;
 }
 
 static bool attempt_waits_for_a_thread(void *pool)
 {
-  return poolsend_pool_count(pool).waiting == 1;
+  return poolsend_pool_count(pool, POOLSEND_POOL_WAITING) == 1;
 }
 
 static void attempt_without_a_thread_waits_and_runs_when_there_is_one(void **state)
@@ -151,8 +151,8 @@ static void attempt_without_a_thread_waits_and_runs_when_there_is_one(void **sta
   submit(waiter, "m");
   await_true(attempt_waits_for_a_thread, pool);
   expect_none(waiter);
-  assert_int_equal(poolsend_count(waiter).started, 0);
-  assert_int_equal(poolsend_count_endpoint(waiter, 0).running, 0);
+  assert_int_equal(count_of(waiter, POOLSEND_COUNT_STARTED), 0);
+  assert_int_equal(count_of_endpoint(waiter, 0, POOLSEND_ENDPOINT_RUNNING), 0);
   server_open(server, "/gate/a");
   expect_event(waiter, POOLSEND_EVENT_SETTLED, "m");
   assert_int_equal(drain(holder, POOLSEND_NEVER), 2);
@@ -173,7 +173,7 @@ static void message_that_waits_for_a_thread_can_be_cancelled(void **state)
     struct poolsend_event *event = next_event(waiter);
     assert_int_equal(poolsend_event_attempt_count(event), 0);
     poolsend_event_free(event);
-    assert_int_equal(poolsend_pool_count(pool).waiting, 0);
+    assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_WAITING), 0);
   }
   assert_int_equal(server_count(server, "/ok"), 0);
   poolsend_free(holder);
@@ -196,8 +196,8 @@ static void sender_whose_attempts_wait_for_a_thread_can_be_freed(void **state)
   submit(waiter, "m");
   await_true(attempt_waits_for_a_thread, pool);
   poolsend_free(waiter);
-  assert_int_equal(poolsend_pool_count(pool).waiting, 0);
-  assert_int_equal(poolsend_pool_count(pool).running, 2);
+  assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_WAITING), 0);
+  assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_RUNNING), 2);
   assert_int_equal(server_count(server, "/ok"), 0);
   poolsend_free(holder);
   poolsend_pool_free(pool);
@@ -282,7 +282,7 @@ static void message_whose_hedge_never_gets_a_thread_settles_by_the_answer_wait(v
   assert_int_equal(poolsend_attempt_reason(poolsend_event_attempt_at(event, 0)), POOLSEND_REASON_CANCELLED);
   assert_int_equal(poolsend_event_attempt_count(event) + poolsend_event_not_tried_count(event), 2);
   poolsend_event_free(event);
-  assert_int_equal(poolsend_pool_count(pool).waiting, 0);
+  assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_WAITING), 0);
   poolsend_free(sender);
   poolsend_pool_free(pool);
 }
@@ -328,7 +328,7 @@ static void jobs_and_attempts_share_a_pool(void **state)
   poolsend_free(stream.sender);
   assert_int_equal(poolsend_pool_drain(pool, PATIENCE), 0);
   assert_int_equal(atomic_load(&number), 200);
-  assert_int_equal(poolsend_pool_count(pool).submitted, 200);
+  assert_int_equal(poolsend_pool_count(pool, POOLSEND_POOL_SUBMITTED), 200);
   poolsend_pool_free(pool);
 }
 
@@ -362,7 +362,7 @@ static void several_threads_deliver_by_several_senders(void **state)
   for (int i = 0; i < SENDERS * EACH; i++)
     pthread_join(threads[i], NULL);
   for (int i = 0; i < SENDERS; i++) {
-    assert_int_equal(poolsend_count(senders[i]).delivered, 25 * EACH);
+    assert_int_equal(count_of(senders[i], POOLSEND_COUNT_DELIVERED), 25 * EACH);
     poolsend_close(senders[i], POOLSEND_NEVER);
     expect_closed(senders[i]);
     poolsend_free(senders[i]);

@@ -48,7 +48,7 @@ static void handlers_run_on_the_callers_threads_only(void **state)
     catch (numbers[i], &before);
     for (int j = 0; j < 50; j++) {
       assert_int_equal(kill(getpid(), numbers[i]), 0);
-      poolsend_count(sender);
+      counts_of(sender);
     }
     assert_true(atomic_load(&seen.handled) > 0);
     assert_int_equal(atomic_load(&seen.elsewhere), 0);
@@ -118,8 +118,8 @@ static void connections_that_break_raise_no_sigpipe(void **state)
   for (int i = 0; i < MESSAGES; i++)
     assert_int_equal(poolsend_submit(sender, message, PATIENCE), 0);
   assert_int_equal(drain(sender, POOLSEND_NEVER), MESSAGES);
-  assert_int_equal(poolsend_count(sender).undelivered, MESSAGES);
-  assert_int_equal(poolsend_count_endpoint(sender, 0).unknown, MESSAGES);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_UNDELIVERED), MESSAGES);
+  assert_int_equal(count_of_endpoint(sender, 0, POOLSEND_ENDPOINT_UNKNOWN), MESSAGES);
   poolsend_free(sender);
   assert_int_equal(atomic_load(&seen.handled), 0);
   assert_false(is_pending(SIGPIPE));

@@ -243,7 +243,7 @@ static void endpoints_add_up(void)
 {
   uint64_t fates[POOLSEND_FATE_UNKNOWN + 1] = {0};
   for (unsigned api = 0; api < APIS; api++) {
-    struct poolsend_endpoint_counts counts = poolsend_count_endpoint(storm.sender, api);
+    struct endpoint_counts counts = endpoint_counts_of(storm.sender, api);
     assert_int_equal(counts.running + counts.waiting, 0);
     fates[POOLSEND_FATE_DELIVERED] += counts.delivered;
     fates[POOLSEND_FATE_REJECTED] += counts.rejected;
@@ -257,16 +257,17 @@ static void endpoints_add_up(void)
 static void pool_adds_up(void)
 {
   assert_int_equal(poolsend_pool_drain(storm.pool, PATIENCE), 0);
-  struct poolsend_pool_counts counts = poolsend_pool_count(storm.pool);
-  assert_int_equal(counts.running + counts.waiting, 0);
-  assert_int_equal(counts.submitted, atomic_load(&storm.jobs));
-  assert_int_equal(counts.withdrawn, atomic_load(&storm.jobs_withdrawn));
-  assert_int_equal(counts.submitted, atomic_load(&storm.jobs_run) + atomic_load(&storm.jobs_withdrawn));
+  uint64_t submitted = poolsend_pool_count(storm.pool, POOLSEND_POOL_SUBMITTED);
+  assert_int_equal(poolsend_pool_count(storm.pool, POOLSEND_POOL_RUNNING), 0);
+  assert_int_equal(poolsend_pool_count(storm.pool, POOLSEND_POOL_WAITING), 0);
+  assert_int_equal(submitted, atomic_load(&storm.jobs));
+  assert_int_equal(poolsend_pool_count(storm.pool, POOLSEND_POOL_WITHDRAWN), atomic_load(&storm.jobs_withdrawn));
+  assert_int_equal(submitted, atomic_load(&storm.jobs_run) + atomic_load(&storm.jobs_withdrawn));
 }
 
 static void sender_adds_up(void)
 {
-  struct poolsend_counts counts = poolsend_count(storm.sender);
+  struct counts counts = counts_of(storm.sender);
   assert_int_equal(counts.pending, 0);
   assert_int_equal(counts.started, counts.finished);
   assert_int_equal(counts.delivered + counts.undelivered, counts.submitted);

@@ -52,7 +52,7 @@ static send_fn *const ways[] = {deliver_without_report, deliver_and_give_up, sub
 
 static bool all_have_settled(void *sender)
 {
-  struct poolsend_counts counts = poolsend_count(sender);
+  struct counts counts = counts_of(sender);
   return counts.delivered + counts.undelivered == counts.submitted;
 }
 
@@ -61,7 +61,7 @@ static uint64_t kept;
 /* What a report told that was given up reaches the others soon after. */
 static bool no_more_are_kept(void *sender)
 {
-  return poolsend_count(sender).pending == kept;
+  return count_of(sender, POOLSEND_COUNT_PENDING) == kept;
 }
 
 /* All have settled, nobody asked to hear of any, and nobody has. */
@@ -70,7 +70,7 @@ static void expect_kept(struct poolsend_sender *sender, uint64_t submitted, uint
   kept = most;
   await_true(all_have_settled, sender);
   await_true(no_more_are_kept, sender);
-  struct poolsend_counts counts = poolsend_count(sender);
+  struct counts counts = counts_of(sender);
   assert_int_equal(counts.submitted, submitted);
   assert_int_equal(counts.unheard, submitted - most);
 }
@@ -206,8 +206,8 @@ static void newest_are_kept_whole_and_in_order(void **state)
     expect_event(sender, POOLSEND_EVENT_SETTLED, id);
   }
   expect_closed(sender);
-  assert_int_equal(poolsend_count(sender).pending, 0);
-  assert_int_equal(poolsend_count(sender).unheard, MESSAGES - KEPT);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_PENDING), 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_UNHEARD), MESSAGES - KEPT);
   poolsend_free(sender);
 }
 
@@ -243,8 +243,8 @@ static void nobody_who_keeps_up_misses_one(void **state)
     expect_event(sender, POOLSEND_EVENT_SETTLED, id);
   }
   expect_none(sender);
-  assert_int_equal(poolsend_count(sender).unheard, 0);
-  assert_int_equal(poolsend_count(sender).pending, 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_UNHEARD), 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_PENDING), 0);
   poolsend_free(sender);
 }
 
@@ -264,7 +264,7 @@ static void messages_that_were_submitted_still_wait_for_those_who_fetch(void **s
   await_true(no_more_are_kept, sender);
   assert_int_equal(poolsend_deliver(sender, message, POOLSEND_MS(20), NULL), POOLSEND_TIMEOUT);
   assert_int_equal(poolsend_submit(sender, message, POOLSEND_MS(20)), POOLSEND_TIMEOUT);
-  assert_int_equal(poolsend_count(sender).unheard, 18);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_UNHEARD), 18);
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
   assert_int_equal(poolsend_deliver(sender, message, PATIENCE, NULL), 0);
@@ -302,7 +302,7 @@ static void callback_is_told_of_every_one(void **state)
     assert_int_equal(ways[i % 2 ? 0 : 2](sender, NULL), 0);
   poolsend_close(sender, POOLSEND_NEVER);
   expect_closed(sender);
-  assert_int_equal(poolsend_count(sender).unheard, 0);
+  assert_int_equal(count_of(sender, POOLSEND_COUNT_UNHEARD), 0);
   poolsend_free(sender);
   assert_int_equal(atomic_load(&settled), MESSAGES);
   assert_int_equal(atomic_load(&delivered), MESSAGES);

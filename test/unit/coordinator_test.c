@@ -487,6 +487,14 @@ static void expect_settled(int number, int winner)
 
 /* ---- One message */
 
+static struct ps_counts count_all(void)
+{
+  struct ps_counts counts;
+  struct ps_endpoint_counts of_endpoints[ENDPOINTS];
+  ps_coordinator_count(&coordinator, &counts, of_endpoints);
+  return counts;
+}
+
 static void first_success_wins_and_the_message_settles(void **state)
 {
   (void)state;
@@ -503,7 +511,7 @@ static void first_success_wins_and_the_message_settles(void **state)
   expect_account(&settled->public, 1, POOLSEND_FATE_DELIVERED, POOLSEND_REASON_OK);
   ps_message_release(settled->message);
   expect_nothing_more();
-  assert_int_equal(ps_coordinator_count(&coordinator).started, 1);
+  assert_int_equal(count_all().started, 1);
 }
 
 static void failure_starts_the_next_without_waiting(void **state)
@@ -703,7 +711,7 @@ static void expect_no_trace_of_the_second(void)
   assert_int_equal(settled->public.attempt_count, 1);
   ps_message_release(settled->message);
   expect_nothing_more();
-  assert_int_equal(ps_coordinator_count(&coordinator).started, 1);
+  assert_int_equal(count_all().started, 1);
   assert_int_equal(stage.performed[1], 0);
 }
 
@@ -805,8 +813,8 @@ static void endpoint_keeps_a_thread_though_others_hang_and_no_more_are_to_be_had
   expect_delivered_by(2);
   expect_delivered_by(2);
   atomic_store(&no_threads, false);
-  assert_true(ps_coordinator_count(&coordinator).threads_denied > 0);
-  assert_int_equal(ps_coordinator_count(&coordinator).threads, ENDPOINTS);
+  assert_true(count_all().threads_denied > 0);
+  assert_int_equal(count_all().threads, ENDPOINTS);
 }
 
 static void attempt_that_finds_no_thread_waits_for_one_of_its_endpoint(void **state)
@@ -826,7 +834,7 @@ static void attempt_that_finds_no_thread_waits_for_one_of_its_endpoint(void **st
   for (int i = 0; i < 3; i++)
     expect_settled(i, 0);
   atomic_store(&no_threads, false);
-  assert_int_equal(ps_coordinator_count(&coordinator).threads, 1);
+  assert_int_equal(count_all().threads, 1);
 }
 
 static void thread_that_was_not_to_be_had_is_asked_for_once_a_second(void **state)
@@ -845,7 +853,7 @@ static void thread_that_was_not_to_be_had_is_asked_for_once_a_second(void **stat
     await(first_is_narrow, true);
     await(arrived_are, 0);
   }
-  uint64_t denied = ps_coordinator_count(&coordinator).threads_denied;
+  uint64_t denied = count_all().threads_denied;
   assert_true(denied >= 1);
   assert_true(denied <= 1 + (uint64_t)((ps_now() - began) / PS_SECOND));
   atomic_store(&no_threads, false);
@@ -1200,7 +1208,7 @@ static void message_is_taken_up_as_far_as_its_first_endpoint_can_take_it_soon(vo
   expect_no_room();
   await(first_is_waited_for_by, 2);
   expect_no_room();
-  assert_int_equal(ps_coordinator_count(&coordinator).pending, SLOTS + 2);
+  assert_int_equal(count_all().pending, SLOTS + 2);
 }
 
 /* While message 0 is decided on, 1 arrives; 1 is not decided on before the test has looked. */
@@ -1271,7 +1279,7 @@ static void settled_event_that_nobody_fetches_holds_up_new_messages(void **state
   submit(2);
   await(events_are, 2);
   expect_no_room();
-  assert_int_equal(ps_coordinator_count(&coordinator).pending, 2);
+  assert_int_equal(count_all().pending, 2);
   ps_message_release(next()->message);
   submit(3);
   expect_no_room();
@@ -1505,7 +1513,7 @@ static void each_of_many_messages_from_several_threads_settles_once(void **state
   expect_nothing_more();
   ps_coordinator_drain(&coordinator, PS_NEVER);
   expect_the_end();
-  struct poolsend_counts counts = ps_coordinator_count(&coordinator);
+  struct ps_counts counts = count_all();
   assert_int_equal(counts.started, book.attempts);
   assert_int_equal(counts.finished, book.attempts);
   assert_int_equal(counts.pending, 0);
