@@ -207,15 +207,14 @@ int ps_config_options(const struct poolsend_config *config, struct ps_options *o
   return result ? result : ps_options_merge(options, &config->command);
 }
 
-static int merge_endpoint(const struct poolsend_config *config, const struct ps_options *own,
-                          struct ps_options *options)
+int ps_config_endpoint_options(const struct poolsend_config *config, size_t number, struct ps_options *options)
 {
   ps_options_init(options);
   int result = ps_options_merge(options, &config->base);
   if (!result)
     result = ps_options_merge(options, &config->defaults);
   if (!result)
-    result = ps_options_merge(options, own);
+    result = ps_options_merge(options, &config->endpoints[number]->own);
   return result ? result : ps_options_merge(options, &config->command);
 }
 
@@ -225,7 +224,7 @@ static int merge_all(const struct poolsend_config *config, struct ps_options *me
 {
   int result = ps_config_options(config, &merged[config->endpoint_count]);
   for (size_t i = 0; i < config->endpoint_count && !result; i++) {
-    result = merge_endpoint(config, &config->endpoints[i]->own, &merged[i]);
+    result = ps_config_endpoint_options(config, i, &merged[i]);
     settings[i] = ps_options_endpoint(&merged[i]);
   }
   return result;

@@ -35,4 +35,7 @@ struct poolsend_endpoint *ps_config_add(struct poolsend_config *config);
  * ps_options_fini in any case. 0 or -ENOMEM. */
 int ps_config_options(const struct poolsend_config *config, struct ps_options *options);
 
+/* The same for the endpoint of this number, counted from 0, with its own. */
+int ps_config_endpoint_options(const struct poolsend_config *config, size_t number, struct ps_options *options);
+
 #endif

@@ -91,12 +91,22 @@ static int mismatch(struct ps_file_reader *reader, const struct ps_option *optio
   return ps_file_mismatch(reader, value, words);
 }
 
+/* One that is wrong is shown as it stands there. */
+static int read_number(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
+                       void *into)
+{
+  struct poolsend_error error;
+  char number[64];
+  write_number(value, number, sizeof number);
+  int result = ps_kind_read(option, number, into, &error);
+  return result == -EINVAL ? mismatch(reader, option, value) : result;
+}
+
 /* A string, a number, true or false, of a type that the kind has. */
 static int read_scalar(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
                        void *into)
 {
   unsigned types = ps_kind_json(option->kind);
-  char number[64];
   if (json_object_is_type(value, json_type_string) && types & PS_JSON_STRING) {
     int result = ps_file_check_clean(reader, value);
     return result ? result : read_text(reader, option, json_object_get_string(value), into);
@@ -106,8 +116,7 @@ static int read_scalar(struct ps_file_reader *reader, const struct ps_option *op
   if (!(types & PS_JSON_NUMBER) ||
       !(json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double)))
     return mismatch(reader, option, value);
-  write_number(value, number, sizeof number);
-  return read_text(reader, option, number, into);
+  return read_number(reader, option, value, into);
 }
 
 static int read_secret(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
@@ -149,6 +158,7 @@ static int read_list(struct ps_file_reader *reader, const struct ps_option *opti
 /* ---- Headers */
 
 struct headers {
+  const struct ps_option *option;
   struct json_object *object;
   struct ps_header_lines *lines;
 };
@@ -202,6 +212,22 @@ static int add_line(struct ps_texts *lines, const char *name, const char *value)
   return result;
 }
 
+static int add_template(struct ps_file_reader *reader, const struct headers *headers, const char *name,
+                        const char *value)
+{
+  struct poolsend_error error;
+  struct ps_buf line = {0};
+  int result = ps_buf_printf(&line, "%s: %s", name, value);
+  if (!result)
+    result = ps_kind_check_template(headers->option, line.data, &error);
+  if (result == -EINVAL)
+    ps_file_refuse(reader, "%s", ps_kind_bare_words(error.text));
+  if (!result)
+    result = ps_texts_add(&headers->lines->templates, line.data);
+  ps_buf_fini(&line);
+  return result;
+}
+
 static int add_secret_header(struct ps_file_reader *reader, struct ps_header_lines *lines, const char *name,
                              struct json_object *value)
 {
@@ -232,12 +258,15 @@ static int take_header(struct ps_file_reader *reader, const char *name, struct j
     return add_secret_header(reader, lines, name, value);
   const char *text = json_object_get_string(value);
   result = ps_file_check_clean(reader, value);
-  return result ? result : add_line(strstr(text, PLACEHOLDER) ? &lines->templates : &lines->lines, name, text);
+  if (result)
+    return result;
+  return strstr(text, PLACEHOLDER) ? add_template(reader, headers, name, text) : add_line(&lines->lines, name, text);
 }
 
-static int read_headers(struct ps_file_reader *reader, struct json_object *value, void *into)
+static int read_headers(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
+                        void *into)
 {
-  struct headers headers = {.object = value, .lines = into};
+  struct headers headers = {.option = option, .object = value, .lines = into};
   if (!json_object_is_type(value, json_type_object))
     return ps_file_refuse(reader, "it is not an object; write {\"Name\": \"value\"}");
   return ps_file_members(reader, take_header, value, &headers);
@@ -327,11 +356,11 @@ static struct json_object *template_file(struct json_object *value)
   return one ? path : NULL;
 }
 
-static int keep_template(struct ps_jsontext_value json, const struct ps_option *option, void *into)
+static int keep_template(struct ps_file_reader *reader, struct ps_jsontext_value json, const struct ps_option *option,
+                         void *into)
 {
-  struct poolsend_error unread;
   char *copy = strndup(json.text, json.size);
-  int result = copy ? ps_kind_read(option, copy, into, &unread) : -ENOMEM;
+  int result = copy ? read_text(reader, option, copy, into) : -ENOMEM;
   free(copy);
   return result;
 }
@@ -359,7 +388,7 @@ static int take_template_file(struct ps_file_reader *reader, const char *name, s
       ps_file_refuse(reader, "'%.200s', line %zu: %s", path, fault.line, fault.words);
   }
   if (!result)
-    result = keep_template(ps_jsontext_root(text, content.size), template->option, template->into);
+    result = keep_template(reader, ps_jsontext_root(text, content.size), template->option, template->into);
   ps_buf_fini(&content);
   return result;
 }
@@ -371,7 +400,7 @@ static int read_template(struct ps_file_reader *reader, const struct ps_option *
   struct json_object *path = template_file(value);
   if (path)
     return ps_file_below(reader, "file", take_template_file, path, &template);
-  return keep_template(ps_file_here(reader), option, into);
+  return keep_template(reader, ps_file_here(reader), option, into);
 }
 
 /* ---- Options */
@@ -384,7 +413,7 @@ static int read_value(struct ps_file_reader *reader, const struct ps_option *opt
   bool is_object = json_object_is_type(value, json_type_object);
   int result;
   if (option->kind == PS_KIND_HEADERS)
-    result = read_headers(reader, value, into);
+    result = read_headers(reader, option, value, into);
   else if (option->kind == PS_KIND_TEMPLATE)
     result = read_template(reader, option, value, into);
   else if (option->kind == PS_KIND_SUCCESS && is_object)

@@ -173,6 +173,8 @@ int ps_file_parse(struct ps_file_reader *reader, struct json_object **root)
   if (!tokener)
     return -ENOMEM;
   *root = json_tokener_parse_ex(tokener, whole.text, (int)whole.size);
+  if (json_tokener_get_error(tokener) == json_tokener_continue) /* a number goes on until something else follows */
+    *root = json_tokener_parse_ex(tokener, "", 1);
   json_tokener_free(tokener);
   return *root || *whole.text == 'n' ? 0 : -ENOMEM;
 }

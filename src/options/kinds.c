@@ -328,7 +328,6 @@ static int check_user(const char *text, struct poolsend_error *error)
   return ps_check_text("user", text, error);
 }
 
-/* A URL with placeholders is looked at with something in their place. */
 static int check_url(const char *text, struct poolsend_error *error)
 {
   char *ascii = NULL;
@@ -373,11 +372,29 @@ static int check(const struct ps_option *option, const char *text, struct poolse
   case PS_KIND_DIRECTORY:
     return check_path(option, text, error);
   case PS_KIND_TEMPLATE:
+    return ps_kind_check_template(option, text, error);
   case PS_KIND_DATA:
     return 0;
   default:
     return ps_check_text(option->name, text, error);
   }
+}
+
+int ps_kind_check_template(const struct ps_option *option, const char *text, struct poolsend_error *error)
+{
+  enum ps_template_kind kind = option->kind == PS_KIND_URL       ? PS_TEMPLATE_URL
+                               : option->kind == PS_KIND_HEADERS ? PS_TEMPLATE_HEADER
+                                                                 : PS_TEMPLATE_BODY;
+  struct ps_template template = {0};
+  struct ps_buf sketch = {0};
+  int result = ps_template_init(&template, kind, text, error);
+  if (!result && kind != PS_TEMPLATE_BODY)
+    result = ps_template_sketch(&template, &sketch);
+  if (!result && kind != PS_TEMPLATE_BODY)
+    result = check(option, sketch.data, error);
+  ps_buf_fini(&sketch);
+  ps_template_fini(&template);
+  return result;
 }
 
 /* Of a list, the item that is not known. */

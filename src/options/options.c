@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "core/delivery.h"
 #include "net/check.h"
-#include "net/template.h"
 #include "options/file.h"
 #include "options/kinds.h"
 
@@ -148,24 +147,6 @@ static void clear_set(struct ps_options *options, const struct ps_option *option
 
 /* ---- Setting */
 
-/* A URL with placeholders is looked at with something in their place. */
-static int check_url_template(const struct ps_option *option, const char *text, struct poolsend_error *error)
-{
-  struct ps_template template = {0};
-  struct ps_buf sketch = {0};
-  const char *unused = NULL;
-  int result = ps_template_init(&template, PS_TEMPLATE_URL, text, error);
-  if (!result)
-    result = ps_template_sketch(&template, &sketch);
-  if (!result)
-    result = ps_kind_read(option, sketch.data, &unused, error);
-  if (!result)
-    ps_kind_free(option, &unused);
-  ps_buf_fini(&sketch);
-  ps_template_fini(&template);
-  return result;
-}
-
 static int set_url(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,
                    struct poolsend_error *error)
 {
@@ -174,7 +155,7 @@ static int set_url(struct ps_options *options, const struct ps_option *option, c
     options->endpoint.url_template = false;
     return ps_kind_read(option, text, value_of(options, option), error);
   }
-  int result = check_url_template(option, text, error);
+  int result = ps_kind_check_template(option, text, error);
   char *copy = result ? NULL : strdup(text);
   if (!copy)
     return result ? result : -ENOMEM;

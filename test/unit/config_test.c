@@ -1,5 +1,5 @@
 /* Configuration files: what each key becomes, and what is refused with which line, path and words. */
-#include "poolsend.h"
+#include "options/config.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -52,34 +52,61 @@ char *__wrap_strndup(const char *text, size_t size)
 
 #define COUNT_OF(list) (sizeof(list) / sizeof *(list))
 
-static struct poolsend_file *file;
-static struct poolsend_error error;
+/* What a file says, laid open: every level over the ones below. */
+static struct poolsend_config *config;
+static struct ps_options sender, defaults, of_endpoints[4];
+static struct ps_endpoint_settings endpoints[4];
+
+static void clear(void)
+{
+  poolsend_config_free(config);
+  config = NULL;
+  ps_options_fini(&sender);
+  ps_options_fini(&defaults);
+  for (size_t i = 0; i < COUNT_OF(of_endpoints); i++) {
+    ps_options_fini(&of_endpoints[i]);
+    of_endpoints[i] = (struct ps_options){0};
+  }
+}
 
 static int free_file(void **state)
 {
   (void)state;
-  poolsend_file_free(file);
-  file = NULL;
+  clear();
   return 0;
 }
 
 /* A copy of its own, so that a sanitizer sees a look behind its end. */
 static int parse_bytes(const char *text, size_t size)
 {
-  poolsend_file_free(file);
+  clear();
+  config = poolsend_config_new();
   char *copy = malloc(size ? size : 1);
+  assert_non_null(config);
   assert_non_null(copy);
   memcpy(copy, text, size);
-  error.text[0] = '\0';
-  int result = poolsend_file_parse(&file, copy, size, &error);
+  int result = poolsend_config_load(config, copy, size);
   free(copy);
   return result;
+}
+
+static const char *words_of_error(void)
+{
+  return poolsend_config_error(config);
 }
 
 static void parse(const char *text)
 {
   if (parse_bytes(text, strlen(text)))
-    fail_msg("%s is refused: %s", text, error.text);
+    fail_msg("%s is refused: %s", text, words_of_error());
+  assert_int_equal(ps_config_options(config, &sender), 0);
+  ps_options_init(&defaults);
+  assert_int_equal(ps_options_merge(&defaults, &config->defaults), 0);
+  assert_in_range(config->endpoint_count, 0, COUNT_OF(endpoints));
+  for (size_t i = 0; i < config->endpoint_count; i++) {
+    assert_int_equal(ps_config_endpoint_options(config, i, &of_endpoints[i]), 0);
+    endpoints[i] = ps_options_endpoint(&of_endpoints[i]);
+  }
 }
 
 /* A file with one endpoint, which has `members` besides its URL. */
@@ -88,8 +115,8 @@ static const struct ps_endpoint_settings *parse_endpoint(const char *members)
   char text[2000];
   snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\", %s}]}", members);
   parse(text);
-  assert_int_equal(file->config->endpoint_count, 1);
-  return file->config->endpoints;
+  assert_int_equal(config->endpoint_count, 1);
+  return endpoints;
 }
 
 static void expect_refusal_of(const char *text, size_t size, const char *words)
@@ -97,9 +124,8 @@ static void expect_refusal_of(const char *text, size_t size, const char *words)
   int result = parse_bytes(text, size);
   if (result != -EINVAL)
     fail_msg("%s is not refused, with %d", text, result);
-  assert_null(file);
-  if (strcmp(error.text, words) != 0)
-    fail_msg("%s is refused with \"%s\" instead of \"%s\"", text, error.text, words);
+  if (strcmp(words_of_error(), words) != 0)
+    fail_msg("%s is refused with \"%s\" instead of \"%s\"", text, words_of_error(), words);
 }
 
 struct refusal {
@@ -128,14 +154,13 @@ static void expect_endpoint_refusals(const struct refusal *rows, size_t count)
 static void empty_object_says_what_no_file_says(void **state)
 {
   (void)state;
-  struct ps_sender_settings defaults;
-  poolsend_config_init(&defaults);
-  parse("{}");
-  assert_memory_equal(file->config, &defaults, sizeof defaults);
-  static const struct ps_endpoint_settings none;
-  assert_memory_equal(file->defaults, &none, sizeof none);
-  parse(" \r\n\t{\"endpoints\": []}\n");
-  assert_int_equal(file->config->endpoint_count, 0);
+  static const char *const texts[] = {"{}", " \r\n\t{\"endpoints\": []}\n", "{\"defaults\": {}}"};
+  for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    parse(texts[i]);
+    assert_int_equal(config->endpoint_count, 0);
+    for (size_t k = 0; k < ps_option_count; k++)
+      assert_false(ps_options_has(&sender, &ps_option_table[k]) || ps_options_has(&defaults, &ps_option_table[k]));
+  }
 }
 
 static void every_key_of_the_top_level_is_read(void **state)
@@ -146,49 +171,48 @@ static void every_key_of_the_top_level_is_read(void **state)
         " \"retry_max_time\": \"8s\", \"workers\": 9, \"max_pending\": 10, \"in_order\": true, \"breaker\": false,"
         " \"rate\": \"30/m\", \"fatal_status\": \"401,403-405\", \"idempotency_key\": false, \"max_body\": \"11K\","
         " \"max_response\": 12, \"defaults\": {\"method\": \"PUT\"}, \"endpoints\": [{\"url\": \"http://a/\"}]}");
-  const struct ps_sender_settings *config = file->config;
-  assert_int_equal(config->hedge_delay, POOLSEND_MS(500));
-  assert_int_equal(config->hedge_permille, 0);
-  assert_true(config->hedge_budget == 0.1);
-  assert_int_equal(config->settle, POOLSEND_S(2));
-  assert_int_equal(config->answer_wait, POOLSEND_S(3));
-  assert_int_equal(config->max_time, POOLSEND_S(60));
-  assert_int_equal(config->attempt_timeout, POOLSEND_S(5));
-  assert_int_equal(config->retries, 6);
-  assert_int_equal(config->retry_delay, POOLSEND_S(7));
-  assert_int_equal(config->retry_max_time, POOLSEND_S(8));
-  assert_int_equal(config->workers, 9);
-  assert_int_equal(config->max_pending, 10);
-  assert_true(config->in_order);
-  assert_false(config->breaker);
-  assert_true(config->rate == 0.5);
-  assert_string_equal(config->fatal_status, "401,403-405");
-  assert_false(config->idempotency_key);
-  assert_int_equal(config->max_body, 11 << 10);
-  assert_int_equal(config->max_response, 12);
-  assert_string_equal(file->defaults->method, "PUT");
-  assert_null(file->defaults->url);
+  assert_int_equal(sender.hedge_delay.delay, POOLSEND_MS(500));
+  assert_int_equal(sender.hedge_delay.permille, 0);
+  assert_true(sender.sender.hedge_budget == 0.1);
+  assert_int_equal(sender.sender.settle, POOLSEND_S(2));
+  assert_int_equal(sender.sender.answer_wait, POOLSEND_S(3));
+  assert_int_equal(sender.sender.max_time, POOLSEND_S(60));
+  assert_int_equal(sender.endpoint.attempt_timeout, POOLSEND_S(5));
+  assert_int_equal(sender.sender.retries, 6);
+  assert_int_equal(sender.sender.retry_delay, POOLSEND_S(7));
+  assert_int_equal(sender.sender.retry_max_time, POOLSEND_S(8));
+  assert_int_equal(sender.sender.workers, 9);
+  assert_int_equal(sender.sender.max_pending, 10);
+  assert_true(sender.sender.in_order);
+  assert_false(sender.sender.breaker);
+  assert_true(sender.sender.rate == 0.5);
+  assert_string_equal(sender.sender.fatal_status, "401,403-405");
+  assert_false(sender.sender.idempotency_key);
+  assert_int_equal(sender.sender.max_body, 11 << 10);
+  assert_int_equal(sender.sender.max_response, 12);
+  assert_string_equal(defaults.endpoint.method, "PUT");
+  assert_null(defaults.endpoint.url);
   assert_int_equal(config->endpoint_count, 1);
-  assert_string_equal(config->endpoints[0].url, "http://a/");
+  assert_string_equal(endpoints[0].url, "http://a/");
 }
 
 static void flags_may_be_set_to_what_they_are(void **state)
 {
   (void)state;
   parse("{\"in_order\": false, \"breaker\": true, \"idempotency_key\": true}");
-  assert_false(file->config->in_order);
-  assert_true(file->config->breaker);
-  assert_true(file->config->idempotency_key);
+  assert_false(sender.sender.in_order);
+  assert_true(sender.sender.breaker);
+  assert_true(sender.sender.idempotency_key);
 }
 
 static void zero_lifts_a_limit(void **state)
 {
   (void)state;
   parse("{\"max_time\": 0, \"attempt_timeout\": \"0s\", \"retry_max_time\": 0.0, \"settle\": 0}");
-  assert_int_equal(file->config->max_time, POOLSEND_NEVER);
-  assert_int_equal(file->config->attempt_timeout, POOLSEND_NEVER);
-  assert_int_equal(file->config->retry_max_time, POOLSEND_NEVER);
-  assert_int_equal(file->config->settle, 0);
+  assert_int_equal(sender.sender.max_time, POOLSEND_NEVER);
+  assert_int_equal(sender.endpoint.attempt_timeout, POOLSEND_NEVER);
+  assert_int_equal(sender.sender.retry_max_time, POOLSEND_NEVER);
+  assert_int_equal(sender.sender.settle, 0);
 }
 
 static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
@@ -204,8 +228,8 @@ static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
     char text[100];
     snprintf(text, sizeof text, "{\"hedge_delay\": %s}", rows[i].value);
     parse(text);
-    assert_int_equal(file->config->hedge_delay, rows[i].span);
-    assert_int_equal(file->config->hedge_permille, rows[i].permille);
+    assert_int_equal(sender.hedge_delay.delay, rows[i].span);
+    assert_int_equal(sender.hedge_delay.permille, rows[i].permille);
   }
 }
 
@@ -213,15 +237,15 @@ static void numbers_are_taken_by_value(void **state)
 {
   (void)state;
   parse("{\"workers\": 64.0, \"retry\": 1e3, \"max_body\": 4.096e3, \"settle\": 1.5, \"rate\": 2.5}");
-  assert_int_equal(file->config->workers, 64);
-  assert_int_equal(file->config->retries, 1000);
-  assert_int_equal(file->config->max_body, 4096);
-  assert_int_equal(file->config->settle, POOLSEND_MS(1500));
-  assert_true(file->config->rate == 2.5);
+  assert_int_equal(sender.sender.workers, 64);
+  assert_int_equal(sender.sender.retries, 1000);
+  assert_int_equal(sender.sender.max_body, 4096);
+  assert_int_equal(sender.sender.settle, POOLSEND_MS(1500));
+  assert_true(sender.sender.rate == 2.5);
   parse("{\"rate\": \"none\", \"hedge_budget\": \"none\", \"max_response\": 9223372036854775807}");
-  assert_true(file->config->rate == 0);
-  assert_true(file->config->hedge_budget < 0);
-  assert_true(file->config->max_response == SIZE_MAX >> 1);
+  assert_true(sender.sender.rate == 0);
+  assert_true(sender.sender.hedge_budget < 0);
+  assert_true(sender.sender.max_response == SIZE_MAX >> 1);
 }
 
 /* ---- Endpoints */
@@ -231,8 +255,9 @@ static void every_key_of_an_endpoint_is_read(void **state)
   (void)state;
   const struct ps_endpoint_settings *e = parse_endpoint(
       "\"name\": \"eu\", \"method\": \"PUT\", \"headers\": {\"A\": \"1\"}, \"user\": \"u:p\","
-      "\"oauth2_bearer\": \"t\", \"user_agent\": \"\", \"insecure\": true, \"cacert\": \"a.pem\", \"capath\": \"as\","
-      "\"cert\": \"c.pem\", \"key\": \"k.pem\", \"key_password\": \"kp\", \"proxy\": \"http://u:p@x/\","
+      "\"oauth2_bearer\": \"t\", \"user_agent\": \"\", \"insecure\": true, \"cacert\": \"/dev/null\", \"capath\": "
+      "\"/\","
+      "\"cert\": \"/dev/null\", \"key\": \"/dev/zero\", \"key_password\": \"kp\", \"proxy\": \"http://u:p@x/\","
       "\"noproxy\": \"h\", \"unix_socket\": \"/s\", \"resolve\": [\"a:1:2\", \"b:1:2\"], \"connect_to\": [\":::\"],"
       "\"location\": true, \"http2\": true, \"compressed\": true, \"connect_timeout\": \"1s\","
       "\"attempt_timeout\": \"2s\", \"hedge_delay\": \"3s\", \"max_in_flight\": 4, \"success\": \"409,/a=b\","
@@ -247,10 +272,10 @@ static void every_key_of_an_endpoint_is_read(void **state)
   assert_string_equal(e->bearer, "t");
   assert_string_equal(e->user_agent, "");
   assert_true(e->insecure);
-  assert_string_equal(e->cacert, "a.pem");
-  assert_string_equal(e->capath, "as");
-  assert_string_equal(e->cert, "c.pem");
-  assert_string_equal(e->key, "k.pem");
+  assert_string_equal(e->cacert, "/dev/null");
+  assert_string_equal(e->capath, "/");
+  assert_string_equal(e->cert, "/dev/null");
+  assert_string_equal(e->key, "/dev/zero");
   assert_string_equal(e->key_password, "kp");
   assert_string_equal(e->proxy, "http://u:p@x/");
   assert_string_equal(e->noproxy, "h");
@@ -278,21 +303,22 @@ static void endpoint_without_more_than_a_url_leaves_all_open(void **state)
 {
   (void)state;
   parse("{\"endpoints\": [{\"url\": \"http://a/\"}]}");
-  struct ps_endpoint_settings open = {.url = file->config->endpoints[0].url};
-  assert_memory_equal(&file->config->endpoints[0], &open, sizeof open);
+  for (size_t i = 0; i < ps_option_count; i++)
+    assert_int_equal(ps_options_has(&of_endpoints[0], &ps_option_table[i]), ps_option_table[i].kind == PS_KIND_URL);
 }
 
-/* In the struct 0 means the sender's. */
-static void zero_of_an_endpoint_is_not_the_senders_value(void **state)
+static void zero_of_an_endpoint_is_not_the_value_at_the_top(void **state)
 {
   (void)state;
-  const struct ps_endpoint_settings *e = parse_endpoint("\"hedge_delay\": 0, \"attempt_timeout\": 0");
-  assert_int_equal(e->hedge_delay, 1);
-  assert_int_equal(e->attempt_timeout, POOLSEND_NEVER);
-  e = parse_endpoint("\"hedge_delay\": \"none\"");
-  assert_int_equal(e->hedge_delay, POOLSEND_NEVER);
-  e = parse_endpoint("\"hedge_delay\": \"p97.5\"");
-  assert_int_equal(e->hedge_permille, 975);
+  parse("{\"hedge_delay\": 2, \"attempt_timeout\": 3, \"endpoints\": [{\"url\": \"http://a/\"},"
+        " {\"url\": \"http://b/\", \"hedge_delay\": 0, \"attempt_timeout\": 0},"
+        " {\"url\": \"http://c/\", \"hedge_delay\": \"none\"}, {\"url\": \"http://d/\", \"hedge_delay\": \"p97.5\"}]}");
+  assert_int_equal(endpoints[0].hedge_delay, POOLSEND_S(2));
+  assert_int_equal(endpoints[0].attempt_timeout, POOLSEND_S(3));
+  assert_int_equal(endpoints[1].hedge_delay, 0);
+  assert_int_equal(endpoints[1].attempt_timeout, POOLSEND_NEVER);
+  assert_int_equal(endpoints[2].hedge_delay, POOLSEND_NEVER);
+  assert_int_equal(endpoints[3].hedge_permille, 975);
 }
 
 static void key_of_an_endpoint_wins_over_the_default(void **state)
@@ -303,7 +329,7 @@ static void key_of_an_endpoint_wins_over_the_default(void **state)
         "                  \"resolve\": [\"c:1:2\"], \"success\": {\"status\": \"204\"}, \"body\": null}],"
         " \"defaults\": {\"method\": \"PUT\", \"insecure\": true, \"hedge_delay\": \"p90\", \"resolve\": [\"a:1:2\","
         "                \"b:1:2\"], \"success\": \"200\", \"body\": [1], \"http2\": true}}");
-  const struct ps_endpoint_settings *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
+  const struct ps_endpoint_settings *a = &endpoints[0], *b = &endpoints[1];
   assert_string_equal(a->method, "PUT");
   assert_true(a->insecure && a->http2);
   assert_int_equal(a->hedge_permille, 900);
@@ -317,9 +343,9 @@ static void key_of_an_endpoint_wins_over_the_default(void **state)
   assert_int_equal(b->resolve_count, 1);
   assert_string_equal(b->success, "204");
   assert_string_equal(b->body_template, "null");
-  assert_string_equal(file->defaults->method, "PUT");
-  assert_int_equal(file->defaults->hedge_permille, 900);
-  assert_null(file->defaults->url);
+  assert_string_equal(defaults.endpoint.method, "PUT");
+  assert_int_equal(defaults.hedge_delay.permille, 900);
+  assert_null(defaults.endpoint.url);
 }
 
 static void expect_lines(const char *const *lines, size_t count, const char *const *expected)
@@ -345,12 +371,11 @@ static void headers_are_merged_by_name_whatever_their_case(void **state)
   static const char *const b[] = {"X-Kept: 1", "X-Changed: 2", "X-Removed: 3", NULL};
   static const char *const a_templates[] = {"X-Stays: {{/b}}", NULL};
   static const char *const b_templates[] = {"X-Was: {{/a}}", "X-Stays: {{/b}}", NULL};
-  const struct ps_endpoint_settings *endpoints = file->config->endpoints;
   expect_lines(endpoints[0].headers, endpoints[0].header_count, a);
   expect_lines(endpoints[0].header_templates, endpoints[0].header_template_count, a_templates);
   expect_lines(endpoints[1].headers, endpoints[1].header_count, b);
   expect_lines(endpoints[1].header_templates, endpoints[1].header_template_count, b_templates);
-  expect_lines(file->defaults->headers, file->defaults->header_count, b);
+  expect_lines(defaults.headers.lines.items, defaults.headers.lines.count, b);
 }
 
 static void endpoint_may_have_more_templates_than_headers(void **state)
@@ -360,7 +385,7 @@ static void endpoint_may_have_more_templates_than_headers(void **state)
         " \"endpoints\": [{\"url\": \"http://a/\", \"headers\": {\"D\": \"d\"}}]}");
   static const char *const lines[] = {"D: d", NULL};
   static const char *const templates[] = {"A: {{/a}}", "B: {{/b}}", "C: {{/c}}", NULL};
-  const struct ps_endpoint_settings *e = file->config->endpoints;
+  const struct ps_endpoint_settings *e = endpoints;
   expect_lines(e->headers, e->header_count, lines);
   expect_lines(e->header_templates, e->header_template_count, templates);
 }
@@ -393,8 +418,8 @@ static void placeholder_makes_a_template(void **state)
   assert_string_equal(e->header_templates[0], "X-To: to {{/phone}}");
   assert_string_equal(e->body_template, "{ \"n\": 1.50,\n \"to\":\"{{/phone}}\" }");
   parse("{\"endpoints\": [{\"url\": \"http://a/{{/id}}\"}]}");
-  assert_true(file->config->endpoints[0].url_template);
-  assert_string_equal(file->config->endpoints[0].url, "http://a/{{/id}}");
+  assert_true(endpoints[0].url_template);
+  assert_string_equal(endpoints[0].url, "http://a/{{/id}}");
 }
 
 static void body_is_kept_as_it_is_written(void **state)
@@ -456,8 +481,9 @@ static void line_of_each_endpoint_is_told(void **state)
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     parse(rows[i].text);
-    assert_int_equal(file->config->endpoint_count, rows[i].count);
-    assert_memory_equal(file->lines, rows[i].lines, rows[i].count * sizeof *rows[i].lines);
+    assert_int_equal(config->endpoint_count, rows[i].count);
+    for (size_t k = 0; k < rows[i].count; k++)
+      assert_int_equal(config->endpoints[k]->line, rows[i].lines[k]);
   }
 }
 
@@ -474,7 +500,7 @@ static clock_t time_to_read(size_t count)
   clock_t begin = clock();
   assert_int_equal(parse_bytes(text, (size_t)(at - text)), 0);
   clock_t taken = clock() - begin;
-  assert_int_equal(file->config->endpoint_count, count);
+  assert_int_equal(config->endpoint_count, count);
   free(text);
   return taken;
 }
@@ -494,27 +520,28 @@ static void time_to_read_a_file_grows_with_its_endpoints_and_no_faster(void **st
     fail_msg("%.3f s, and %.3f s for eight times as many", (double)few / CLOCKS_PER_SEC, (double)many / CLOCKS_PER_SEC);
 }
 
-static void fault_that_a_sender_finds_says_of_which_endpoint_it_is(void **state)
+/* What only all options together show. */
+static void fault_that_a_sender_finds_says_where_its_endpoint_stands(void **state)
 {
   (void)state;
   static const struct {
-    const char *members;
-    int endpoint;
-  } rows[] = {{"\"method\": \"a b\"", 1},
-              {"\"headers\": {\"A\": \"{{a}}\"}", 1},
-              {"\"name\": \"same\"", -1},
-              {"\"max_in_flight\": 2", -1}};
+    const char *members, *words;
+  } rows[] = {
+      {"\"connect_to\": [\"\\u00ad:1:c:2\"]", "line 2: /endpoints/1: "},
+      {"\"name\": \"same\"", "endpoint 'same': two endpoints have this name"},
+      {"\"max_in_flight\": 2", "max_in_flight: "},
+  };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     char text[300];
-    struct poolsend_sender *sender;
-    snprintf(
-        text, sizeof text,
-        "{\"workers\": 2, \"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"}, {\"url\": \"http://b/\", %s}]}",
-        rows[i].members);
+    snprintf(text, sizeof text,
+             "{\"workers\": 2, \"endpoints\": [{\"url\": \"http://a/\", \"name\": \"same\"},\n"
+             "{\"url\": \"http://b/\", %s}]}",
+             rows[i].members);
     parse(text);
-    error.endpoint = 7;
-    assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);
-    assert_int_equal(error.endpoint, rows[i].endpoint);
+    assert_null(poolsend_open(config));
+    assert_int_equal(poolsend_config_failed(config), -EINVAL);
+    if (strncmp(words_of_error(), rows[i].words, strlen(rows[i].words)) != 0)
+      fail_msg("%s is refused with \"%s\" instead of \"%s...\"", text, words_of_error(), rows[i].words);
   }
 }
 
@@ -545,8 +572,10 @@ static void text_that_is_not_json_is_refused_with_its_line(void **state)
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     if (parse_bytes(rows[i].text, strlen(rows[i].text)) != -EINVAL)
       fail_msg("'%s' is not refused", rows[i].text);
-    if (strncmp(error.text, rows[i].words, strlen(rows[i].words)) != 0 || !error.text[strlen(rows[i].words)])
-      fail_msg("'%s' is refused with '%s', which does not begin with '%s'", rows[i].text, error.text, rows[i].words);
+    if (strncmp(words_of_error(), rows[i].words, strlen(rows[i].words)) != 0 ||
+        !words_of_error()[strlen(rows[i].words)])
+      fail_msg("'%s' is refused with '%s', which does not begin with '%s'", rows[i].text, words_of_error(),
+               rows[i].words);
   }
 }
 
@@ -592,7 +621,7 @@ static void text_may_be_nested_as_deep_as_json_is_taken_and_no_deeper(void **sta
     strcpy(nested + size + 2 * depth + 1, "}]}");
     assert_int_equal(parse_bytes(nested, strlen(nested)), rows[i].result);
   }
-  assert_string_equal(error.text, "line 1: it is nested more than 256 deep");
+  assert_string_equal(words_of_error(), "line 1: it is nested more than 256 deep");
 }
 
 static void half_of_a_surrogate_pair_is_refused(void **state)
@@ -624,11 +653,12 @@ static void unknown_key_is_refused_with_what_was_meant(void **state)
   (void)state;
   static const struct refusal rows[] = {
       {"{\n\n\"hedge_dealy\": 1}", "line 3: /hedge_dealy: unknown; did you mean hedge_delay?"},
-      {"{\"qqqqqqqq\": 1}", "line 1: /qqqqqqqq: unknown"},
-      {"{\"\": 1}", "line 1: /: unknown"},
-      {"{\"q/q~q\": 1}", "line 1: /q~1q~0q: unknown"},
-      {"{\"q\\nline 7: q\": 1}", "line 1: /q?line 7...: unknown"},
-      {"{\"endpoints\": [{\"url\": \"http://a/\"},\n{\"URL\": \"http://b/\"}]}", "line 2: /endpoints/1/URL: unknown"},
+      {"{\"qqqqqqqq\": 1}", "line 1: /qqqqqqqq: unknown; poolsend-config(5) lists what there is"},
+      {"{\"\": 1}", "line 1: /: unknown; poolsend-config(5) lists what there is"},
+      {"{\"q/q~q\": 1}", "line 1: /q~1q~0q: unknown; poolsend-config(5) lists what there is"},
+      {"{\"q\\nline 7: q\": 1}", "line 1: /q?line 7...: unknown; poolsend-config(5) lists what there is"},
+      {"{\"endpoints\": [{\"url\": \"http://a/\"},\n{\"URL\": \"http://b/\"}]}",
+       "line 2: /endpoints/1/URL: unknown; poolsend-config(5) lists what there is"},
       {"{\"defaults\":\n{\"metod\": 1}}", "line 2: /defaults/metod: unknown; did you mean method?"},
       {"{\"defaults\": {\"headers\":\n{\"A\": {\"evn\": \"B\"}}}}",
        "line 2: /defaults/headers/A/evn: unknown; did you mean env?"},
@@ -639,6 +669,9 @@ static void unknown_key_is_refused_with_what_was_meant(void **state)
        "line 2: /defaults/url: each endpoint has its own; write it there"},
       {"{\"defaults\": {\"name\": \"a\"}}", "line 1: /defaults/name: each endpoint has its own; write it there"},
       {"{\"endpoints\": [\n{\n}]}", "line 2: /endpoints/0: it has no url"},
+      {"{\"endpoints\": [\n{\"url\": \"\"}]}", "line 2: /endpoints/0/url: it must begin with http:// or https://"},
+      {"{\"endpoints\": [\n{\"url\": \"http://a/{{b}}\"}]}",
+       "line 2: /endpoints/0/url: {{b}} is no JSON pointer, which begins with /: write {{/b}}"},
   };
   expect_refusals(rows, COUNT_OF(rows));
 }
@@ -650,11 +683,12 @@ static void long_name_is_cut_where_it_is_told(void **state)
   memset(text + 2, 'q', 1000);
   strcpy(text + 1002, "\": 1}");
   assert_int_equal(parse_bytes(text, strlen(text)), -EINVAL);
-  assert_int_equal(strlen(error.text), strlen("line 1: ") + 200 + strlen("...: unknown"));
+  assert_int_equal(strlen(words_of_error()),
+                   strlen("line 1: ") + 200 + strlen("...: unknown; poolsend-config(5) lists what there is"));
   for (size_t i = 0; i < 499; i++) /* characters of two bytes, one of which is cut in half */
     memcpy(text + 3 + 2 * i, "\xc3\xbc", 2);
   assert_int_equal(parse_bytes(text, strlen(text)), -EINVAL);
-  assert_non_null(strstr(error.text, "\xc3\xbc...: unknown"));
+  assert_non_null(strstr(words_of_error(), "\xc3\xbc...: unknown"));
 }
 
 /* ---- What is of a wrong type or out of range */
@@ -662,11 +696,14 @@ static void long_name_is_cut_where_it_is_told(void **state)
 static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
 {
   (void)state;
-#define TIME_WORDS  "is not a time; write 250ms, 1s, 2m or 1h"
-#define SIZE_WORDS  "is not a size; write 4096, \"64K\" or \"1M\""
-#define RATE_WORDS  "is not a rate; write \"100/s\", \"30/m\", \"2/h\" or \"none\""
-#define SHARE_WORDS "is not a share; write \"10%\", up to \"100%\", or \"none\""
-#define LIST_WORDS  "is not a list of statuses (100 to 599); write \"401,403\" or \"400-499\""
+#define TIME_WORDS  "is not a time; write 1, 0.25, 250ms, 1s, 2m or 1h"
+#define SIZE_WORDS  "is not a size; write 4096, 64K or 1M"
+#define RATE_WORDS  "is not a rate; write 100/s, 30/m, 2/h or none, at most 1000000/s"
+#define SHARE_WORDS "is not a share; write 10%, 2.5%, up to 100%, or none"
+#define LIST_WORDS  "is not a list of statuses (100 to 599); write 401,403 or 400-499"
+#define HEDGE_WORDS                                                                                                    \
+  "is neither a time nor a percentile; write 1, 0.25, 250ms, 1s, 2m, 1h, none, or p95 for a percentile from p50 to "   \
+  "p99.9"
   static const struct refusal rows[] = {
       {"{\"settle\":\n\"5 parsecs\"}", "line 2: /settle: '5 parsecs' " TIME_WORDS},
       {"{\"settle\": -1}", "line 1: /settle: -1 " TIME_WORDS},
@@ -677,14 +714,11 @@ static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
       {"{\"settle\": [1]}", "line 1: /settle: an array " TIME_WORDS},
       {"{\"settle\": {\"s\": 1}}", "line 1: /settle: an object " TIME_WORDS},
       {"{\"settle\": \"\"}", "line 1: /settle: '' " TIME_WORDS},
-      {"{\"settle\": \"1s\\u0000\"}", "line 1: /settle: '1s\\u0000' " TIME_WORDS},
-      {"{\"max_time\": \"-1\"}", "line 1: /max_time: '-1' " TIME_WORDS},
-      {"{\"hedge_delay\": \"p49\"}",
-       "line 1: /hedge_delay: 'p49' " TIME_WORDS ", none, or p95 for a percentile from p50 to p99.9"},
-      {"{\"hedge_delay\": false}",
-       "line 1: /hedge_delay: false " TIME_WORDS ", none, or p95 for a percentile from p50 to p99.9"},
-      {"{\"hedge_delay\": -0.5}",
-       "line 1: /hedge_delay: -0.5 " TIME_WORDS ", none, or p95 for a percentile from p50 to p99.9"},
+      {"{\"settle\": \"1s\\u0000\"}", "line 1: /settle: it holds a NUL character"},
+      {"{\"max_time\": \"-1\"}", "line 1: /max_time: '-1' " TIME_WORDS ", or 0 for no limit"},
+      {"{\"hedge_delay\": \"p49\"}", "line 1: /hedge_delay: 'p49' " HEDGE_WORDS},
+      {"{\"hedge_delay\": false}", "line 1: /hedge_delay: false " HEDGE_WORDS},
+      {"{\"hedge_delay\": -0.5}", "line 1: /hedge_delay: -0.5 " HEDGE_WORDS},
       {"{\"workers\": 0}", "line 1: /workers: 0 is not a whole number from 1 to 100000"},
       {"{\"workers\": 100001}", "line 1: /workers: 100001 is not a whole number from 1 to 100000"},
       {"{\"workers\": 1.5}", "line 1: /workers: 1.5 is not a whole number from 1 to 100000"},
@@ -701,7 +735,7 @@ static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
       {"{\"max_body\": 9223372036854775808}", "line 1: /max_body: 9223372036854775808 " SIZE_WORDS},
       {"{\"max_body\": 99999999999999999999}", "line 1: /max_body: 99999999999999999999 " SIZE_WORDS},
       {"{\"max_response\": \"1X\"}", "line 1: /max_response: '1X' " SIZE_WORDS},
-      {"{\"max_response\": \"1\\u0000\"}", "line 1: /max_response: '1\\u0000' " SIZE_WORDS},
+      {"{\"max_response\": \"1\\u0000\"}", "line 1: /max_response: it holds a NUL character"},
       {"{\"in_order\": 1}", "line 1: /in_order: 1 is not true or false"},
       {"{\"breaker\": \"false\"}", "line 1: /breaker: 'false' is not true or false"},
       {"{\"idempotency_key\": null}", "line 1: /idempotency_key: null is not true or false"},
@@ -710,7 +744,7 @@ static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
       {"{\"rate\": \"5/week\"}", "line 1: /rate: '5/week' " RATE_WORDS},
       {"{\"hedge_budget\": 0.1}", "line 1: /hedge_budget: 0.1 " SHARE_WORDS},
       {"{\"hedge_budget\": \"110%\"}", "line 1: /hedge_budget: '110%' " SHARE_WORDS},
-      {"{\"fatal_status\": 401}", "line 1: /fatal_status: 401 is not a string; write \"...\""},
+      {"{\"fatal_status\": 401}", "line 1: /fatal_status: 401 " LIST_WORDS},
       {"{\"fatal_status\": \"401,\"}", "line 1: /fatal_status: '401,' " LIST_WORDS},
       {"{\"fatal_status\": \"\"}", "line 1: /fatal_status: '' " LIST_WORDS},
       {"{\"defaults\": []}", "line 1: /defaults: an array is not an object; write { ... }"},
@@ -734,7 +768,7 @@ static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
       {"\"resolve\": \"a:1:2\"", "resolve: 'a:1:2' is not an array; write [\"...\"]"},
       {"\"resolve\": [\"a:1:2\", 7]", "resolve/1: 7 is not a string; write \"...\""},
       {"\"connect_to\": [null]", "connect_to/0: null is not a string; write \"...\""},
-      {"\"connect_timeout\": \"soon\"", "connect_timeout: 'soon' is not a time; write 250ms, 1s, 2m or 1h"},
+      {"\"connect_timeout\": \"soon\"", "connect_timeout: 'soon' is not a time; write 1, 0.25, 250ms, 1s, 2m or 1h"},
       {"\"max_in_flight\": 0", "max_in_flight: 0 is not a whole number from 1 to 100000"},
       {"\"headers\": [\"A: b\"]", "headers: it is not an object; write {\"Name\": \"value\"}"},
       {"\"headers\": {\"A B\": \"c\"}", "headers/A B: a header's name is made of letters, digits and -"},
@@ -747,22 +781,28 @@ static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
       {"\"headers\": {\"A\": \"b\\u0000\"}", "headers/A: it holds a NUL character"},
       {"\"headers\": {\"A\": 1}", "headers/A: it is neither a string nor an object; write a string, {\"env\": NAME} or "
                                   "{\"file\": PATH}"},
+      {"\"headers\": {\"A\": \"{{a}}\"}", "headers/A: {{a}} is no JSON pointer, which begins with /: write {{/a}}"},
+      {"\"headers\": {\"A\": \"{{/a\"}",
+       "headers/A: a placeholder is not closed: {{ without }} after it; write {{/name}}"},
+      {"\"method\": \"A B\"", "method: it must be a word such as POST or PUT, without spaces or line breaks"},
+      {"\"body\": {\"{{/a}}\": 1}", "body: a placeholder cannot stand in a member's name, only in its value"},
+      {"\"settle\": 1", "settle: it holds for all endpoints together; write it at the top of the file"},
       {"\"user\": null", "user: it is neither a string nor an object; write a string, {\"env\": NAME} or "
                          "{\"file\": PATH}"},
-      {"\"user\": \"alone\"", "user: there is no password; write \"name:password\""},
+      {"\"user\": \"alone\"", "user: there is no password; write name:password"},
       {"\"user\": {}", "user: it must have either env or file; write a string, {\"env\": NAME} or {\"file\": PATH}"},
       {"\"user\": {\"env\": \"HOME\", \"file\": \"a\"}",
        "user: it must have either env or file; write a string, {\"env\": NAME} or {\"file\": PATH}"},
       {"\"user\": {\"env\": 5}", "user/env: 5 is not a string; write \"...\""},
       {"\"user\": {\"file\": \"\"}", "user/file: it is empty"},
-      {"\"success\": 200", "success: 200 is not an object; write { ... }"},
+      {"\"success\": 200", "success: 200 is neither a string nor an object"},
       {"\"success\": \"2xx\"", "success: '2xx' is not a status (100 to 599), a range such as 200-299, or a "
                                "JSON test such as /accepted=true"},
       {"\"success\": {}", "success: it is empty; write {\"status\": \"200-299,409\", \"json\": {\"/accepted\": true}}"},
       {"\"success\": {\"json\": {}}",
        "success: it is empty; write {\"status\": \"200-299,409\", \"json\": {\"/accepted\": true}}"},
       {"\"success\": {\"status\": \"2xx\"}", "success/status: '2xx' is not a list of statuses (100 to 599); write "
-                                             "\"401,403\" or \"400-499\""},
+                                             "401,403 or 400-499"},
       {"\"success\": {\"json\": [true]}", "success/json: an array is not an object; write {\"/accepted\": true}"},
       {"\"success\": {\"json\": {\"accepted\": true}}",
        "success/json/accepted: it is not a JSON pointer; write \"/accepted\", with ~0 for ~ and ~1 for / in names"},
@@ -798,11 +838,9 @@ static void refusal_does_not_show_what_may_be_a_secret(void **state)
       "{\"defaults\": {\"user\": \"hunter2\" \"x\"}}",
   };
   for (size_t i = 0; i < COUNT_OF(texts); i++) {
-    struct poolsend_file *refused;
-    struct poolsend_error told;
-    assert_int_equal(poolsend_file_parse(&refused, texts[i], strlen(texts[i]), &told), -EINVAL);
-    if (strstr(told.text, "hunter2"))
-      fail_msg("%s is refused with %s", texts[i], told.text);
+    assert_int_equal(parse_bytes(texts[i], strlen(texts[i])), -EINVAL);
+    if (strstr(words_of_error(), "hunter2"))
+      fail_msg("%s is refused with %s", texts[i], words_of_error());
   }
 }
 
@@ -814,7 +852,7 @@ static void long_value_is_cut_where_it_is_told(void **state)
   strcat(text, "\"}");
   expect_refusal_of(text, strlen(text),
                     "line 1: /settle: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...' is not a time; "
-                    "write 250ms, 1s, 2m or 1h");
+                    "write 1, 0.25, 250ms, 1s, 2m or 1h");
 }
 
 static void text_longer_than_any_configuration_is_refused(void **state)
@@ -825,18 +863,18 @@ static void text_longer_than_any_configuration_is_refused(void **state)
   assert_non_null(text);
   memset(text, ' ', size);
   memcpy(text, "{}", 2);
-  int result = poolsend_file_parse(&file, text, size, &error);
+  int result = parse_bytes(text, size);
   free(text);
   assert_int_equal(result, -EINVAL);
-  assert_string_equal(error.text, "line 1: it is longer than 1 MiB");
+  assert_string_equal(words_of_error(), "line 1: it is longer than 1 MiB");
 }
 
-static void error_may_be_left_out(void **state)
+static void text_that_is_null_is_refused(void **state)
 {
   (void)state;
-  assert_int_equal(poolsend_file_parse(&file, "{\"q\": 1}", 8, NULL), -EINVAL);
-  assert_null(file);
-  poolsend_file_free(NULL);
+  config = poolsend_config_new();
+  assert_int_equal(poolsend_config_load(config, NULL, 0), -EINVAL);
+  assert_string_equal(words_of_error(), "the text of the file is NULL");
 }
 
 /* ---- Secrets */
@@ -887,28 +925,28 @@ static void secret_comes_from_the_environment(void **state)
   (void)state;
   setenv("CONFIG_TEST_SECRET", "alice:hunter2 {{/x}}", 1);
 #define SOURCE "{\"env\": \"CONFIG_TEST_SECRET\"}"
-  const struct ps_endpoint_settings *e =
-      parse_endpoint("\"headers\": {\"A\": " SOURCE "}, \"user\": " SOURCE ", \"oauth2_bearer\": " SOURCE
-                     ", \"key_password\": " SOURCE ", \"proxy\": " SOURCE);
+  const struct ps_endpoint_settings *e = parse_endpoint("\"headers\": {\"A\": " SOURCE "}, \"user\": " SOURCE
+                                                        ", \"oauth2_bearer\": " SOURCE ", \"key_password\": " SOURCE);
   assert_string_equal(e->headers[0], "A: alice:hunter2 {{/x}}");
   assert_int_equal(e->header_template_count, 0);
   assert_string_equal(e->userpwd, "alice:hunter2 {{/x}}");
   assert_string_equal(e->bearer, "alice:hunter2 {{/x}}");
   assert_string_equal(e->key_password, "alice:hunter2 {{/x}}");
-  assert_string_equal(e->proxy, "alice:hunter2 {{/x}}");
+  setenv("CONFIG_TEST_SECRET", "http://alice:hunter2@proxy/", 1);
+  assert_string_equal(parse_endpoint("\"proxy\": " SOURCE)->proxy, "http://alice:hunter2@proxy/");
 }
 
-static void header_from_elsewhere_is_secret_until_it_is_given_another_value(void **state)
+static void header_that_was_secret_stays_so_whatever_its_value(void **state)
 {
   (void)state;
   setenv("CONFIG_TEST_SECRET", "hunter2", 1);
   parse("{\"defaults\": {\"headers\": {\"A\": " SOURCE ", \"B\": " SOURCE ", \"C\": " SOURCE ", \"D\": \"1\"}},"
         " \"endpoints\": [{\"url\": \"http://a/\"}, {\"url\": \"http://b/\", \"headers\":"
         "                 {\"a\": \"2\", \"b\": null, \"d\": " SOURCE ", \"E\": " SOURCE "}}]}");
-  const struct ps_endpoint_settings *a = &file->config->endpoints[0], *b = &file->config->endpoints[1];
+  const struct ps_endpoint_settings *a = &endpoints[0], *b = &endpoints[1];
   expect_lines(a->secret_headers, a->secret_header_count, (const char *const[]){"A", "B", "C", NULL});
-  expect_lines(b->secret_headers, b->secret_header_count, (const char *const[]){"C", "d", "E", NULL});
-  assert_int_equal(file->defaults->secret_header_count, 3);
+  expect_lines(b->secret_headers, b->secret_header_count, (const char *const[]){"A", "B", "C", "d", "E", NULL});
+  assert_int_equal(defaults.headers.secrets.count, 3);
 }
 
 static void secret_that_the_environment_lacks_is_refused_by_name(void **state)
@@ -933,7 +971,7 @@ static void secret_of_the_environment_that_cannot_be_sent_is_refused_unseen(void
   };
   expect_endpoint_refusals(rows, COUNT_OF(rows));
   setenv("CONFIG_TEST_SECRET", "hunter2", 1);
-  static const struct refusal alone[] = {{"\"user\": " SOURCE, "user: there is no password; write \"name:password\""}};
+  static const struct refusal alone[] = {{"\"user\": " SOURCE, "user: there is no password; write name:password"}};
   expect_endpoint_refusals(alone, 1);
   setenv("CONFIG_TEST_SECRET", " \t", 1);
   static const struct refusal blank[] = {
@@ -980,7 +1018,7 @@ static void secret_of_a_file_that_cannot_be_sent_is_refused_unseen(void **state)
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     write_file(rows[i].content, rows[i].size);
     expect_path_refusal("\"oauth2_bearer\": {\"file\": ", "}", "oauth2_bearer", rows[i].words);
-    assert_null(strstr(error.text, "hunter2"));
+    assert_null(strstr(words_of_error(), "hunter2"));
     unlink(path);
   }
 }
@@ -1045,8 +1083,8 @@ static void literal_secret_is_not_shown(void **state)
     char text[300];
     snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"http://a/\", %s}]}", members[i]);
     assert_int_equal(parse_bytes(text, strlen(text)), -EINVAL);
-    if (strstr(error.text, "hunter2") || !strstr(error.text, "line 1: /endpoints/0/"))
-      fail_msg("%s is refused with '%s'", members[i], error.text);
+    if (strstr(words_of_error(), "hunter2") || !strstr(words_of_error(), "line 1: /endpoints/0/"))
+      fail_msg("%s is refused with '%s'", members[i], words_of_error());
   }
 }
 
@@ -1095,13 +1133,18 @@ static void memory_that_runs_out_is_told_wherever_it_does(void **state)
       path, path);
   long failures = 0;
   for (int result = -ENOMEM; result; failures++) {
+    clear();
+    config = poolsend_config_new();
     calls_left = failures;
-    result = poolsend_file_parse(&file, text, strlen(text), &error);
+    result = poolsend_config_load(config, text, strlen(text));
+    bool ran_out = calls_left < 0;
     calls_left = -1;
-    assert_int_equal(result, file ? 0 : -ENOMEM);
+    assert_int_equal(result, ran_out ? -ENOMEM : 0);
+    assert_int_equal(poolsend_config_failed(config), result);
+    assert_string_equal(words_of_error(), ran_out ? "out of memory" : "");
   }
   assert_true(failures > 40);
-  assert_string_equal(file->config->endpoints[0].success, "200,/a=[1]");
+  assert_string_equal(config->endpoints[0]->own.endpoint.success, "200,/a=[1]");
 }
 
 #define SENTENCE(name)  cmocka_unit_test_teardown(name, free_file)
@@ -1118,7 +1161,7 @@ int main(void)
       SENTENCE(numbers_are_taken_by_value),
       SENTENCE(every_key_of_an_endpoint_is_read),
       SENTENCE(endpoint_without_more_than_a_url_leaves_all_open),
-      SENTENCE(zero_of_an_endpoint_is_not_the_senders_value),
+      SENTENCE(zero_of_an_endpoint_is_not_the_value_at_the_top),
       SENTENCE(key_of_an_endpoint_wins_over_the_default),
       SENTENCE(headers_are_merged_by_name_whatever_their_case),
       SENTENCE(endpoint_may_have_more_templates_than_headers),
@@ -1128,7 +1171,7 @@ int main(void)
       SENTENCE(success_is_built_in_the_command_lines_spelling),
       SENTENCE(line_of_each_endpoint_is_told),
       SENTENCE(time_to_read_a_file_grows_with_its_endpoints_and_no_faster),
-      SENTENCE(fault_that_a_sender_finds_says_of_which_endpoint_it_is),
+      SENTENCE(fault_that_a_sender_finds_says_where_its_endpoint_stands),
       SENTENCE(text_that_is_not_json_is_refused_with_its_line),
       SENTENCE(name_that_stands_twice_is_told),
       SENTENCE(nul_is_not_the_end_of_the_text),
@@ -1142,9 +1185,9 @@ int main(void)
       SENTENCE(refusal_does_not_show_what_may_be_a_secret),
       SENTENCE(long_value_is_cut_where_it_is_told),
       SENTENCE(text_longer_than_any_configuration_is_refused),
-      SENTENCE(error_may_be_left_out),
+      SENTENCE(text_that_is_null_is_refused),
       WITH_FILE(secret_comes_from_the_environment),
-      WITH_FILE(header_from_elsewhere_is_secret_until_it_is_given_another_value),
+      WITH_FILE(header_that_was_secret_stays_so_whatever_its_value),
       WITH_FILE(secret_that_the_environment_lacks_is_refused_by_name),
       WITH_FILE(secret_of_the_environment_that_cannot_be_sent_is_refused_unseen),
       WITH_FILE(secret_comes_from_a_file_without_the_line_break_at_its_end),
