@@ -198,65 +198,72 @@ void poolsend_config_trace(struct poolsend_config *config, poolsend_trace_fn *tr
 
 /* ---- Opening */
 
-int ps_config_options(const struct poolsend_config *config, struct ps_options *options)
+/* `own`: an endpoint's options; NULL: of none. */
+static int lay_over(const struct poolsend_config *config, const struct ps_options *own, struct ps_options *options)
 {
+  const struct ps_options *const levels[] = {&config->base, &config->defaults, own, &config->command};
+  int result = 0;
   ps_options_init(options);
-  int result = ps_options_merge(options, &config->base);
-  if (!result)
-    result = ps_options_merge(options, &config->defaults);
-  return result ? result : ps_options_merge(options, &config->command);
-}
-
-int ps_config_endpoint_options(const struct poolsend_config *config, size_t number, struct ps_options *options)
-{
-  ps_options_init(options);
-  int result = ps_options_merge(options, &config->base);
-  if (!result)
-    result = ps_options_merge(options, &config->defaults);
-  if (!result)
-    result = ps_options_merge(options, &config->endpoints[number]->own);
-  return result ? result : ps_options_merge(options, &config->command);
-}
-
-/* Every level laid over the ones below. `merged` has room for one more: the sender's options. */
-static int merge_all(const struct poolsend_config *config, struct ps_options *merged,
-                     struct ps_endpoint_settings *settings)
-{
-  int result = ps_config_options(config, &merged[config->endpoint_count]);
-  for (size_t i = 0; i < config->endpoint_count && !result; i++) {
-    result = ps_config_endpoint_options(config, i, &merged[i]);
-    settings[i] = ps_options_endpoint(&merged[i]);
-  }
+  for (size_t i = 0; i < sizeof levels / sizeof *levels && !result; i++)
+    result = levels[i] ? ps_options_merge(options, levels[i]) : 0;
   return result;
 }
 
-static int open_merged(const struct poolsend_config *config, struct ps_options *merged,
-                       const struct ps_endpoint_settings *endpoints, struct poolsend_sender **sender,
-                       struct poolsend_error *error)
+int ps_config_options(const struct poolsend_config *config, struct ps_options *options)
 {
-  struct ps_sender_settings settings = merged[config->endpoint_count].sender;
-  settings.endpoints = endpoints;
+  return lay_over(config, NULL, options);
+}
+
+static struct ps_sender_settings settings_of(const struct poolsend_config *config,
+                                             const struct ps_config_merged *merged)
+{
+  struct ps_sender_settings settings = merged->sender.sender;
+  settings.endpoints = merged->settings;
   settings.endpoint_count = config->endpoint_count;
   settings.pool = config->pool;
   settings.on_event = config->on_event;
   settings.event_context = config->event_context;
   settings.trace = config->trace;
   settings.trace_context = config->trace_context;
-  return ps_sender_open(sender, &settings, error);
+  return settings;
 }
 
-static int open_all(const struct poolsend_config *config, struct poolsend_sender **sender, struct poolsend_error *error)
+int ps_config_merge(const struct poolsend_config *config, struct ps_config_merged *merged,
+                    struct ps_sender_settings *settings)
 {
   size_t count = config->endpoint_count;
-  struct ps_options *merged = calloc(count + 1, sizeof *merged);
-  struct ps_endpoint_settings *settings = calloc(count + 1, sizeof *settings);
-  int result = merged && settings ? merge_all(config, merged, settings) : -ENOMEM;
+  *merged = (struct ps_config_merged){.count = count};
+  int result = ps_config_options(config, &merged->sender);
+  merged->endpoints = calloc(count + 1, sizeof *merged->endpoints);
+  merged->settings = calloc(count + 1, sizeof *merged->settings);
+  if (!merged->endpoints || !merged->settings)
+    return -ENOMEM;
+  for (size_t i = 0; i < count && !result; i++) {
+    result = lay_over(config, &config->endpoints[i]->own, &merged->endpoints[i]);
+    merged->settings[i] = ps_options_endpoint(&merged->endpoints[i]);
+  }
+  *settings = settings_of(config, merged);
+  return result;
+}
+
+void ps_config_merged_fini(struct ps_config_merged *merged)
+{
+  ps_options_fini(&merged->sender);
+  for (size_t i = 0; merged->endpoints && i < merged->count; i++)
+    ps_options_fini(&merged->endpoints[i]);
+  free(merged->endpoints);
+  free(merged->settings);
+}
+
+static int open_sender(const struct poolsend_config *config, struct poolsend_sender **sender,
+                       struct poolsend_error *error)
+{
+  struct ps_config_merged merged;
+  struct ps_sender_settings settings;
+  int result = ps_config_merge(config, &merged, &settings);
   if (!result)
-    result = open_merged(config, merged, settings, sender, error);
-  for (size_t i = 0; merged && i <= count; i++)
-    ps_options_fini(&merged[i]);
-  free(merged);
-  free(settings);
+    result = ps_sender_open(sender, &settings, error);
+  ps_config_merged_fini(&merged);
   return result;
 }
 
@@ -276,7 +283,7 @@ struct poolsend_sender *poolsend_open(struct poolsend_config *config)
   struct poolsend_sender *sender = NULL;
   if (!config || is_stuck(config))
     return NULL;
-  config->failed = open_all(config, &sender, &error);
+  config->failed = open_sender(config, &sender, &error);
   if (config->failed)
     say_where(config, &error);
   return sender;

@@ -35,7 +35,16 @@ struct poolsend_endpoint *ps_config_add(struct poolsend_config *config);
  * ps_options_fini in any case. 0 or -ENOMEM. */
 int ps_config_options(const struct poolsend_config *config, struct ps_options *options);
 
-/* The same for the endpoint of this number, counted from 0, with its own. */
-int ps_config_endpoint_options(const struct poolsend_config *config, size_t number, struct ps_options *options);
+/* The levels laid over one another, for each endpoint and for the sender. */
+struct ps_config_merged {
+  struct ps_options sender, *endpoints;  /* [count] */
+  struct ps_endpoint_settings *settings; /* [count], which point into `endpoints` */
+  size_t count;
+};
+
+/* What a sender is made of, which points into `merged`. That is to be given to fini in any case. 0 or -ENOMEM. */
+int ps_config_merge(const struct poolsend_config *config, struct ps_config_merged *merged,
+                    struct ps_sender_settings *settings);
+void ps_config_merged_fini(struct ps_config_merged *merged);
 
 #endif

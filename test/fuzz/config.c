@@ -1,5 +1,5 @@
 /* Configuration files: what is refused is refused in words that show no secret, with a line that there is; what is taken
- * makes endpoints as poolsend_new does, short of sending, and the requests that they would send hold nothing that could
+ * makes endpoints as poolsend_open does, short of sending, and the requests that they would send hold nothing that could
  * leave its place. The input is a file.
  *
  * No file is read and no variable of the environment that an input names: open and getenv, as src/ calls them, are
@@ -12,6 +12,7 @@
 #include "engine/sender.h"
 #include "net/check.h"
 #include "net/request.h"
+#include "options/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,11 +77,11 @@ static size_t lines_of(const char *text)
   return lines;
 }
 
-static void refused(const char *text, const struct poolsend_error *error)
+static void refused(const char *text, const char *words)
 {
-  fuzz_require_words(error->text);
-  require_hidden(text, error->text);
-  REQUIRE(ps_text_is_utf8(error->text, strlen(error->text)), "an error is UTF-8");
+  fuzz_require_words(words);
+  require_hidden(text, words);
+  REQUIRE(ps_text_is_utf8(words, strlen(words)), "an error is UTF-8");
 }
 
 /* ---- What is sent */
@@ -119,19 +120,17 @@ static void require_endpoint(const char *text, const struct ps_endpoint *endpoin
   try_request(text, endpoint);
 }
 
-static void configure(const char *text, const struct ps_sender_settings *config)
+static void configure(const char *text, struct ps_sender_settings *settings)
 {
   struct poolsend_error error;
-  struct ps_sender_config taken;
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
   ps_resolver_init(&sender->resolver);
   ps_error_clear(&error, &error);
-  int result = ps_sender_config_init(&taken, config, &error);
+  int result = ps_sender_settings_check(settings, &error);
   if (!result)
-    result = ps_sender_check_limits(&taken.config, &error);
+    result = ps_sender_check_limits(settings, &error);
   if (!result)
-    result = ps_sender_configure(sender, &taken.config, &error);
-  ps_sender_config_fini(&taken);
+    result = ps_sender_configure(sender, settings, &error);
   if (result)
     fuzz_require_words(error.text);
   require_hidden(text, error.text);
@@ -147,29 +146,35 @@ static void configure(const char *text, const struct ps_sender_settings *config)
   free(sender);
 }
 
-static void accepted(const char *text, const struct poolsend_file *file)
+static void accepted(const char *text, const struct poolsend_config *config)
 {
-  for (size_t i = 0; i < file->config->endpoint_count; i++) {
-    REQUIRE(file->lines[i] >= 1 && file->lines[i] <= lines_of(text), "an endpoint is on a line that there is");
-    REQUIRE(i == 0 || file->lines[i] >= file->lines[i - 1], "endpoints are one after the other");
-    REQUIRE(poolsend_config_endpoint(file->config, i)->url, "an endpoint has a URL");
+  struct ps_config_merged merged;
+  struct ps_sender_settings settings;
+  REQUIRE(!ps_config_merge(config, &merged, &settings), "there is memory");
+  for (size_t i = 0; i < config->endpoint_count; i++) {
+    size_t line = config->endpoints[i]->line;
+    REQUIRE(line >= 1 && line <= lines_of(text), "an endpoint is on a line that there is");
+    REQUIRE(i == 0 || line >= config->endpoints[i - 1]->line, "endpoints are one after the other");
+    REQUIRE(settings.endpoints[i].url, "an endpoint has a URL");
   }
-  REQUIRE(!file->defaults->url && !file->defaults->name, "defaults are nobody's");
-  configure(text, file->config);
+  REQUIRE(!config->base.endpoint.url && !config->base.endpoint.name, "what stands at the top is nobody's");
+  REQUIRE(!config->defaults.endpoint.url && !config->defaults.endpoint.name, "defaults are nobody's");
+  configure(text, &settings);
+  ps_config_merged_fini(&merged);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   struct fuzz_input input = fuzz_input_of(data, size);
-  struct poolsend_file *file;
-  struct poolsend_error error;
-  int result = poolsend_file_parse(&file, input.at, size, &error);
+  struct poolsend_config *config = poolsend_config_new();
+  int result = poolsend_config_load(config, input.at, size);
   char *text = fuzz_take_rest(&input);
+  REQUIRE(result == poolsend_config_failed(config), "a configuration knows what went wrong");
   if (result)
-    refused(text, &error);
+    refused(text, poolsend_config_error(config));
   else
-    accepted(text, file);
-  poolsend_file_free(file);
+    accepted(text, config);
+  poolsend_config_free(config);
   free(text);
   return 0;
 }

@@ -54,19 +54,16 @@ char *__wrap_strndup(const char *text, size_t size)
 
 /* What a file says, laid open: every level over the ones below. */
 static struct poolsend_config *config;
-static struct ps_options sender, defaults, of_endpoints[4];
-static struct ps_endpoint_settings endpoints[4];
+static struct ps_config_merged merged;
+static struct ps_sender_settings sender;
+static const struct ps_endpoint_settings *endpoints;
 
 static void clear(void)
 {
   poolsend_config_free(config);
   config = NULL;
-  ps_options_fini(&sender);
-  ps_options_fini(&defaults);
-  for (size_t i = 0; i < COUNT_OF(of_endpoints); i++) {
-    ps_options_fini(&of_endpoints[i]);
-    of_endpoints[i] = (struct ps_options){0};
-  }
+  ps_config_merged_fini(&merged);
+  merged = (struct ps_config_merged){.count = 0};
 }
 
 static int free_file(void **state)
@@ -99,14 +96,8 @@ static void parse(const char *text)
 {
   if (parse_bytes(text, strlen(text)))
     fail_msg("%s is refused: %s", text, words_of_error());
-  assert_int_equal(ps_config_options(config, &sender), 0);
-  ps_options_init(&defaults);
-  assert_int_equal(ps_options_merge(&defaults, &config->defaults), 0);
-  assert_in_range(config->endpoint_count, 0, COUNT_OF(endpoints));
-  for (size_t i = 0; i < config->endpoint_count; i++) {
-    assert_int_equal(ps_config_endpoint_options(config, i, &of_endpoints[i]), 0);
-    endpoints[i] = ps_options_endpoint(&of_endpoints[i]);
-  }
+  assert_int_equal(ps_config_merge(config, &merged, &sender), 0);
+  endpoints = sender.endpoints;
 }
 
 /* A file with one endpoint, which has `members` besides its URL. */
@@ -159,7 +150,7 @@ static void empty_object_says_what_no_file_says(void **state)
     parse(texts[i]);
     assert_int_equal(config->endpoint_count, 0);
     for (size_t k = 0; k < ps_option_count; k++)
-      assert_false(ps_options_has(&sender, &ps_option_table[k]) || ps_options_has(&defaults, &ps_option_table[k]));
+      assert_false(ps_options_has(&merged.sender, &ps_option_table[k]));
   }
 }
 
@@ -171,27 +162,27 @@ static void every_key_of_the_top_level_is_read(void **state)
         " \"retry_max_time\": \"8s\", \"workers\": 9, \"max_pending\": 10, \"in_order\": true, \"breaker\": false,"
         " \"rate\": \"30/m\", \"fatal_status\": \"401,403-405\", \"idempotency_key\": false, \"max_body\": \"11K\","
         " \"max_response\": 12, \"defaults\": {\"method\": \"PUT\"}, \"endpoints\": [{\"url\": \"http://a/\"}]}");
-  assert_int_equal(sender.hedge_delay.delay, POOLSEND_MS(500));
-  assert_int_equal(sender.hedge_delay.permille, 0);
-  assert_true(sender.sender.hedge_budget == 0.1);
-  assert_int_equal(sender.sender.settle, POOLSEND_S(2));
-  assert_int_equal(sender.sender.answer_wait, POOLSEND_S(3));
-  assert_int_equal(sender.sender.max_time, POOLSEND_S(60));
-  assert_int_equal(sender.endpoint.attempt_timeout, POOLSEND_S(5));
-  assert_int_equal(sender.sender.retries, 6);
-  assert_int_equal(sender.sender.retry_delay, POOLSEND_S(7));
-  assert_int_equal(sender.sender.retry_max_time, POOLSEND_S(8));
-  assert_int_equal(sender.sender.workers, 9);
-  assert_int_equal(sender.sender.max_pending, 10);
-  assert_true(sender.sender.in_order);
-  assert_false(sender.sender.breaker);
-  assert_true(sender.sender.rate == 0.5);
-  assert_string_equal(sender.sender.fatal_status, "401,403-405");
-  assert_false(sender.sender.idempotency_key);
-  assert_int_equal(sender.sender.max_body, 11 << 10);
-  assert_int_equal(sender.sender.max_response, 12);
-  assert_string_equal(defaults.endpoint.method, "PUT");
-  assert_null(defaults.endpoint.url);
+  assert_int_equal(merged.sender.hedge_delay.delay, POOLSEND_MS(500));
+  assert_int_equal(merged.sender.hedge_delay.permille, 0);
+  assert_true(sender.hedge_budget == 0.1);
+  assert_int_equal(sender.settle, POOLSEND_S(2));
+  assert_int_equal(sender.answer_wait, POOLSEND_S(3));
+  assert_int_equal(sender.max_time, POOLSEND_S(60));
+  assert_int_equal(merged.sender.endpoint.attempt_timeout, POOLSEND_S(5));
+  assert_int_equal(sender.retries, 6);
+  assert_int_equal(sender.retry_delay, POOLSEND_S(7));
+  assert_int_equal(sender.retry_max_time, POOLSEND_S(8));
+  assert_int_equal(sender.workers, 9);
+  assert_int_equal(sender.max_pending, 10);
+  assert_true(sender.in_order);
+  assert_false(sender.breaker);
+  assert_true(sender.rate == 0.5);
+  assert_string_equal(sender.fatal_status, "401,403-405");
+  assert_false(sender.idempotency_key);
+  assert_int_equal(sender.max_body, 11 << 10);
+  assert_int_equal(sender.max_response, 12);
+  assert_string_equal(config->defaults.endpoint.method, "PUT");
+  assert_null(config->defaults.endpoint.url);
   assert_int_equal(config->endpoint_count, 1);
   assert_string_equal(endpoints[0].url, "http://a/");
 }
@@ -200,19 +191,19 @@ static void flags_may_be_set_to_what_they_are(void **state)
 {
   (void)state;
   parse("{\"in_order\": false, \"breaker\": true, \"idempotency_key\": true}");
-  assert_false(sender.sender.in_order);
-  assert_true(sender.sender.breaker);
-  assert_true(sender.sender.idempotency_key);
+  assert_false(sender.in_order);
+  assert_true(sender.breaker);
+  assert_true(sender.idempotency_key);
 }
 
 static void zero_lifts_a_limit(void **state)
 {
   (void)state;
   parse("{\"max_time\": 0, \"attempt_timeout\": \"0s\", \"retry_max_time\": 0.0, \"settle\": 0}");
-  assert_int_equal(sender.sender.max_time, POOLSEND_NEVER);
-  assert_int_equal(sender.endpoint.attempt_timeout, POOLSEND_NEVER);
-  assert_int_equal(sender.sender.retry_max_time, POOLSEND_NEVER);
-  assert_int_equal(sender.sender.settle, 0);
+  assert_int_equal(sender.max_time, POOLSEND_NEVER);
+  assert_int_equal(merged.sender.endpoint.attempt_timeout, POOLSEND_NEVER);
+  assert_int_equal(sender.retry_max_time, POOLSEND_NEVER);
+  assert_int_equal(sender.settle, 0);
 }
 
 static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
@@ -228,8 +219,8 @@ static void hedge_delay_is_a_time_a_percentile_or_none(void **state)
     char text[100];
     snprintf(text, sizeof text, "{\"hedge_delay\": %s}", rows[i].value);
     parse(text);
-    assert_int_equal(sender.hedge_delay.delay, rows[i].span);
-    assert_int_equal(sender.hedge_delay.permille, rows[i].permille);
+    assert_int_equal(merged.sender.hedge_delay.delay, rows[i].span);
+    assert_int_equal(merged.sender.hedge_delay.permille, rows[i].permille);
   }
 }
 
@@ -237,15 +228,15 @@ static void numbers_are_taken_by_value(void **state)
 {
   (void)state;
   parse("{\"workers\": 64.0, \"retry\": 1e3, \"max_body\": 4.096e3, \"settle\": 1.5, \"rate\": 2.5}");
-  assert_int_equal(sender.sender.workers, 64);
-  assert_int_equal(sender.sender.retries, 1000);
-  assert_int_equal(sender.sender.max_body, 4096);
-  assert_int_equal(sender.sender.settle, POOLSEND_MS(1500));
-  assert_true(sender.sender.rate == 2.5);
+  assert_int_equal(sender.workers, 64);
+  assert_int_equal(sender.retries, 1000);
+  assert_int_equal(sender.max_body, 4096);
+  assert_int_equal(sender.settle, POOLSEND_MS(1500));
+  assert_true(sender.rate == 2.5);
   parse("{\"rate\": \"none\", \"hedge_budget\": \"none\", \"max_response\": 9223372036854775807}");
-  assert_true(sender.sender.rate == 0);
-  assert_true(sender.sender.hedge_budget < 0);
-  assert_true(sender.sender.max_response == SIZE_MAX >> 1);
+  assert_true(sender.rate == 0);
+  assert_true(sender.hedge_budget < 0);
+  assert_true(sender.max_response == SIZE_MAX >> 1);
 }
 
 /* ---- Endpoints */
@@ -304,7 +295,7 @@ static void endpoint_without_more_than_a_url_leaves_all_open(void **state)
   (void)state;
   parse("{\"endpoints\": [{\"url\": \"http://a/\"}]}");
   for (size_t i = 0; i < ps_option_count; i++)
-    assert_int_equal(ps_options_has(&of_endpoints[0], &ps_option_table[i]), ps_option_table[i].kind == PS_KIND_URL);
+    assert_int_equal(ps_options_has(&merged.endpoints[0], &ps_option_table[i]), ps_option_table[i].kind == PS_KIND_URL);
 }
 
 static void zero_of_an_endpoint_is_not_the_value_at_the_top(void **state)
@@ -343,9 +334,9 @@ static void key_of_an_endpoint_wins_over_the_default(void **state)
   assert_int_equal(b->resolve_count, 1);
   assert_string_equal(b->success, "204");
   assert_string_equal(b->body_template, "null");
-  assert_string_equal(defaults.endpoint.method, "PUT");
-  assert_int_equal(defaults.hedge_delay.permille, 900);
-  assert_null(defaults.endpoint.url);
+  assert_string_equal(config->defaults.endpoint.method, "PUT");
+  assert_int_equal(config->defaults.hedge_delay.permille, 900);
+  assert_null(config->defaults.endpoint.url);
 }
 
 static void expect_lines(const char *const *lines, size_t count, const char *const *expected)
@@ -375,7 +366,7 @@ static void headers_are_merged_by_name_whatever_their_case(void **state)
   expect_lines(endpoints[0].header_templates, endpoints[0].header_template_count, a_templates);
   expect_lines(endpoints[1].headers, endpoints[1].header_count, b);
   expect_lines(endpoints[1].header_templates, endpoints[1].header_template_count, b_templates);
-  expect_lines(defaults.headers.lines.items, defaults.headers.lines.count, b);
+  expect_lines(config->defaults.headers.lines.items, config->defaults.headers.lines.count, b);
 }
 
 static void endpoint_may_have_more_templates_than_headers(void **state)
@@ -946,7 +937,7 @@ static void header_that_was_secret_stays_so_whatever_its_value(void **state)
   const struct ps_endpoint_settings *a = &endpoints[0], *b = &endpoints[1];
   expect_lines(a->secret_headers, a->secret_header_count, (const char *const[]){"A", "B", "C", NULL});
   expect_lines(b->secret_headers, b->secret_header_count, (const char *const[]){"A", "B", "C", "d", "E", NULL});
-  assert_int_equal(defaults.headers.secrets.count, 3);
+  assert_int_equal(config->defaults.headers.secrets.count, 3);
 }
 
 static void secret_that_the_environment_lacks_is_refused_by_name(void **state)
