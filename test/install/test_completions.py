@@ -1,7 +1,7 @@
 """Completions, each tried in its shell: commands, options of the command that was typed, and what values can be.
 
-bash is given the words as readline would split them; zsh reads keys from a terminal, and what it was to offer is written to
-a pipe; fish is asked."""
+bash is given the words as readline would split them; zsh reads keys from a terminal, and what it was to offer is
+written to a pipe; fish is asked."""
 
 import os
 import pty
@@ -47,6 +47,7 @@ def folder(tmp_path_factory):
     where = tmp_path_factory.mktemp('completed')
     (where / 'alert.json').touch()
     (where / 'other').touch()
+    (where / 'with blank').touch()
     (where / 'alerts').mkdir()
     return where
 
@@ -55,17 +56,13 @@ def needs(shell):
     return pytest.mark.skipif(not shutil.which(shell), reason=f'there is no {shell}')
 
 
-def whole(word, typed):
-    """The word that an offer would make. A shell may offer what stands behind = or @ or a comma alone, and a folder with
-    its slash."""
-    last = typed.rpartition(' ')[2]
-    before = last[:max(last.rfind(mark) for mark in '=@,') + 1]
-    return (word if word.startswith(before) else before + word).removesuffix('/')
-
-
-def check(words, case):
+def check(words, case, marks=''):
+    """Whether what is offered makes the words that are expected, with what stands before it up to the last of the marks,
+    which the shell leaves as it is. A folder may have its slash."""
     typed, expected, others = TYPED[case]
-    found = {whole(word, typed) for word in words}
+    last = typed.rpartition(' ')[2]
+    before = last[:max(map(last.rfind, marks), default=-1) + 1]
+    found = {(before + word).removesuffix('/') for word in words}
     assert expected <= found and not found & others
     assert expected or not found
 
@@ -77,80 +74,20 @@ def run_shell(command, folder):
     return done.stdout.splitlines()
 
 
-# ---- bash
+# ---- A shell at a terminal
 
-def split_by_readline(typed):
-    """The words of a line, of which = and @ are ones of their own."""
-    words = []
-    for word in typed.split(' '):
-        for part in word.replace('=', '\0=\0').replace('@', '\0@\0').split('\0'):
-            if part or not word:
-                words.append(part)
-    return ['poolsend', *words]
+class AtTerminal:
+    """An interactive shell with a terminal of its own, as a context manager: it is ended and reaped whatever happens. What it
+    is asked it tells by a pipe, so that nothing need be waited for but that; its script says READY there."""
 
-
-@needs('bash')
-@pytest.mark.parametrize('split', [split_by_readline, lambda typed: ['poolsend', *typed.split(' ')]],
-                         ids=['split', 'whole'])
-@pytest.mark.parametrize('case', TYPED)
-def test_bash_completes(installed, folder, case, split):
-    script = installed.prefix / 'share' / 'bash-completion' / 'completions' / 'poolsend'
-    words = split(TYPED[case][0])
-    lines = run_shell(['bash', '--norc', '-c', f'''. {shlex.quote(str(script))}
-COMP_WORDS=({shlex.join(words)}) COMP_CWORD={len(words) - 1}
-$(complete -p poolsend | sed 's/.*-F \\([^ ]*\\).*/\\1/') poolsend
-printf '%s\\n' "${{COMPREPLY[@]}}"'''], folder)
-    check([line for line in lines if line], case)
-
-
-@needs('bash')
-def test_bash_needs_no_other_completion(installed):
-    script = installed.prefix / 'share' / 'bash-completion' / 'completions' / 'poolsend'
-    done = subprocess.run(['bash', '--norc', '-c', f'. {shlex.quote(str(script))}; complete -p poolsend; declare -F'],
-                          capture_output=True, text=True, check=False)
-    functions = [line.split()[-1] for line in done.stdout.splitlines()[1:]]
-    assert done.returncode == 0 and functions and all(name.startswith('_poolsend') for name in functions)
-
-
-# ---- zsh
-
-# What would be added to the words that are offered goes to the pipe as well; ^T says that this was all. Only when the
-# shell says that it edits a line can keys be typed.
-INIT = r'''
-PS1= PROMPT= RPS1= ; unsetopt zle_bracketed_paste prompt_cr prompt_sp 2>/dev/null
-fpath=({folder} $fpath)
-autoload -Uz compinit && compinit -u -D
-compadd() {{
-  local -a hits
-  if [[ ${{@[1,(i)(-|--)]}} == *-(O|A|D)\ * ]]; then
-    builtin compadd "$@"
-    return
-  fi
-  builtin compadd -A hits "$@"
-  (($#hits)) && print -rl -- $hits >{pipe}
-  builtin compadd "$@"
-}}
-all() {{ print -r -- END-OF-OFFERS >{pipe} }}
-zle -N all
-bindkey '^I' list-choices
-bindkey '^T' all
-zle-line-init() {{ print -r -- READY >{pipe} }}
-zle -N zle-line-init
-'''
-
-
-class Zsh:
-    """An interactive zsh at a terminal of its own, as a context manager: it is ended and reaped whatever happens."""
-
-    def __init__(self, completions, where, folder):
-        self.pipe, self.init = where / 'pipe', where / 'init'
+    def __init__(self, command, script, where, folder):
+        self.pipe, self.script, self.said, self.shown = where / 'pipe', where / 'script', b'', b''
         os.mkfifo(self.pipe)
-        self.init.write_text(INIT.format(folder=shlex.quote(str(completions)), pipe=shlex.quote(str(self.pipe))))
-        self.shown = b''
+        self.script.write_text(script.replace('PIPE', shlex.quote(str(self.pipe))))
+        self.answers = os.open(self.pipe, os.O_RDWR)
         self.terminal, line = pty.openpty()
-        self.offers, self.read = os.open(self.pipe, os.O_RDWR), b''
-        self.process = subprocess.Popen(['zsh', '-f', '-i'], stdin=line, stdout=line, stderr=line, cwd=folder,
-                                        start_new_session=True, env=environment(HOME=str(where), TERM='dumb'))
+        self.process = subprocess.Popen(command, stdin=line, stdout=line, stderr=line, cwd=folder, start_new_session=True,
+                                        env=environment(HOME=str(where), TERM='dumb'))
         os.close(line)
         self.reader = threading.Thread(target=self.drain)
         self.reader.start()
@@ -169,14 +106,14 @@ class Zsh:
     def read_until(self, last):
         """The lines that were written to the pipe before this one."""
         end = f'{last}\n'.encode()
-        while not self.read.endswith(end):
-            assert select.select([self.offers], [], [], PATIENCE)[0], self.shown
-            self.read += os.read(self.offers, 65536)
-        lines, self.read = self.read.removesuffix(end).decode().splitlines(), b''
+        while not self.said.endswith(end):
+            assert select.select([self.answers], [], [], PATIENCE)[0], self.shown
+            self.said += os.read(self.answers, 65536)
+        lines, self.said = self.said.removesuffix(end).decode().splitlines(), b''
         return lines
 
     def __enter__(self):
-        self.type(f'. {shlex.quote(str(self.init))}\n')
+        self.type(f'. {shlex.quote(str(self.script))}\n')
         assert self.read_until('READY') == []
         return self
 
@@ -185,13 +122,115 @@ class Zsh:
         self.process.wait()
         self.reader.join()
         os.close(self.terminal)
-        os.close(self.offers)
+        os.close(self.answers)
+
+
+# ---- bash
+
+def split_by_readline(typed):
+    """The words of a line, of which = and @ are ones of their own; what is offered takes the place of what is behind =."""
+    words = []
+    for word in typed.split(' '):
+        for part in word.replace('=', '\0=\0').replace('@', '\0@\0').split('\0'):
+            if part or not word:
+                words.append(part)
+    return ['poolsend', *words]
+
+
+@needs('bash')
+@pytest.mark.parametrize('split, marks', [(split_by_readline, '='), (lambda typed: ['poolsend', *typed.split(' ')], '')],
+                         ids=['split', 'whole'])
+@pytest.mark.parametrize('case', TYPED)
+def test_bash_completes(installed, folder, case, split, marks):
+    script = installed.prefix / 'share' / 'bash-completion' / 'completions' / 'poolsend'
+    words = split(TYPED[case][0])
+    lines = run_shell(['bash', '--norc', '-c', f'''. {shlex.quote(str(script))}
+COMP_WORDS=({shlex.join(words)}) COMP_CWORD={len(words) - 1}
+$(complete -p poolsend | sed 's/.*-F \\([^ ]*\\).*/\\1/') poolsend
+printf '%s\\n' "${{COMPREPLY[@]}}"'''], folder)
+    check([line for line in lines if line], case, marks)
+
+
+@needs('bash')
+def test_bash_needs_no_other_completion(installed):
+    script = installed.prefix / 'share' / 'bash-completion' / 'completions' / 'poolsend'
+    done = subprocess.run(['bash', '--norc', '-c', f'. {shlex.quote(str(script))}; complete -p poolsend; declare -F'],
+                          capture_output=True, text=True, check=False)
+    functions = [line.split()[-1] for line in done.stdout.splitlines()[1:]]
+    assert done.returncode == 0 and functions and all(name.startswith('_poolsend') for name in functions)
+
+
+# ^T tells what the line has become, and empties it.
+BASH_SCRIPT = r'''
+PS1=
+. COMPLETION
+tell() { printf '%s\nEND-OF-LINE\n' "$READLINE_LINE" >PIPE; READLINE_LINE= READLINE_POINT=0; }
+bind -x '"\C-t": tell'
+echo READY >PIPE
+'''
+
+
+@pytest.fixture(scope='module')
+def bash(installed, folder, tmp_path_factory):
+    completion = installed.prefix / 'share' / 'bash-completion' / 'completions' / 'poolsend'
+    script = BASH_SCRIPT.replace('COMPLETION', shlex.quote(str(completion)))
+    with AtTerminal(['bash', '--norc', '-i'], script, tmp_path_factory.mktemp('bash'), folder) as shell:
+        yield shell
+
+
+@needs('bash')
+@pytest.mark.parametrize('typed, line', [
+    ('str', 'stream '),
+    ('--hedge-d', '--hedge-delay '),
+    ('--format=j', '--format=json '),
+    ('stream --events start,fin', 'stream --events start,finish'),
+    ('--config ale', '--config alert'),
+    ('--config alert.', '--config alert.json '),
+    ('--capath ale', '--capath alerts/'),
+    ('-d @alert.', '-d @alert.json '),
+    ('--json=@alert.', '--json=@alert.json '),
+    ('-d @alerts', '-d @alerts/'),
+    ('-d @with', '-d @with\\ blank '),
+    ('--config with', '--config with\\ blank '),
+    ('--id ale', '--id ale'),
+])
+def test_bash_completes_a_line(bash, typed, line):
+    bash.type(f'poolsend {typed}\t\x14')
+    assert bash.read_until('END-OF-LINE') == [f'poolsend {line}']
+
+
+# ---- zsh
+
+# What would be added to the words that are offered goes to the pipe as well; ^T says that this was all. Only when the
+# shell says that it edits a line can keys be typed.
+ZSH_SCRIPT = r'''
+PS1= PROMPT= RPS1= ; unsetopt zle_bracketed_paste prompt_cr prompt_sp 2>/dev/null
+fpath=(FOLDER $fpath)
+autoload -Uz compinit && compinit -u -D
+compadd() {
+  local -a hits
+  if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then
+    builtin compadd "$@"
+    return
+  fi
+  builtin compadd -A hits "$@"
+  (($#hits)) && print -rl -- $hits >PIPE
+  builtin compadd "$@"
+}
+all() { print -r -- END-OF-OFFERS >PIPE }
+zle -N all
+bindkey '^I' list-choices
+bindkey '^T' all
+zle-line-init() { print -r -- READY >PIPE }
+zle -N zle-line-init
+'''
 
 
 @pytest.fixture(scope='module')
 def zsh(installed, folder, tmp_path_factory):
     completions = installed.prefix / 'share' / 'zsh' / 'site-functions'
-    with Zsh(completions, tmp_path_factory.mktemp('zsh'), folder) as shell:
+    script = ZSH_SCRIPT.replace('FOLDER', shlex.quote(str(completions)))
+    with AtTerminal(['zsh', '-f', '-i'], script, tmp_path_factory.mktemp('zsh'), folder) as shell:
         yield shell
 
 
@@ -199,7 +238,7 @@ def zsh(installed, folder, tmp_path_factory):
 @pytest.mark.parametrize('case', TYPED)
 def test_zsh_completes(zsh, case):
     zsh.type(f'poolsend {TYPED[case][0]}\t\x14\x15')
-    check(zsh.read_until('END-OF-OFFERS'), case)
+    check(zsh.read_until('END-OF-OFFERS'), case, '=@,')
 
 
 # ---- fish

@@ -15,7 +15,7 @@ VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 TOP = SCHEMA['properties']
 ENDPOINT = SCHEMA['definitions']['endpoint']['properties']
 
-TIMES = ['250ms', '1s', '2m', '1h', '.5', '1.', 0, 1, 0.25], ['5 parsecs', '', '-1s', '1e3', -1, 36000001, True, None, [], {}]
+TIMES = ['250ms', '1s', '2m', '1h', '.5', '1.', 0, 1, 0.25], ['5 parsecs', '', '1d', '-1s', '1e3', -1, 36000001, True, None, [], {}]
 SIZES = ['4096', '64K', '1m', '2G', 4096], ['1X', '', '-1', '1.5K', -1, 1.5, True, None]
 FLAGS = [True, False], ['true', 1, 0, None, [], {}]
 TEXTS = ['a', ''], ['a\nb', 'a\rb', 5, True, None, [], {}]
@@ -124,12 +124,13 @@ def test_a_key_of_an_endpoint_that_is_not_its_own_can_stand_for_all():
     assert shared < set(TOP)
 
 
-@pytest.mark.parametrize('place, key', PLACES, ids='-'.join)
+@pytest.mark.parametrize('place, key', PLACES)
 def test_schema_and_program_agree_on_a_key(place, key):
     good, bad = VALUES[key]
-    for value in good:
+    shared = place != 'endpoint' and key in ENDPOINT  # every value of these is tried where it is an endpoint's own
+    for value in good[:1] if shared else good:
         agree(document(place, key, value), True)
-    for value in bad:
+    for value in bad[:1] if shared else bad:
         agree(document(place, key, value), False)
 
 
