@@ -325,7 +325,8 @@ def test_several_with_a_bad_file__says_where(played):
 
 
 def test_there_is_every_example_and_no_other():
-    assert {path.name for path in EXAMPLES.iterdir()} == set(SOURCES)
+    # The binding for Python is tried with the library.
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == {*SOURCES, 'poolsend.py'}
 
 
 @pytest.mark.parametrize('name', SOURCES)
