@@ -122,11 +122,11 @@ int poolsend_preview_new(struct poolsend_sender *sender, unsigned endpoint, stru
 {
   *preview = NULL;
   int result = ps_draft_begin(message);
-  if (!result && !sender)
-    result = ps_refuse(&message->error, "there is no sender");
-  if (!result)
-    result = new_preview(sender, endpoint, message, preview);
-  return ps_draft_end(message, result);
+  if (result)
+    return result;
+  if (!sender)
+    return ps_refuse(&message->error, "there is no sender");
+  return ps_draft_end(message, new_preview(sender, endpoint, message, preview));
 }
 
 void poolsend_preview_free(struct poolsend_preview *preview)
