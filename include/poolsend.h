@@ -315,7 +315,7 @@ POOLSEND_API poolsend_time poolsend_attempt_timing(const struct poolsend_attempt
  * (yet). */
 POOLSEND_API const char *poolsend_attempt_response(const struct poolsend_attempt *attempt, size_t *size);
 
-/** Whether these are not all: there were more, or the connection broke before the end. */
+/** True: these are not all, since there were more or the connection broke before the end. */
 POOLSEND_API bool poolsend_attempt_response_is_truncated(const struct poolsend_attempt *attempt);
 
 /** With keep_bodies, of the winner: a descriptor of a file with all of the response, to be read with pread and not to
@@ -359,13 +359,13 @@ POOLSEND_API void *poolsend_event_context(const struct poolsend_event *event);
 POOLSEND_API poolsend_time poolsend_event_time(const struct poolsend_event *event);
 
 /** start, finish, delivered: the attempt it is about, as it was at that moment. delivered: without a response if the
- * body had not ended one hedge delay after the header. NULL: it is a settled event. */
+ * body had not ended one hedge delay after the header. NULL: the event is a settled one. */
 POOLSEND_API const struct poolsend_attempt *poolsend_event_attempt(const struct poolsend_event *event);
 
 /** delivered, settled: the attempt that won; of a settled event, one of its attempts. NULL: none won. */
 POOLSEND_API const struct poolsend_attempt *poolsend_event_winner(const struct poolsend_event *event);
 
-/** settled: how many attempts were made. */
+/** settled: the number of attempts. */
 POOLSEND_API size_t poolsend_event_attempt_count(const struct poolsend_event *event);
 
 /** settled: the attempt at `index`, from 0 in starting order. NULL: there are not so many. */
@@ -649,7 +649,7 @@ POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 struct poolsend_message;
 
 /** As the size of a body or of JSON: it is a text, up to its NUL, which is no part of it. */
-#define POOLSEND_TEXT ((size_t)-1)
+#define POOLSEND_TEXT SIZE_MAX
 
 /** A message with a body of `size` bytes, or without one where `body` is NULL, to be freed with poolsend_message_free.
  * NULL: no memory. */
@@ -674,7 +674,7 @@ POOLSEND_API int poolsend_message_set(struct poolsend_message *message, const ch
 POOLSEND_API int poolsend_message_header(struct poolsend_message *message, const char *line);
 
 /** For the endpoint of this name, its body is this instead; NULL: it is the message's again. `json` as the option.
- * Whether there is such an endpoint is seen when the message is submitted. 0; -EINVAL; -ENOMEM. */
+ * A name that no endpoint has is found when the message is submitted. 0; -EINVAL; -ENOMEM. */
 POOLSEND_API int poolsend_message_part(struct poolsend_message *message, const char *endpoint, const void *body,
                                        size_t size, bool json);
 
@@ -700,7 +700,7 @@ POOLSEND_API const char *poolsend_message_error(const struct poolsend_message *m
 /** A random identifier: 122 bits from the system. */
 POOLSEND_API void poolsend_make_id(char id[POOLSEND_ID_SIZE]);
 
-/** Whether a message may have this id. */
+/** True: a message may have this id. */
 POOLSEND_API bool poolsend_id_is_valid(const char *id);
 
 /** Take up a message, of which everything is copied, waiting at most `timeout` (0: not at all; POOLSEND_NEVER: as long

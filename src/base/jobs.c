@@ -128,7 +128,7 @@ int poolsend_pool_drain(struct poolsend_pool *pool, poolsend_time timeout)
   return ended ? 0 : POOLSEND_TIMEOUT;
 }
 
-/* Of jobs; those that wait, for threads, are the threads' to count. */
+/* A figure of jobs. Those that wait do so for threads, which count them. */
 static uint64_t count_jobs(struct poolsend_pool *pool, enum poolsend_pool_figure figure)
 {
   ps_mutex_lock(&pool->shared.mutex);

@@ -112,7 +112,7 @@ static void print_delivered(FILE *out, const struct poolsend_event *event)
             poolsend_event_pending_number(event, i));
 }
 
-/* Whether the attempt at `index` met `fate`, and is not the winner. */
+/* The attempt at `index` met `fate`, and is not the winner. */
 static bool also_met(const struct poolsend_event *event, size_t index, enum poolsend_fate fate)
 {
   const struct poolsend_attempt *attempt = poolsend_event_attempt_at(event, index);

@@ -34,7 +34,7 @@ static int take_string(struct parser *p, const char *what, struct ps_jsontext_va
                           : error;
 }
 
-/* Of one that is to be a text of C: in `p->text`, until the next. */
+/* The same for a string that is to be a text of C: in `p->text`, until the next. */
 static int take_text(struct parser *p, const char *what, struct ps_jsontext_value string)
 {
   ps_buf_clear(&p->text);

@@ -163,7 +163,7 @@ static void expect_pending(struct json_object *numbers, const struct poolsend_ev
   assert_null(poolsend_event_pending_name(event, count));
 }
 
-/* Of `fate`, the winner apart: as many are listed. */
+/* Those that met `fate` are listed, but for the winner. */
 static void expect_others(struct json_object *numbers, const struct poolsend_event *event, enum poolsend_fate fate)
 {
   size_t of_winner = poolsend_attempt_fate(poolsend_event_winner(event)) == fate;
