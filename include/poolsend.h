@@ -32,24 +32,24 @@
  * The pool below it serves alone too: a fixed number of threads for any blocking job, whose end can be awaited for a
  * while without cancelling it.
  *
- * **How events arrive.** There are four ways, and every event takes exactly one of them. They are pulled, one by one or
- * many at a time (poolsend_next, poolsend_take), on any thread, or when a descriptor is readable (poolsend_fd); or they
- * are pushed to a callback (poolsend_config_on_event); or those of one message are kept in its report
+ * **How events arrive.** There are four ways, and every event takes exactly one of them. They are pulled, one by one
+ * or many at a time (poolsend_next, poolsend_take), on any thread, or when a descriptor is readable (poolsend_fd); or
+ * they are pushed to a callback (poolsend_config_on_event); or those of one message are kept in its report
  * (poolsend_submit_report, poolsend_deliver), as long as somebody holds it. They cannot fill the memory: new messages
- * wait until the events of those given to poolsend_submit are fetched (`max_pending`), and only the newest accounts are
- * kept that nobody asked for (poolsend_report_free).
+ * wait until the events of those given to poolsend_submit are fetched (`max_pending`), and only the newest accounts
+ * are kept that nobody asked for (poolsend_report_free).
  *
  * **Handles.** Everything is a handle: no struct has fields here, and what one says is asked by a function. A later
  * version can add functions, names of options and enumerators, and nothing else that a program compiled today would
  * see: a switch over an enumeration wants a default. NULL may be passed for every handle: those that could not be made
- * need no check of their own. A function that frees does nothing then, one that reads finds nothing, and one that can fail
- * returns a negative errno value. A zero is never a verdict.
+ * need no check of their own. A function that frees does nothing then, one that reads finds nothing, and one that can
+ * fail returns a negative errno value. A zero is never a verdict.
  *
  * **Ownership.** What a caller passes in is copied unless the function says otherwise; what it gets it owns until it
  * calls the matching free; where a function fails it gets NULL. Events, reports and previews are freed before their
  * sender, a sender before a pool that it was given; configurations and messages whenever one likes. All text is UTF-8,
- * or bytes as they came, ended by NUL. The locale that the program has set, if any, changes nothing but the words of the
- * system about its errors.
+ * or bytes as they came, ended by NUL. The locale that the program has set, if any, changes nothing but the words of
+ * the system about its errors.
  *
  * **Errors.** Functions that can fail return 0, a negative errno value, or one of poolsend_result: these are no
  * failures, and the caller has to handle them. What a server did is never an error: it is told in an event. What was
@@ -60,16 +60,17 @@
  * **Threads.** Every function may be called from any thread, at the same time as any other on the same handle, except
  * those that free the handle: they come last; and except those of a configuration or a message that is being made: one
  * thread at a time. A sender has a thread of its own, the coordinator, and a thread of its pool for every request in
- * flight; they are started when first needed, but for one for each endpoint, which it has from the beginning: where the
- * system has no more threads to give later, attempts wait for those of their endpoint (POOLSEND_COUNT_THREADS_DENIED). A
- * name is looked up in one more thread, once a minute. Callbacks say which thread they run on. No lock is held while one
- * runs, and none is held while anything blocks. A thread must not be cancelled (pthread_cancel) in a call.
+ * flight; they are started when first needed, but for one for each endpoint, which it has from the beginning: where
+ * the system has no more threads to give later, attempts wait for those of their endpoint
+ * (POOLSEND_COUNT_THREADS_DENIED). A name is looked up in one more thread, once a minute. Callbacks say which thread
+ * they run on. No lock is held while one runs, and none is held while anything blocks. A thread must not be cancelled
+ * (pthread_cancel) in a call.
  *
  * **Signals.** The library installs no handler, and its threads block every signal but those that a thread raises by a
- * fault of its own, so handlers run on the caller's threads; a program that a callback or a job starts inherits that. A
- * connection that breaks raises no SIGPIPE anywhere. No function may be called in a handler, and a signal ends no wait:
- * a program that is to stop for one waits for it on a thread (sigwait, signalfd), which then calls poolsend_cancel_all
- * or poolsend_close.
+ * fault of its own, so handlers run on the caller's threads; a program that a callback or a job starts inherits that.
+ * A connection that breaks raises no SIGPIPE anywhere. No function may be called in a handler, and a signal ends no
+ * wait: a program that is to stop for one waits for it on a thread (sigwait, signalfd), which then calls
+ * poolsend_cancel_all or poolsend_close.
  *
  * **Callbacks and jobs.** They return: no exception, longjmp or pthread_exit may leave them, nor may a child of fork
  * that they make, which ends by _exit or exec.
@@ -78,26 +79,28 @@
  * apart then, whoever is using it. A process that ends by _exit, or is killed, needs nothing, and leaves its accounts
  * untold.
  *
- * **fork.** A child has none of the parent's threads, so senders and pools of the parent are dead in it: functions that
- * can fail return -ECHILD, those that free them do nothing, nothing blocks, and the parent's messages are not disturbed.
- * Events that were fetched can still be read. A child may make pools and senders of its own, as far as the system's
- * resolver and TLS library bear a fork of several threads: exec is safer. The library's descriptors close on exec.
+ * **fork.** A child has none of the parent's threads, so senders and pools of the parent are dead in it: functions
+ * that can fail return -ECHILD, those that free them do nothing, nothing blocks, and the parent's messages are not
+ * disturbed. Events that were fetched can still be read. A child may make pools and senders of its own, as far as the
+ * system's resolver and TLS library bear a fork of several threads: exec is safer. The library's descriptors close on
+ * exec.
  *
- * **Process-wide effects.** poolsend_open calls curl_global_init, and poolsend_free curl_global_cleanup, which count: a
- * program that uses libcurl itself should call the first too, or the last poolsend_free ends libcurl for it. The soft
- * limits of open descriptors (RLIMIT_NOFILE) and, but for root, of threads (RLIMIT_NPROC) are raised to the hard ones
- * where a sender needs more. Nothing is printed, the process is never ended (but by a broken lock, which is a bug), no
- * environment variable is set. When every pool and sender has been freed no thread of the library's is left and no
- * descriptor, and it may be unloaded by dlclose; but a look-up of a name that hangs then has a thread of its own, which
- * ends when the system's resolver returns, and until the process ends the library stays loaded for it. libcurl always
- * stays loaded. With libcurl before 7.84 no other thread may use libcurl for the first time while a sender is made.
+ * **Process-wide effects.** poolsend_open calls curl_global_init, and poolsend_free curl_global_cleanup, which count:
+ * a program that uses libcurl itself should call the first too, or the last poolsend_free ends libcurl for it. The
+ * soft limits of open descriptors (RLIMIT_NOFILE) and, but for root, of threads (RLIMIT_NPROC) are raised to the hard
+ * ones where a sender needs more. Nothing is printed, the process is never ended (but by a broken lock, which is a
+ * bug), no environment variable is set. When every pool and sender has been freed no thread of the library's is left
+ * and no descriptor, and it may be unloaded by dlclose; but a look-up of a name that hangs then has a thread of its
+ * own, which ends when the system's resolver returns, and until the process ends the library stays loaded for it.
+ * libcurl always stays loaded. With libcurl before 7.84 no other thread may use libcurl for the first time while a
+ * sender is made.
  *
  * **Environment.** Proxies (http_proxy and the like) are taken from it only where the configuration says so
- * (`environment_proxy`), and the file for TLS keys likewise (`log_tls_keys`): with libcurl for OpenSSL, SSLKEYLOGFILE is
- * otherwise ignored, but for an empty file that libcurl makes. TMPDIR is where responses are kept (`keep_bodies`). A
- * configuration file may name variables for secrets. What libcurl and the TLS library read by themselves is theirs:
- * SSL_CERT_DIR and SSL_CERT_FILE where no certificates are named and the system has no directory of them, OPENSSL_CONF,
- * and what the system's resolver heeds. */
+ * (`environment_proxy`), and the file for TLS keys likewise (`log_tls_keys`): with libcurl for OpenSSL, SSLKEYLOGFILE
+ * is otherwise ignored, but for an empty file that libcurl makes. TMPDIR is where responses are kept (`keep_bodies`).
+ * A configuration file may name variables for secrets. What libcurl and the TLS library read by themselves is theirs:
+ * SSL_CERT_DIR and SSL_CERT_FILE where no certificates are named and the system has no directory of them,
+ * OPENSSL_CONF, and what the system's resolver heeds. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -446,8 +449,8 @@ struct ps_endpoint_settings {
 };
 
 /** One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
- * several at once, which may have no more than 128 KiB of stack; the request waits for it. It may call nothing of its sender that
- * waits. */
+ * several at once, which may have no more than 128 KiB of stack; the request waits for it. It may call nothing of its
+ * sender that waits. */
 typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
 
 /** An event, which is the callee's: it frees it, now or later. Called on the coordinator's thread, one at a time and in
@@ -491,8 +494,8 @@ struct ps_sender_settings {
   bool idempotency_key;     /**< true */
   size_t max_body;          /**< bytes of a message's body, at most */
   size_t max_response;      /**< bytes of a response that are shown; a JSON test has the whole of it, up to 16 MiB */
-  bool keep_bodies;         /**< keep all of the winner's response in a temporary file, see poolsend_response.spool */
-  unsigned events;          /**< poolsend_event_kind values, or-ed; settled is always told */
+  bool keep_bodies; /**< keep all of the winner's response in a temporary file, see poolsend_attempt_response_file */
+  unsigned events;  /**< poolsend_event_kind values, or-ed; settled is always told */
 
   poolsend_trace_fn *trace; /**< NULL: none */
   void *trace_context;
@@ -599,8 +602,8 @@ POOLSEND_API void poolsend_config_on_event(struct poolsend_config *config, pools
 /** Conversations are told to `trace`. NULL: to nobody. */
 POOLSEND_API void poolsend_config_trace(struct poolsend_config *config, poolsend_trace_fn *trace, void *context);
 
-/** What went wrong first, or at the last poolsend_open, in one line of words: what was wrong and what would be right; ""
- * if nothing did. Valid until the configuration is used again. */
+/** What went wrong first, or at the last poolsend_open, in one line of words: what was wrong and what would be right;
+ * "" if nothing did. Valid until the configuration is used again. */
 POOLSEND_API const char *poolsend_config_error(const struct poolsend_config *config);
 
 /** The same as a negative errno value: -EINVAL: the configuration cannot be used, or not under the limit of threads
@@ -615,9 +618,10 @@ POOLSEND_API struct poolsend_sender *poolsend_open(struct poolsend_config *confi
 /* ---- The sender ---------------------------------------------------------------------------------------------- */
 
 /** A sender from `config`, of which nothing is needed afterwards but its pool, and what its contexts point to. -EINVAL:
- * the configuration cannot be used, or not under the limit of threads (RLIMIT_NPROC): it asks for more workers. -EMFILE:
- * for more than the limit of descriptors allows. -EAGAIN: the system has no thread to give for each endpoint. -ENOMEM.
- * -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the configuration names. */
+ * the configuration cannot be used, or not under the limit of threads (RLIMIT_NPROC): it asks for more workers.
+ * -EMFILE: for more than the limit of descriptors allows. -EAGAIN: the system has no thread to give for each endpoint.
+ * -ENOMEM. -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the configuration
+ * names. */
 POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct ps_sender_settings *config,
                               struct poolsend_error *error);
 
@@ -639,12 +643,12 @@ POOLSEND_API void poolsend_free(struct poolsend_sender *sender);
 /* ---- Messages ------------------------------------------------------------------------------------------------ */
 
 /** Something to send: a body, and what goes with it. Everything that is put into it is copied, and a sender that takes
- * it up makes a copy of its own: the same message may then be sent again, to this sender or to another, be changed, or be
- * freed. To use one again and again is cheapest: what memory a small one needs is kept.
+ * it up makes a copy of its own: the same message may then be sent again, to this sender or to another, be changed, or
+ * be freed. To use one again and again is cheapest: what memory a small one needs is kept.
  *
- * Everything is checked when it is set. The first error sticks, until the message is cleared or loaded: nothing that is
- * set after it is looked at, and submitting returns it. So it is enough to look at what poolsend_submit returns. One
- * thread at a time may use a message; NULL, which is one that there was no memory for, may be passed to every
+ * Everything is checked when it is set. The first error sticks, until the message is cleared or loaded: nothing that
+ * is set after it is looked at, and submitting returns it. So it is enough to look at what poolsend_submit returns.
+ * One thread at a time may use a message; NULL, which is one that there was no memory for, may be passed to every
  * function. */
 struct poolsend_message;
 
@@ -661,7 +665,8 @@ POOLSEND_API void poolsend_message_free(struct poolsend_message *message);
 /** Makes it as new, without a body, a tag or an error. The memory of a large one is given back. */
 POOLSEND_API void poolsend_message_clear(struct poolsend_message *message);
 
-/** Its body is this, and not what it was; NULL: it has none. 0; -EINVAL: `body` is NULL, and `size` is not 0; -ENOMEM. */
+/** Its body is this, and not what it was; NULL: it has none. 0; -EINVAL: `body` is NULL, and `size` is not 0; -ENOMEM.
+ * */
 POOLSEND_API int poolsend_message_body(struct poolsend_message *message, const void *body, size_t size);
 
 /** Sets an option of the message by its name. "id": 1 to 255 of [A-Za-z0-9._:-], which names the message and is its
@@ -682,16 +687,17 @@ POOLSEND_API int poolsend_message_part(struct poolsend_message *message, const c
 POOLSEND_API void poolsend_message_tag(struct poolsend_message *message, uint64_t line, void *context);
 
 /** Makes it what an envelope says, one line of JSON: an object with `body` (a string as it stands, or any JSON) or
- * `body_base64`, and if wanted `id`, `bodies` (by the name of the endpoint) and `headers`, nested at most 256 deep. What
- * the message was before, its error too, is replaced; only its tag stays. 0; -EINVAL: it is no such envelope; -ENOMEM. */
+ * `body_base64`, and if wanted `id`, `bodies` (by the name of the endpoint) and `headers`, nested at most 256 deep.
+ * What the message was before, its error too, is replaced; only its tag stays. 0; -EINVAL: it is no such envelope;
+ * -ENOMEM. */
 POOLSEND_API int poolsend_message_load(struct poolsend_message *message, const char *json, size_t size);
 
 /** The id that it was given; of an envelope that was refused too, where that could be read. NULL: none. Valid until the
  * message is changed. */
 POOLSEND_API const char *poolsend_message_id(const struct poolsend_message *message);
 
-/** The error that stuck, or of the last submit or preview: what was wrong and what would be right, as one clean line; ""
- * if nothing was. Valid until the message is used again. */
+/** The error that stuck, or of the last submit or preview: what was wrong and what would be right, as one clean line;
+ * "" if nothing was. Valid until the message is used again. */
 POOLSEND_API const char *poolsend_message_error(const struct poolsend_message *message);
 
 /** Room for a random identifier (a UUID, RFC 9562) and its NUL. */
@@ -773,17 +779,17 @@ POOLSEND_API int poolsend_report_settled(struct poolsend_report *report, poolsen
 POOLSEND_API const char *poolsend_report_id(const struct poolsend_report *report);
 
 /** Give up the report. The message goes on, and events that nobody has been told of by then come among the sender's,
- * now or later: a 0 from one of the functions above tells of its event, POOLSEND_UNDELIVERED of the end where no fate is
- * unknown. With on_event no account is lost. Without, nobody may be there who fetches it, since nobody asked for it: it
- * holds up no other message, the newest max_pending of them are kept, and older ones make room
+ * now or later: a 0 from one of the functions above tells of its event, POOLSEND_UNDELIVERED of the end where no fate
+ * is unknown. With on_event no account is lost. Without, nobody may be there who fetches it, since nobody asked for
+ * it: it holds up no other message, the newest max_pending of them are kept, and older ones make room
  * (POOLSEND_COUNT_UNHEARD). Reports that are held when poolsend_next returns POOLSEND_CLOSED still have theirs to
  * tell. */
 POOLSEND_API void poolsend_report_free(struct poolsend_report *report);
 
 /* ---- Counts -------------------------------------------------------------------------------------------------- */
 
-/** How a sender and its endpoints fared at one moment. It does not change, and may outlive the sender. Any thread may read
- * it; NULL, which is no moment, has 0 for everything. */
+/** How a sender and its endpoints fared at one moment. It does not change, and may outlive the sender. Any thread may
+ * read it; NULL, which is no moment, has 0 for everything. */
 struct poolsend_counts;
 
 /** All counts, as they are now: they fit together, but for those of threads, which are a pool's and may be a moment
@@ -836,9 +842,9 @@ POOLSEND_API const char *poolsend_counts_name(const struct poolsend_counts *coun
  * Any thread may read it. NULL may be passed to every function: it shows nothing. */
 struct poolsend_preview;
 
-/** The request that `message` would be to the endpoint of this number; nothing is sent. 0, and `*preview` is to be freed
- * with poolsend_preview_free; -EINVAL: no such endpoint, or a message that would not be taken up; -EMSGSIZE; -ENOMEM;
- * -ECHILD: it is NULL, and poolsend_message_error has the words. */
+/** The request that `message` would be to the endpoint of this number; nothing is sent. 0, and `*preview` is to be
+ * freed with poolsend_preview_free; -EINVAL: no such endpoint, or a message that would not be taken up; -EMSGSIZE;
+ * -ENOMEM; -ECHILD: it is NULL, and poolsend_message_error has the words. */
 POOLSEND_API int poolsend_preview_new(struct poolsend_sender *sender, unsigned endpoint,
                                       struct poolsend_message *message, struct poolsend_preview **preview);
 

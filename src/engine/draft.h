@@ -1,6 +1,6 @@
-/* A message as a caller makes it, piece by piece, until a sender takes it up; that takes a copy, so that the same one can
- * be sent again, changed, or freed. Each piece is checked when it is set; what depends on the sender (sizes, names of
- * endpoints) when it is submitted. The first error sticks, with its words.
+/* A message as a caller makes it, piece by piece, until a sender takes it up; that takes a copy, so that the same one
+ * can be sent again, changed, or freed. Each piece is checked when it is set; what depends on the sender (sizes, names
+ * of endpoints) when it is submitted. The first error sticks, with its words.
  *
  * The memory that a small message needs is kept for the next: to set another body and submit it allocates nothing.
  *
@@ -52,8 +52,8 @@ struct ps_draft_part *ps_draft_find_part(const struct poolsend_message *message,
 /* Append one without a body. NULL: no memory. */
 struct ps_draft_part *ps_draft_add_part(struct poolsend_message *message, const char *endpoint);
 
-/* Before `message`, which may be NULL, is looked at for a sender: 0, or the error that stuck. Words of the last time are
- * forgotten. */
+/* Before `message`, which may be NULL, is looked at for a sender: 0, or the error that stuck. Words of the last time
+ * are forgotten. */
 int ps_draft_begin(struct poolsend_message *message);
 
 /* Afterwards: what came of it, which has words if it is an error. */
