@@ -68,6 +68,8 @@ static struct saying say_value(const struct ps_option *option, const char *value
   struct saying said;
   if (option->kind == PS_KIND_COUNT)
     snprintf(said.text, sizeof said.text, "The value is %s from %u to %u.", value, option->least, option->most);
+  else if (option->kind == PS_KIND_CHOICE)
+    snprintf(said.text, sizeof said.text, "The value is %s%s.", value, option->argument);
   else
     snprintf(said.text, sizeof said.text, "The value is %s.", value);
   return said;
@@ -218,6 +220,15 @@ static void put_json(FILE *out, const char *text)
   fputc('"', out);
 }
 
+/* "one|other" as an enumeration. */
+static void put_choices(FILE *out, const char *choices)
+{
+  fprintf(out, "\"enum\": [\"");
+  for (; *choices; choices++)
+    fprintf(out, *choices == '|' ? "\", \"" : "%c", *choices);
+  fprintf(out, "\"]");
+}
+
 /* What a value has to be. A text that may be empty has a definition of its own. */
 static void put_type(FILE *out, const struct ps_option *option)
 {
@@ -228,6 +239,8 @@ static void put_type(FILE *out, const struct ps_option *option)
     fprintf(out, "\"$ref\": \"#/definitions/%s\"", definition);
   else if (option->kind == PS_KIND_COUNT)
     fprintf(out, "\"type\": \"integer\", \"minimum\": %u, \"maximum\": %u", option->least, option->most);
+  else if (option->kind == PS_KIND_CHOICE)
+    put_choices(out, option->argument);
   else
     fprintf(out, "\"type\": \"boolean\"");
 }

@@ -2,18 +2,23 @@
 
 import json
 import os
+import pathlib
 import re
+import shutil
 import subprocess
 
+import jsonschema
 import pytest
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 GENERATOR = os.environ['GENERATOR']
+EACH_KIND = os.environ['EACH_KIND']  # the same with a table of its own, of one option of each kind
 
 
-def generate(tmp_path, template, check=True):
+def generate(tmp_path, template, check=True, generator=GENERATOR):
     source, out = tmp_path / 'template', tmp_path / 'out'
     source.write_text(template)
-    done = subprocess.run([GENERATOR, source, out], capture_output=True, text=True, check=False)
+    done = subprocess.run([generator, source, out], capture_output=True, text=True, check=False)
     assert (done.returncode == 0) == (done.stderr == '') == check
     return out.read_text() if check else done.stderr
 
@@ -84,3 +89,61 @@ def test_properties_are_json_with_a_description_each(tmp_path):
     defaults = json.loads('{' + generate(tmp_path, '@PROPERTIES defaults@') + '}')
     assert set(properties) - set(defaults) == {'url', 'name'}
     assert all(schema == {'$ref': f'#/definitions/endpoint/properties/{key}'} for key, schema in defaults.items())
+
+
+# ---- An option of each kind, as somebody may add one
+
+KINDS = re.findall(r'PS_KIND_(\w+)[,/ ]', (ROOT / 'src' / 'options' / 'table.h').read_text().partition('};')[0])
+
+# By name: a value that the file may have, and one that it may not.
+SAMPLES = {
+    'flag': (True, 'true'), 'text': ('', 5), 'line': ('', 5), 'secret': ({'env': 'A'}, 5), 'user': ('a:b', 'a'),
+    'method': ('PUT', ''), 'name': ('a', ''), 'url': ('http://a/', ''), 'proxy': ('', 5), 'file': ('a', ''),
+    'directory': ('a', ''), 'id': ('a', 5), 'count': (2, 4), 'size': ('1M', '1X'), 'time': ('1s', 'x'),
+    'limit': ('1s', 'x'), 'hedge_delay': ('p95', 'p1'), 'share': ('1%', '1'), 'rate': ('1/s', '1/x'),
+    'statuses': ('401', '4'), 'success': ('204', 'x'), 'choice': ('other', 'third'), 'events': ('start', 5),
+    'headers': ({'A': 'b'}, 'A: b'), 'names': (['A'], 'A'), 'resolve': (['a:1:b'], 'a'), 'connect_to': (['a:1:b:2'], 'a'),
+    'template': ({'a': 5}, None), 'data': ('a', 5),
+}
+
+
+def test_there_is_a_sample_of_each_kind():
+    assert len(KINDS) == len(SAMPLES) > 25
+
+
+def test_schema_has_each_kind(tmp_path):
+    template = (ROOT / 'src' / 'options' / 'config.schema.json.in').read_text()
+    schema = json.loads(generate(tmp_path, template.replace('@PROPERTIES sender@,', ''), generator=EACH_KIND))
+    jsonschema.Draft7Validator.check_schema(schema)
+    validator = jsonschema.Draft7Validator(schema)
+    assert set(schema['definitions']['endpoint']['properties']) == set(SAMPLES)
+    for key, (good, bad) in SAMPLES.items():
+        assert validator.is_valid({key: good}), key
+        assert bad is None or not validator.is_valid({key: bad}), key
+
+
+@pytest.mark.skipif(not shutil.which('mandoc'), reason='there is no mandoc')
+@pytest.mark.parametrize('name', ['poolsend.1.in', 'poolsend-config.5.in'])
+def test_manual_pages_have_each_kind(tmp_path, name):
+    page = tmp_path / name
+    template = re.sub(r'@(?!OPTIONS request|KEYS endpoint)\w+ \w+@\n', '', (ROOT / 'src' / 'doc' / name).read_text())
+    page.write_text(generate(tmp_path, template, generator=EACH_KIND))
+    done = subprocess.run(['mandoc', '-T', 'lint', page], capture_output=True, text=True, check=False)
+    assert [line for line in done.stdout.splitlines() if 'referenced manual not found' not in line] == []
+    shown = subprocess.run(['mandoc', '-T', 'ascii', page], capture_output=True, text=True, check=True).stdout
+    text = re.sub(r'\s+', ' ', re.sub(r'.\x08', '', shown))
+    assert text.count('Set \'it\' [to \\ this]: a "value".') == len(SAMPLES)
+    assert [key for key in SAMPLES if (key if '5' in name else f'--{key.replace("_", "-")}') not in text] == []
+
+
+@pytest.mark.parametrize('shell, name, check', [('bash', 'poolsend.bash.in', ['-n']), ('zsh', '_poolsend.in', ['-n']),
+                                                ('fish', 'poolsend.fish.in', ['--no-execute'])])
+def test_completions_have_each_kind(tmp_path, shell, name, check):
+    if not shutil.which(shell):
+        pytest.skip(f'there is no {shell}')
+    template = (ROOT / 'src' / 'options' / 'completions' / name).read_text()
+    script = tmp_path / 'completion'
+    script.write_text(generate(tmp_path, template, generator=EACH_KIND))
+    done = subprocess.run([shell, *check, script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert all(key.replace('_', '-') in script.read_text() for key in SAMPLES)
