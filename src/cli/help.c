@@ -228,7 +228,8 @@ static bool refuse(const char *word)
   bool is_letter = word[0] && !word[1];
   const char *reason = is_letter ? ps_curl_letter(*word) : ps_curl_option(word, strlen(word));
   if (reason)
-    return ps_cli_complain("%s%s is curl's, and not poolsend's: %s", is_letter ? "-" : "--", word, reason);
+    return ps_cli_complain("%s%s is an option of curl's that poolsend has not: %s", is_letter ? "-" : "--", word,
+                           reason);
   const char *words[PS_OPTIONS_MAX + 3] = {"all"};
   size_t count = 1;
   for (size_t i = 0; i < sizeof commands_by_name / sizeof *commands_by_name; i++)

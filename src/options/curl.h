@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* A clause for the words "--NAME is curl's, and not poolsend's: ...". `name` is without the dashes, and
+/* A clause for the words "--NAME is an option of curl's that poolsend has not: ...". `name` is without the dashes, and
  * may begin with no-. NULL: it is none of curl's, or one of ours. A static string. */
 const char *ps_curl_option(const char *name, size_t size);
 

@@ -125,7 +125,7 @@ def test_every_option_of_the_installed_curl_is_one_or_has_a_reason_why_not():
     for option in options:
         result = run('help', option)
         if result.code:
-            assert (f'{option} is curl\'s, and not poolsend\'s: ' in result.err) != (option in UNKNOWN)
+            assert (f'{option} is an option of curl\'s that poolsend has not: ' in result.err) != (option in UNKNOWN)
 
 
 @pytest.mark.parametrize('topic, reason', [
