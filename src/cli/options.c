@@ -143,6 +143,12 @@ static bool complain_of_long(enum ps_command command, const struct tables *table
   return ps_cli_complain("unknown option '--%.*s'; --help all lists them", (int)size, word + 2);
 }
 
+/* --form is no --format cut short: users of curl mean what curl means by it. */
+static bool is_of_curl(const char *word)
+{
+  return ps_curl_option(word + 2, strcspn(word + 2, "="));
+}
+
 static bool complain_of_letter(char letter)
 {
   const char *why = ps_curl_letter(letter);
@@ -177,8 +183,11 @@ static bool collect(enum ps_command command, int argc, char **argv, struct colle
   bool kept = true;
   make_tables(&tables, command);
   optind = 1;
-  for (int code; kept && (code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1;) {
+  for (int code, at = optind; kept && (code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1;
+       at = optind) {
     const struct ps_option *option = code == PLAIN_ARGUMENT ? url : option_of(code);
+    if ((code >= FIRST_LONG || (!option && optopt >= FIRST_LONG)) && is_of_curl(argv[at]))
+      return complain_of_long(command, &tables, argv[at]);
     if (code == ':' || code == '?' || !option)
       return complain_of_code(command, &tables, code, argv[optind - 1]);
     if (!(option->commands & command))
