@@ -57,8 +57,8 @@ def needs(shell):
 
 
 def check(words, case, marks=''):
-    """Whether what is offered makes the words that are expected, with what stands before it up to the last of the marks,
-    which the shell leaves as it is. A folder may have its slash."""
+    """What is offered makes the words that are expected, with what stands before it up to the last of the marks, which
+    the shell leaves as it is. A folder may have its slash."""
     typed, expected, others = TYPED[case]
     last = typed.rpartition(' ')[2]
     before = last[:max(map(last.rfind, marks), default=-1) + 1]
@@ -77,8 +77,8 @@ def run_shell(command, folder):
 # ---- A shell at a terminal
 
 class AtTerminal:
-    """An interactive shell with a terminal of its own, as a context manager: it is ended and reaped whatever happens. What it
-    is asked it tells by a pipe, so that nothing need be waited for but that; its script says READY there."""
+    """An interactive shell with a terminal of its own, as a context manager: it is ended and reaped whatever happens. Its
+    answers come by a pipe, so that nothing else need be waited for; its script says READY there."""
 
     def __init__(self, command, script, where, folder):
         self.pipe, self.script, self.said, self.shown = where / 'pipe', where / 'script', b'', b''
@@ -86,8 +86,8 @@ class AtTerminal:
         self.script.write_text(script.replace('PIPE', shlex.quote(str(self.pipe))))
         self.answers = os.open(self.pipe, os.O_RDWR)
         self.terminal, line = pty.openpty()
-        self.process = subprocess.Popen(command, stdin=line, stdout=line, stderr=line, cwd=folder, start_new_session=True,
-                                        env=environment(HOME=str(where), TERM='dumb'))
+        self.process = subprocess.Popen(command, stdin=line, stdout=line, stderr=line, cwd=folder,
+                                        start_new_session=True, env=environment(HOME=str(where), TERM='dumb'))
         os.close(line)
         self.reader = threading.Thread(target=self.drain)
         self.reader.start()
@@ -128,7 +128,7 @@ class AtTerminal:
 # ---- bash
 
 def split_by_readline(typed):
-    """The words of a line, of which = and @ are ones of their own; what is offered takes the place of what is behind =."""
+    """The words of a line, of which = and @ are ones of their own; what is offered replaces what is behind =."""
     words = []
     for word in typed.split(' '):
         for part in word.replace('=', '\0=\0').replace('@', '\0@\0').split('\0'):
@@ -138,8 +138,8 @@ def split_by_readline(typed):
 
 
 @needs('bash')
-@pytest.mark.parametrize('split, marks', [(split_by_readline, '='), (lambda typed: ['poolsend', *typed.split(' ')], '')],
-                         ids=['split', 'whole'])
+@pytest.mark.parametrize('split, marks', [(split_by_readline, '='),
+                                          (lambda typed: ['poolsend', *typed.split(' ')], '')], ids=['split', 'whole'])
 @pytest.mark.parametrize('case', TYPED)
 def test_bash_completes(installed, folder, case, split, marks):
     script = installed.prefix / 'share' / 'bash-completion' / 'completions' / 'poolsend'

@@ -45,7 +45,8 @@ def page_of(installed, name):
     ('poolsend-config.5', ['hedge_delay', 'max_in_flight', 'a whole number from 1 to 100000']),
 ])
 def test_page_shows_the_options_of_the_table(installed, name, said):
-    done = subprocess.run(['mandoc', '-T', 'ascii', page_of(installed, name)], capture_output=True, text=True, check=True)
+    done = subprocess.run(['mandoc', '-T', 'ascii', page_of(installed, name)], capture_output=True, text=True,
+                          check=True)
     text = re.sub(r'\s+', ' ', re.sub(r'.\x08', '', done.stdout))
     assert [words for words in said if words not in text] == []
     assert not re.findall(r'@[A-Z]+ [a-z]+@', text)

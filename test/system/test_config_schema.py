@@ -1,5 +1,5 @@
-"""The schema of the configuration file takes what the program takes, and refuses what it refuses: every key, at each place
-where it can stand, is tried with both."""
+"""The schema of the configuration file takes what the program takes, and refuses what it refuses: every key, at each
+place where it can stand, is tried with both."""
 
 import json
 import os
@@ -15,7 +15,8 @@ VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 TOP = SCHEMA['properties']
 ENDPOINT = SCHEMA['definitions']['endpoint']['properties']
 
-TIMES = ['250ms', '1s', '2m', '1h', '.5', '1.', 0, 1, 0.25], ['5 parsecs', '', '1d', '-1s', '1e3', -1, 36000001, True, None, [], {}]
+TIMES = ['250ms', '1s', '2m', '1h', '.5', '1.', 0, 1, 0.25], [
+    '5 parsecs', '', '1d', '-1s', '1e3', -1, 36000001, True, None, [], {}]
 SIZES = ['4096', '64K', '1m', '2G', 4096], ['1X', '', '-1', '1.5K', -1, 1.5, True, None]
 FLAGS = [True, False], ['true', 1, 0, None, [], {}]
 TEXTS = ['a', ''], ['a\nb', 'a\rb', 5, True, None, [], {}]
@@ -51,7 +52,8 @@ VALUES = {
     'name': (['eu', 'a b'], ['', 'a\nb', 5, None, {}]),
     'url': (['http://127.0.0.1:1/', 'https://a.example/{{/x}}'], ['', 'a\nb', 5, None, {}]),
     'method': (['PUT', 'FOO'], ['', 'a\nb', 5, None]),
-    'headers': ([{}, {'A': 'b'}, {'A': ''}, {'A': None}, {'A': {'env': 'SECRET'}, 'B': {'file': 'there'}}, {'A': '{{/x}}'}],
+    'headers': ([{}, {'A': 'b'}, {'A': ''}, {'A': None}, {'A': {'env': 'SECRET'}, 'B': {'file': 'there'}},
+                 {'A': '{{/x}}'}],
                 [[], 'A: b', None, {'A B': 'c'}, {'': 'c'}, {'A': 'b\nEvil: c'}, {'A': 5}, {'A': {'evn': 'B'}}]),
     'user': (['name:password', ':', {'env': 'USER_AND_PASSWORD'}], ['alone', *SECRETS[1]]),
     'oauth2_bearer': SECRETS,
@@ -76,8 +78,8 @@ VALUES = {
     'max_in_flight': ([1, 4], counts(1, 100000)[1]),
     'success': (['204', '200-299,409', '/accepted=true', '200,/a=1', {'status': '204'}, {'json': {'/a': 1}},
                  {'status': '200-299', 'json': {'/a': 1, '/b~1c': [None]}}],
-                ['', 'accepted', '600', 'a\nb', 200, None, [], {}, {'json': {'accepted': True}}, {'json': {}}, {'status': 200},
-                 {'status': '200', 'more': 1}]),
+                ['', 'accepted', '600', 'a\nb', 200, None, [], {}, {'json': {'accepted': True}}, {'json': {}},
+                 {'status': 200}, {'status': '200', 'more': 1}]),
     'body': ([None, 5, 'text', '{{/x}}', [], {}, {'to': '{{/x}}'}, {'file': 'template'}, {'file': 5}], []),
 }
 
@@ -96,7 +98,8 @@ def somewhere(tmp_path, monkeypatch):
 
 def document(place, key, value):
     config = {'endpoints': [{'url': 'http://127.0.0.1:1/'}]}
-    {'top': config, 'defaults': config.setdefault('defaults', {}), 'endpoint': config['endpoints'][0]}[place][key] = value
+    places = {'top': config, 'defaults': config.setdefault('defaults', {}), 'endpoint': config['endpoints'][0]}
+    places[place][key] = value
     return config
 
 

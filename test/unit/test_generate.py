@@ -24,7 +24,8 @@ def generate(tmp_path, template, check=True, generator=GENERATOR):
 
 
 def test_all_lines_but_placeholders_are_copied(tmp_path):
-    text = '.\\" @OPTIONS message@ is replaced\nuser@example\n@OPTIONS message\n@options message@\n@ OPTIONS message@\n\n%s end'
+    text = ('.\\" @OPTIONS message@ is replaced\nuser@example\n@OPTIONS message\n@options message@\n'
+            '@ OPTIONS message@\n\n%s end')
     assert generate(tmp_path, text) == text
 
 
@@ -35,8 +36,8 @@ def test_placeholder_keeps_its_indentation_and_its_comma(tmp_path):
     assert all(re.fullmatch(r'    "\w+": \{ .* \},', line) for line in lines[1:-1])
 
 
-@pytest.mark.parametrize('line', ['@NOTHING all@', '@OPTIONS nothing@', '@KEYS message@', '@PROPERTIES all@', '@LONGS help@',
-                                  '@TOPICS send@', '@BASH send@', '@ZSH all@', '@FISH send@'])
+@pytest.mark.parametrize('line', ['@NOTHING all@', '@OPTIONS nothing@', '@KEYS message@', '@PROPERTIES all@',
+                                  '@LONGS help@', '@TOPICS send@', '@BASH send@', '@ZSH all@', '@FISH send@'])
 def test_placeholder_of_which_nothing_is_known_is_refused(tmp_path, line):
     assert line in generate(tmp_path, f'a\n{line}\nb\n', check=False)
 
@@ -102,7 +103,8 @@ SAMPLES = {
     'directory': ('a', ''), 'id': ('a', 5), 'count': (2, 4), 'size': ('1M', '1X'), 'time': ('1s', 'x'),
     'limit': ('1s', 'x'), 'hedge_delay': ('p95', 'p1'), 'share': ('1%', '1'), 'rate': ('1/s', '1/x'),
     'statuses': ('401', '4'), 'success': ('204', 'x'), 'choice': ('other', 'third'), 'events': ('start', 5),
-    'headers': ({'A': 'b'}, 'A: b'), 'names': (['A'], 'A'), 'resolve': (['a:1:b'], 'a'), 'connect_to': (['a:1:b:2'], 'a'),
+    'headers': ({'A': 'b'}, 'A: b'), 'names': (['A'], 'A'), 'resolve': (['a:1:b'], 'a'),
+    'connect_to': (['a:1:b:2'], 'a'),
     'template': ({'a': 5}, None), 'data': ('a', 5),
 }
 
