@@ -54,6 +54,8 @@ static bool read_all(FILE *file, const struct source *from, const char *name, st
 /* A whole file, or standard input for "-". */
 static bool read_source(struct ps_cli_settings *settings, const struct source *from, struct ps_buf *into)
 {
+  if (!*from->path)
+    return ps_cli_complain("@ names no file; write @FILE, or @- for standard input");
   if (strcmp(from->path, "-") == 0) {
     settings->stdin_used = true;
     return read_all(stdin, from, "standard input", into);

@@ -187,11 +187,11 @@ static void print_home(const struct ps_option *option)
 
 static void print_about(const struct ps_option *option)
 {
-  char text[1024];
+  char text[1024], key[PS_KEY_SIZE];
   if (option->commands)
     print_spelling(option, 0);
   else
-    printf("%s", option->name);
+    printf("%s", ps_option_key(option, key));
   printf("\n\n");
   snprintf(text, sizeof text, "%s %s", option->help, option->more ? option->more : "");
   print_wrapped(text, 0, 0);

@@ -355,7 +355,10 @@ static bool set_body_type(struct ps_cli_settings *settings)
 static bool complain_of_url(const char *url, size_t index, const struct poolsend_error *error)
 {
   static const char *const commands[] = {"send", "stream", "help"};
-  const char *nearest = index == 0 && !strpbrk(url, ":/.") ? ps_text_nearest(url, commands, 3) : NULL;
+  const char *nearest = strpbrk(url, ":/.") ? NULL : ps_text_nearest(url, commands, 3);
+  if (nearest && strcmp(nearest, url) == 0)
+    return ps_cli_complain("'%s' is a command, and comes before everything else: poolsend %s ...", url, url);
+  nearest = index == 0 ? nearest : NULL;
   if (nearest)
     return ps_cli_complain("'%s' is neither a command nor a URL; did you mean %s?", url, nearest);
   return ps_cli_complain("%s", error->text);

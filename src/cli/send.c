@@ -135,9 +135,15 @@ static void preview_one(struct run *run, unsigned endpoint)
   poolsend_preview_free(preview);
 }
 
+/* The APIs would be sent one message, under one id. */
 static void preview(struct run *run)
 {
   static const char nothing[] = "dry run: nothing was sent\n";
+  char id[POOLSEND_ID_SIZE];
+  if (!poolsend_message_id(run->message)) {
+    poolsend_make_id(id);
+    poolsend_message_set(run->message, "id", id);
+  }
   for (unsigned i = 0; i < run->endpoints; i++)
     preview_one(run, i);
   if (!ps_cli_wants_json(run->settings))

@@ -80,6 +80,16 @@ static int mismatch(struct ps_file_reader *reader, const struct ps_option *optio
 {
   char words[256];
   unsigned types = ps_kind_json(option->kind);
+  bool is_string = json_object_is_type(value, json_type_string);
+  bool is_number = json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double);
+  if (is_string && types & (PS_JSON_NUMBER | PS_JSON_BOOLEAN) && !(types & PS_JSON_STRING))
+    return ps_file_mismatch(reader, value,
+                            types & PS_JSON_NUMBER ? "is a string; write a number, without quotes"
+                                                   : "is a string; write true or false, without quotes");
+  if (is_number && (option->kind == PS_KIND_STATUSES || option->kind == PS_KIND_SUCCESS)) {
+    snprintf(words, sizeof words, "is not a string; write \"%.60s\"", json_object_get_string(value));
+    return ps_file_mismatch(reader, value, words);
+  }
   if (types & PS_JSON_SECRET)
     return ps_file_refuse(reader, "it is neither a string nor an object; " PS_SECRET_SPELLINGS);
   if (types & PS_JSON_ARRAY)
@@ -504,6 +514,8 @@ static int take_top(struct ps_file_reader *reader, const char *name, struct json
 {
   struct poolsend_config *config = into;
   struct level level = {.options = &config->base, .is_shared = true, .has_sender_options = true};
+  if (strcmp(name, "$schema") == 0) /* for editors */
+    return json_object_is_type(value, json_type_string) ? 0 : ps_file_mismatch(reader, value, "is not a string");
   if (strcmp(name, "endpoints") == 0)
     return read_endpoints(reader, value, config);
   if (strcmp(name, "defaults") != 0)

@@ -64,7 +64,7 @@ static const struct kind {
                                       "p95 for a percentile from p50 to p99.9"},
     [PS_KIND_SHARE] = {STORE_DOUBLE, PS_JSON_STRING, .wants = "is not a share; write 10%, 2.5%, up to 100%, or none"},
     [PS_KIND_RATE] = {STORE_DOUBLE, PS_JSON_NUMBER | PS_JSON_STRING,
-                      .wants = "is not a rate; write 100/s, 30/m, 2/h or none, at most 1000000/s"},
+                      .wants = "is not a rate; write 100/s, 30/m, 2/h, 5/d or none, at most 1000000/s"},
     [PS_KIND_STATUSES] = {STORE_TEXT, PS_JSON_STRING,
                           .wants = "is not a list of statuses (100 to 599); write 401,403 or 400-499"},
     [PS_KIND_SUCCESS] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_OWN},

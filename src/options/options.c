@@ -92,6 +92,8 @@ const char *ps_option_nearest(const char *word, unsigned commands, unsigned trai
     count++;
   }
   const char *nearest = ps_text_nearest(word, words, count);
+  if (!nearest && strncmp(word, "no_", 3) == 0)
+    nearest = ps_text_nearest(word + 3, words, count);
   if (!nearest)
     return list_parts(word, words, count, room);
   strcpy(room, nearest);

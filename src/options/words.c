@@ -31,7 +31,7 @@ const struct ps_kind_words ps_kind_words[] = {
                              "p95|p99|none"},
     [PS_KIND_SHARE] = {"a percentage: 10% or 2.5%; or none", "\"10%\", \"2.5%\" or \"none\"", "share", PS_OFFER_WORDS,
                        "none"},
-    [PS_KIND_RATE] = {"a rate: 100/s, 30/m, 2/h or 5/d; or none", "a number, or \"100/s\", \"30/m\", \"2/h\", \"none\"",
+    [PS_KIND_RATE] = {"a rate: 100/s, which can be written 100, 30/m, 2/h or 5/d; or none", "a number, or \"100/s\", \"30/m\", \"2/h\", \"5/d\", \"none\"",
                       "rate", PS_OFFER_WORDS, "none"},
     [PS_KIND_STATUSES] = {"statuses: 401,403 or 400-499", "a string: \"401,403\" or \"400-499\"", "statuses",
                           PS_OFFER_NOTHING, NULL},

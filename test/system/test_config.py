@@ -393,3 +393,26 @@ def test_words_for_a_mistyped_key_are_those_of_the_manual(server):
     words, = re.findall(r'^\.Dl (apis\.json: .*)$', MANUAL, re.MULTILINE)
     write('{\n"hedge_dealy": "1s", "endpoints": [{"url": "http://127.0.0.1/"}]}', 'apis.json')
     assert words in run('--config', 'apis.json', '-d', 'x').err
+
+
+# ---- Words that name the way out
+
+@pytest.mark.parametrize('config, words', [
+    ({'retry': '3'}, "/retry: '3' is a string; write a number, without quotes"),
+    ({'in_order': 'true'}, "/in_order: 'true' is a string; write true or false, without quotes"),
+    ({'success': 200}, '/success: 200 is not a string; write "200"'),
+    ({'success': {'status': 200}}, '/success/status: 200 is not a string; write "200"'),
+    ({'hedge_budget': 3}, '/hedge_budget: 3 is not a share; write 10%'),
+    ({'no_breaker': True}, '/no_breaker: unknown; did you mean breaker?'),
+    ({'timeout': '1s'}, '/timeout: unknown; did you mean connect_timeout or attempt_timeout?'),
+    ({'$schema': 1}, '/$schema: 1 is not a string'),
+], ids=str)
+def test_way_out_is_named_for(config, words, server):
+    result = run('--config', write(config), '-d', 'x', server.url())
+    assert result.code == 2
+    assert words in result.err
+    assert server.connections == 0
+
+
+def test_schema_that_a_file_names_is_for_editors(server):
+    sent(server, {'$schema': 'https://json-schema.test/', 'endpoints': [endpoint(server)]})

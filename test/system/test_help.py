@@ -74,7 +74,7 @@ def test_help_of_one_option_is_whole_however_it_is_named(row):
     key = key or name.replace('-', '_')
     text = help_of(name)
     first = text.splitlines()[0]
-    assert first.startswith(name) if not commands_of(row) else spelling(row) in first.split()
+    assert first == key if not commands_of(row) else spelling(row) in first.split()
     assert max(map(len, text.splitlines())) <= 80
     for command in ('send', 'stream'):
         assert (f'poolsend {command}' in ''.join(re.findall('^Commands:.*', text, re.MULTILINE))) == \

@@ -57,6 +57,8 @@ def test_no_URL_is_refused(server):
     'one slash': (['http:/127.0.0.1/'], ['http://']),
     'nothing': ([''], ['URL']),
     'a command of another name': (['sned'], ['sned', 'did you mean send?']),
+    'a command behind an option': (['-sS', 'stream'], ["'stream' is a command, and comes before everything else"]),
+    'a command behind a URL': (['http://127.0.0.1/', 'help'], ["'help' is a command"]),
     'a space': (['http://127.0.0.1/a b'], ['URL', 'space']),
     'a tab': (['http://127.0.0.1/a\tb'], ['URL', 'control character']),
     'a line break in the path': (['http://127.0.0.1/\r\nX: y'], ['URL', 'control character']),
@@ -191,7 +193,6 @@ def test_max_time_that_reaches_the_last_endpoint_is_taken(server, arguments):
     'a certificate': (['-E', 'missing'], ['--cert', 'missing', 'No such file']),
     'a certificate with a password': (['-E', 'missing:password'], ['--cert', "'missing'", 'No such file']),
     'a key': (['--key', 'missing'], ['key', 'missing', 'No such file']),
-    'a name of nothing': (['-d', '@'], ['No such file']),
     'a directory for the output': (['-o', 'missing/file'], ['missing/file', 'No such file']),
     'a name for the output': (['-o', ''], ['-o']),
 })
@@ -457,3 +458,16 @@ def test_closed_standard_input_is_an_error_only_for_a_body_from_it(server):
     assert into_nowhere('<&-', '-d', 'x', server.url()).code == 0
     assert into_nowhere('<&-', '-d', '@-', server.url()).code == 2
     assert server.count() == 1
+
+
+def test_dry_run_shows_one_message_under_one_id(server):
+    with Server() as other:
+        result = run('--dry-run', '--format', 'json', '-d', 'x', server.url(), other.url())
+    keys = [[header for header in json.loads(line)['headers'] if header.startswith('Idempotency-Key')]
+            for line in result.out.splitlines()]
+    assert keys[0] == keys[1] and len(keys[0]) == 1
+
+
+@pytest.mark.parametrize('option', ['-d', '--data-binary', '--json', '--data-urlencode', '-H'])
+def test_file_without_a_name_is_refused(server, option):
+    refuses(server, [option, '@'], '@ names no file')

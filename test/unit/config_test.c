@@ -689,7 +689,7 @@ static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
   (void)state;
 #define TIME_WORDS  "is not a time; write 1, 0.25, 250ms, 1s, 2m or 1h"
 #define SIZE_WORDS  "is not a size; write 4096, 64K or 1M"
-#define RATE_WORDS  "is not a rate; write 100/s, 30/m, 2/h or none, at most 1000000/s"
+#define RATE_WORDS  "is not a rate; write 100/s, 30/m, 2/h, 5/d or none, at most 1000000/s"
 #define SHARE_WORDS "is not a share; write 10%, 2.5%, up to 100%, or none"
 #define LIST_WORDS  "is not a list of statuses (100 to 599); write 401,403 or 400-499"
 #define HEDGE_WORDS                                                                                                    \
@@ -714,7 +714,7 @@ static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
       {"{\"workers\": 100001}", "line 1: /workers: 100001 is not a whole number from 1 to 100000"},
       {"{\"workers\": 1.5}", "line 1: /workers: 1.5 is not a whole number from 1 to 100000"},
       {"{\"workers\": -1}", "line 1: /workers: -1 is not a whole number from 1 to 100000"},
-      {"{\"workers\": \"64\"}", "line 1: /workers: '64' is not a whole number from 1 to 100000"},
+      {"{\"workers\": \"64\"}", "line 1: /workers: '64' is a string; write a number, without quotes"},
       {"{\"workers\": 4294967297}", "line 1: /workers: 4294967297 is not a whole number from 1 to 100000"},
       {"{\"workers\": 99999999999999999999}",
        "line 1: /workers: 99999999999999999999 is not a whole number from 1 to 100000"},
@@ -728,14 +728,14 @@ static void value_of_the_top_level_that_cannot_be_is_refused(void **state)
       {"{\"max_response\": \"1X\"}", "line 1: /max_response: '1X' " SIZE_WORDS},
       {"{\"max_response\": \"1\\u0000\"}", "line 1: /max_response: it holds a NUL character"},
       {"{\"in_order\": 1}", "line 1: /in_order: 1 is not true or false"},
-      {"{\"breaker\": \"false\"}", "line 1: /breaker: 'false' is not true or false"},
+      {"{\"breaker\": \"false\"}", "line 1: /breaker: 'false' is a string; write true or false, without quotes"},
       {"{\"idempotency_key\": null}", "line 1: /idempotency_key: null is not true or false"},
       {"{\"rate\": 0}", "line 1: /rate: 0 " RATE_WORDS},
       {"{\"rate\": 1e999}", "line 1: /rate: 1e999 " RATE_WORDS},
       {"{\"rate\": \"5/week\"}", "line 1: /rate: '5/week' " RATE_WORDS},
       {"{\"hedge_budget\": 0.1}", "line 1: /hedge_budget: 0.1 " SHARE_WORDS},
       {"{\"hedge_budget\": \"110%\"}", "line 1: /hedge_budget: '110%' " SHARE_WORDS},
-      {"{\"fatal_status\": 401}", "line 1: /fatal_status: 401 " LIST_WORDS},
+      {"{\"fatal_status\": 401}", "line 1: /fatal_status: 401 is not a string; write \"401\""},
       {"{\"fatal_status\": \"401,\"}", "line 1: /fatal_status: '401,' " LIST_WORDS},
       {"{\"fatal_status\": \"\"}", "line 1: /fatal_status: '' " LIST_WORDS},
       {"{\"defaults\": []}", "line 1: /defaults: an array is not an object; write { ... }"},
@@ -754,7 +754,7 @@ static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
       {"\"method\": \"A\\u0000B\"", "method: it holds a NUL character"},
       {"\"method\": \"A\\nB\"", "method: it holds a line break"},
       {"\"user_agent\": \"A\\rB\"", "user_agent: it holds a line break"},
-      {"\"insecure\": \"yes\"", "insecure: 'yes' is not true or false"},
+      {"\"insecure\": \"yes\"", "insecure: 'yes' is a string; write true or false, without quotes"},
       {"\"cacert\": \"\"", "cacert: it is empty"},
       {"\"resolve\": \"a:1:2\"", "resolve: 'a:1:2' is not an array; write [\"...\"]"},
       {"\"resolve\": [\"a:1:2\", 7]", "resolve/1: 7 is not a string; write \"...\""},
@@ -786,7 +786,7 @@ static void value_of_an_endpoint_that_cannot_be_is_refused(void **state)
        "user: it must have either env or file; write a string, {\"env\": NAME} or {\"file\": PATH}"},
       {"\"user\": {\"env\": 5}", "user/env: 5 is not a string; write \"...\""},
       {"\"user\": {\"file\": \"\"}", "user/file: it is empty"},
-      {"\"success\": 200", "success: 200 is neither a string nor an object"},
+      {"\"success\": 200", "success: 200 is not a string; write \"200\""},
       {"\"success\": \"2xx\"", "success: '2xx' is not a status (100 to 599), a range such as 200-299, or a "
                                "JSON test such as /accepted=true"},
       {"\"success\": {}", "success: it is empty; write {\"status\": \"200-299,409\", \"json\": {\"/accepted\": true}}"},
