@@ -256,7 +256,7 @@ static unsigned compare(const char *first, const char *second)
   struct poolsend_event *event;
   unsigned count = 0;
   set_up(&setup, server_url(server, first), server_url(server, second), NULL);
-  setup.config.events = 15;
+  set(&setup, "events", "start,finish,delivered,settled");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   poolsend_close(sender, POOLSEND_NEVER);
@@ -301,8 +301,8 @@ static void names_of_those_not_tried_are_told(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/status/401"), server_url(server, "/ok"), NULL);
-  setup.config.fatal_status = "401";
-  setup.config.events = POOLSEND_EVENT_SETTLED;
+  set(&setup, "fatal_status", "401");
+  set(&setup, "events", "settled");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   struct poolsend_event *event = next_event(sender);
@@ -318,7 +318,7 @@ static void attempt_that_has_just_started_has_no_fate_and_no_timing(void **state
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.events = POOLSEND_EVENT_START;
+  set(&setup, "events", "start");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   struct poolsend_event *event = next_event(sender);

@@ -52,10 +52,9 @@ static void start(const char *path, unsigned workers, unsigned max_pending)
 {
   struct setup setup;
   set_up(&setup, server_url(server, path), NULL);
-  setup.config.workers = workers;
-  setup.config.max_pending = max_pending;
-  setup.config.on_event = on_event;
-  setup.config.event_context = &seen;
+  set(&setup, "workers", "%u", workers);
+  set(&setup, "max_pending", "%u", max_pending);
+  poolsend_config_on_event(setup.config, on_event, &seen);
   seen.sender = sender_of(&setup);
 }
 
@@ -229,9 +228,8 @@ static void callback_may_cancel_what_its_message_has_left_behind(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/hang"), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(1);
-  setup.config.on_event = on_event;
-  setup.config.event_context = &seen;
+  set(&setup, "hedge_delay", "1ms");
+  poolsend_config_on_event(setup.config, on_event, &seen);
   seen.act = cancel_what_is_left;
   seen.sender = sender_of(&setup);
   submit_line(1);

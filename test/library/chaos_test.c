@@ -157,8 +157,9 @@ static void let_them_act(struct setup *setup)
 {
   pthread_t actors[ACTORS], fetchers[FETCHERS];
   memset(&chaos, 0, sizeof chaos);
-  setup->config.hedge_delay = POOLSEND_MS(2);
-  setup->config.answer_wait = setup->config.settle = POOLSEND_MS(20);
+  set(setup, "hedge_delay", "2ms");
+  set(setup, "answer_wait", "20ms");
+  set(setup, "settle", "20ms");
   chaos.sender = sender_of(setup);
   for (uintptr_t i = 0; i < FETCHERS; i++)
     assert_true(start_thread(&fetchers[i], fetch, NULL));
@@ -184,7 +185,7 @@ static void every_message_is_accounted_for_once(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/delay/1"), server_url(server, "/status/500"), server_url(server, "/ok"), NULL);
-  setup.config.workers = 12;
+  set(&setup, "workers", "12");
   let_them_act(&setup);
 }
 
@@ -195,10 +196,10 @@ static void every_message_is_accounted_for_once_with_too_few_threads(void **stat
   struct poolsend_pool *pool;
   assert_int_equal(poolsend_pool_new(&pool, 2, 0), 0);
   set_up(&setup, server_url(server, "/delay/1"), server_url(server, "/slam"), server_url(server, "/ok"), NULL);
-  setup.config.workers = 12;
-  setup.config.pool = pool;
-  setup.config.retries = 1;
-  setup.config.retry_delay = POOLSEND_MS(1);
+  set(&setup, "workers", "12");
+  poolsend_config_pool(setup.config, pool);
+  set(&setup, "retry", "1");
+  set(&setup, "retry_delay", "1ms");
   let_them_act(&setup);
   poolsend_pool_free(pool);
 }
@@ -208,7 +209,7 @@ static void every_message_is_accounted_for_once_one_at_a_time(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), server_url(server, "/ok/2"), NULL);
-  setup.config.in_order = true;
+  set(&setup, "in_order", "true");
   let_them_act(&setup);
 }
 

@@ -28,7 +28,7 @@ static void make_all(void)
   struct setup setup;
   struct poolsend_message *message AUTOFREE = message_of("held");
   set_up(&setup, server_url(server, "/gate/a"), NULL);
-  setup.config.workers = 4;
+  set(&setup, "workers", "4");
   made.sender = sender_of(&setup);
   submit(made.sender, "cancelled");
   assert_int_equal(poolsend_cancel(made.sender, "cancelled"), 0);
@@ -222,15 +222,17 @@ static void send_on_ones_own(void)
   struct poolsend_message *message AUTOFREE = message_of("child");
   set_up(&setup, server_url(server, "/ok"), NULL);
   must(poolsend_pool_new(&pool, 2, 0) == 0);
-  setup.config.pool = pool;
+  poolsend_config_pool(setup.config, pool);
   struct poolsend_sender *sender = sender_of(&setup);
   must(poolsend_deliver(sender, message, PATIENCE, &report) == 0);
   poolsend_report_free(report);
   must(drain(sender, POOLSEND_NEVER) == 1);
   poolsend_free(sender);
   poolsend_pool_free(pool);
-  setup.config.pool = made.pool; /* the parent's */
-  must(poolsend_new(&sender, &setup.config, NULL) < 0 && !sender);
+  set_up(&setup, server_url(server, "/ok"), NULL);
+  poolsend_config_pool(setup.config, made.pool); /* the parent's */
+  must(!poolsend_open(setup.config) && poolsend_config_failed(setup.config) == -ECHILD);
+  take_down(&setup);
 }
 
 /* ThreadSanitizer cannot start threads in a child of a process that had some. */

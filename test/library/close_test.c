@@ -11,7 +11,7 @@ static struct poolsend_sender *sender_with_workers(const char *path, unsigned wo
 {
   struct setup setup;
   set_up(&setup, server_url(server, path), NULL);
-  setup.config.workers = workers;
+  set(&setup, "workers", "%u", workers);
   return sender_of(&setup);
 }
 
@@ -133,7 +133,7 @@ static void those_who_wait_for_room_are_told_that_it_is_closed(void **state)
   void *result;
   struct setup setup;
   set_up(&setup, server_url(server, "/hang"), NULL);
-  setup.config.max_pending = 1;
+  set(&setup, "max_pending", "1");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   for (int i = 0; i < THREADS; i++)
@@ -281,7 +281,7 @@ static void cancel_after_the_win_ends_the_late_ones_only(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/hang"), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(1);
+  set(&setup, "hedge_delay", "1ms");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
@@ -337,8 +337,8 @@ static void all_are_cancelled_and_more_may_be_submitted(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/gate/a"), NULL);
-  setup.config.workers = 2;
-  setup.config.max_pending = 16;
+  set(&setup, "workers", "2");
+  set(&setup, "max_pending", "16");
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < 4; i++)
     submit(sender, NULL);

@@ -72,9 +72,9 @@ static void counts_balance_after_a_mixed_run(void **state)
   struct setup setup;
   set_up(&setup, server_url(server, "/status/404"), server_url(server, "/slam"), "http://127.0.0.1:1/",
          server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_NEVER;
-  setup.config.breaker = false;
-  setup.config.max_pending = 2 * MESSAGES;
+  set(&setup, "hedge_delay", "none");
+  set(&setup, "breaker", "false");
+  set(&setup, "max_pending", "%u", 2 * MESSAGES);
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < MESSAGES; i++)
     submit(sender, NULL);
@@ -109,8 +109,8 @@ static void endpoint_tells_what_runs_and_what_waits_for_a_slot(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/gate/a"), NULL);
-  setup.config.workers = 2;
-  setup.config.max_pending = 8;
+  set(&setup, "workers", "2");
+  set(&setup, "max_pending", "8");
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < 4; i++)
     submit(sender, NULL);
@@ -177,7 +177,7 @@ static void nothing_may_be_freed(void **state)
   poolsend_preview_free(NULL);
   poolsend_message_free(NULL);
   poolsend_counts_free(NULL);
-  poolsend_file_free(NULL);
+  poolsend_config_free(NULL);
   poolsend_free(NULL);
   poolsend_job_free(NULL);
   poolsend_pool_free(NULL);

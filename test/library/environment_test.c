@@ -35,9 +35,11 @@ static int unset_proxies(void **state)
   return stop_serving(state);
 }
 
+/* The setup may be changed and used again. */
 static enum poolsend_fate fate_with(const struct setup *setup)
 {
-  struct poolsend_sender *sender = sender_of(setup);
+  struct poolsend_sender *sender = poolsend_open(setup->config);
+  must(sender);
   submit(sender, "m");
   struct poolsend_event *event = next_event(sender);
   if (poolsend_event_kind(event) == POOLSEND_EVENT_DELIVERED) {
@@ -57,9 +59,10 @@ static void proxy_of_the_environment_is_ignored_unless_it_is_asked_for(void **st
   set_up(&setup, server_url(server, "/ok"), NULL);
   assert_int_equal(fate_with(&setup), POOLSEND_FATE_DELIVERED);
   assert_int_equal(server_count(server, "/ok"), 1);
-  setup.apis[0].environment_proxy = true;
+  set_api(&setup, 0, "environment_proxy", "true");
   assert_int_equal(fate_with(&setup), POOLSEND_FATE_UNREACHED);
   assert_int_equal(server_count(server, "/ok"), 1);
+  take_down(&setup);
 }
 
 static void proxy_that_is_set_stands_whatever_the_environment_exempts(void **state)
@@ -67,11 +70,12 @@ static void proxy_that_is_set_stands_whatever_the_environment_exempts(void **sta
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.apis[0].proxy = dead;
+  set_api(&setup, 0, "proxy", "%s", dead);
   setenv("no_proxy", "*", 1);
   assert_int_equal(fate_with(&setup), POOLSEND_FATE_UNREACHED);
-  setup.apis[0].environment_proxy = true;
+  set_api(&setup, 0, "environment_proxy", "true");
   assert_int_equal(fate_with(&setup), POOLSEND_FATE_DELIVERED);
+  take_down(&setup);
 }
 
 static void empty_proxy_is_none_even_where_the_environment_is_heeded(void **state)
@@ -79,22 +83,21 @@ static void empty_proxy_is_none_even_where_the_environment_is_heeded(void **stat
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.apis[0].proxy = "";
-  setup.apis[0].environment_proxy = true;
+  set_api(&setup, 0, "proxy", "%s", "");
+  set_api(&setup, 0, "environment_proxy", "true");
   assert_int_equal(fate_with(&setup), POOLSEND_FATE_DELIVERED);
+  take_down(&setup);
 }
 
 static void proxy_of_the_environment_is_ignored_by_a_sender_from_a_file(void **state)
 {
   (void)state;
   char text[200];
-  struct poolsend_file *file;
-  struct poolsend_sender *sender;
+  struct setup setup;
   snprintf(text, sizeof text, "{\"endpoints\": [{\"url\": \"%s\"}]}", server_url(server, "/ok"));
-  assert_int_equal(poolsend_file_parse(&file, text, strlen(text), NULL), 0);
-  assert_false(poolsend_config_endpoint(file->config, 0)->environment_proxy);
-  poolsend_file_free(file);
-  assert_int_equal(poolsend_new_from_json(&sender, text, strlen(text), NULL), 0);
+  set_up(&setup, NULL, NULL);
+  assert_int_equal(poolsend_config_load(setup.config, text, strlen(text)), 0);
+  struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   expect_event(sender, POOLSEND_EVENT_SETTLED, "m");
@@ -176,10 +179,11 @@ static size_t keys_written(unsigned port, bool wanted)
   struct stat status = {0};
   snprintf(url, sizeof url, "https://127.0.0.1:%u/", port);
   set_up(&setup, url, NULL);
-  setup.apis[0].insecure = true;
-  setup.apis[0].method = "GET";
-  setup.config.log_tls_keys = wanted;
+  set_api(&setup, 0, "insecure", "true");
+  set_api(&setup, 0, "method", "GET");
+  set(&setup, "log_tls_keys", wanted ? "true" : "false");
   assert_int_equal(fate_with(&setup), POOLSEND_FATE_DELIVERED);
+  take_down(&setup);
   bool there = stat(path_of("keys"), &status) == 0;
   unlink(path_of("keys"));
   return there ? (size_t)status.st_size : 0;

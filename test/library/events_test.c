@@ -37,7 +37,7 @@ static void all_kinds_come_in_order_with_what_was_submitted(void **state)
   struct poolsend_event *event;
   struct poolsend_message *message AUTOFREE = message_of("m");
   set_up_one(&setup, "/json");
-  setup.config.events = 15;
+  set(&setup, "events", "start,finish,delivered,settled");
   struct poolsend_sender *sender = sender_of(&setup);
   poolsend_message_tag(message, 7, &mine);
   assert_int_equal(poolsend_submit(sender, message, 0), 0);
@@ -68,9 +68,9 @@ static void take_gives_what_is_there_up_to_the_room(void **state)
   struct poolsend_event *events[8];
   size_t count = 99;
   set_up_one(&setup, "/ok");
-  setup.config.events = POOLSEND_EVENT_SETTLED;
-  setup.config.max_pending = 10;
-  setup.config.workers = 10;
+  set(&setup, "events", "settled");
+  set(&setup, "max_pending", "10");
+  set(&setup, "workers", "10");
   struct poolsend_sender *sender = sender_of(&setup);
   assert_int_equal(poolsend_take(sender, 0, events, 8, &count), POOLSEND_TIMEOUT);
   assert_int_equal(count, 0);
@@ -126,7 +126,7 @@ static void who_does_not_fetch_holds_up_new_messages(void **state)
   struct setup setup;
   struct poolsend_message *message AUTOFREE = message_of(NULL);
   set_up_one(&setup, "/ok");
-  setup.config.max_pending = 2;
+  set(&setup, "max_pending", "2");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   submit(sender, "n");
@@ -285,8 +285,8 @@ static void fetch_many_with(void *(*const *fetchers)(void *), unsigned count)
   pthread_t threads[8];
   struct setup setup;
   set_up_one(&setup, "/ok");
-  setup.config.workers = 8;
-  setup.config.max_pending = 200;
+  set(&setup, "workers", "8");
+  set(&setup, "max_pending", "200");
   many.sender = sender_of(&setup);
   many.fd = poolsend_fd(many.sender);
   memset(many.told, 0, sizeof many.told);

@@ -115,9 +115,9 @@ static void report_given_up_while_its_message_settles_loses_nothing_and_keeps_th
   enum { ROUNDS = 150 };
   struct setup setup;
   set_up(&setup, server_url(server, "/delay/2"), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(1);
-  setup.config.breaker = false;
-  setup.config.max_pending = 8;
+  set(&setup, "hedge_delay", "1ms");
+  set(&setup, "breaker", "false");
+  set(&setup, "max_pending", "8");
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < ROUNDS; i++) {
     char id[16];

@@ -1,5 +1,6 @@
 #include "helpers.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,26 +26,63 @@ void set_up(struct setup *setup, const char *url, ...)
   static const char *const names[MOST_APIS] = {"a", "b", "c", "d"};
   va_list urls;
   memset(setup, 0, sizeof *setup);
-  poolsend_config_init(&setup->config);
-  setup->config.endpoints = setup->apis;
+  setup->config = poolsend_config_new();
   va_start(urls, url);
   for (size_t i = 0; url && i < MOST_APIS; url = va_arg(urls, const char *), i++) {
-    setup->apis[i].url = url;
-    setup->apis[i].name = names[i];
-    setup->config.endpoint_count = i + 1;
+    setup->apis[i] = poolsend_config_add(setup->config, url);
+    poolsend_endpoint_set(setup->apis[i], "name", names[i]);
   }
   va_end(urls);
 }
 
-struct poolsend_sender *sender_of(const struct setup *setup)
+#define LONGEST_VALUE 4096
+
+static const char *say(char value[LONGEST_VALUE], const char *format, va_list arguments)
 {
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
-  int result = poolsend_new(&sender, &setup->config, &error);
-  if (result)
-    fprintf(stderr, "%s\n", error.text);
-  must(result == 0);
+  int size = vsnprintf(value, LONGEST_VALUE, format, arguments);
+  must(size >= 0 && size < LONGEST_VALUE);
+  return value;
+}
+
+void set(struct setup *setup, const char *name, const char *format, ...)
+{
+  char value[LONGEST_VALUE];
+  va_list arguments;
+  va_start(arguments, format);
+  poolsend_config_set(setup->config, name, say(value, format, arguments));
+  va_end(arguments);
+}
+
+void set_api(struct setup *setup, size_t api, const char *name, const char *format, ...)
+{
+  char value[LONGEST_VALUE];
+  va_list arguments;
+  va_start(arguments, format);
+  poolsend_endpoint_set(setup->apis[api], name, say(value, format, arguments));
+  va_end(arguments);
+}
+
+void take_down(struct setup *setup)
+{
+  poolsend_config_free(setup->config);
+  memset(setup, 0, sizeof *setup);
+}
+
+struct poolsend_sender *sender_of(struct setup *setup)
+{
+  struct poolsend_sender *sender = poolsend_open(setup->config);
+  if (!sender)
+    fprintf(stderr, "%s\n", poolsend_config_error(setup->config));
+  must(sender != NULL);
+  take_down(setup);
   return sender;
+}
+
+const char *refusal_of(struct setup *setup)
+{
+  assert_null(poolsend_open(setup->config));
+  assert_int_equal(poolsend_config_failed(setup->config), -EINVAL);
+  return poolsend_config_error(setup->config);
 }
 
 struct poolsend_sender *sender_to(const char *url)
@@ -62,9 +100,9 @@ struct poolsend_sender *sender_to_path(const char *path)
 void set_up_late(struct setup *setup)
 {
   set_up(setup, server_url(server, "/gate/a"), server_url(server, "/ok"), NULL);
-  setup->config.hedge_delay = POOLSEND_MS(1);
-  setup->config.breaker = false;
-  setup->config.workers = 16;
+  set(setup, "hedge_delay", "1ms");
+  set(setup, "breaker", "false");
+  set(setup, "workers", "16");
 }
 
 struct poolsend_sender *sender_with_late(void)

@@ -23,16 +23,27 @@ extern struct server *server;
 int serve(void **state);
 int stop_serving(void **state);
 
-/* A configuration, for a test to change. Not to be copied: it points into itself. */
+/* A configuration, for a test to change until a sender is made of it. */
 struct setup {
-  struct ps_sender_settings config;
-  struct ps_endpoint_settings apis[MOST_APIS];
+  struct poolsend_config *config;
+  struct poolsend_endpoint *apis[MOST_APIS];
 };
 
 /* With an endpoint for each URL, named a, b, c, d; the last URL is NULL. */
 void set_up(struct setup *setup, const char *url, ...) __attribute__((sentinel));
 
-struct poolsend_sender *sender_of(const struct setup *setup);
+/* Sets an option, of all or of one endpoint alone. What is wrong with it is told when a sender is to be made. */
+void set(struct setup *setup, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void set_api(struct setup *setup, size_t api, const char *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The setup is spent: its configuration has been freed. */
+struct poolsend_sender *sender_of(struct setup *setup);
+
+/* None can be made, and the words say so. They are the configuration's, which is still the test's to free. */
+const char *refusal_of(struct setup *setup);
+
+void take_down(struct setup *setup);
 
 /* To one URL, and all else as it is by default. */
 struct poolsend_sender *sender_to(const char *url);

@@ -113,14 +113,12 @@ static size_t write_config(char *text, size_t size, const char *const *urls)
 static void send_by_the_library(const char *const *urls, struct lines *lines)
 {
   char text[2048];
-  struct poolsend_file *file;
-  struct poolsend_sender *sender;
+  struct setup setup;
   struct poolsend_event *event;
-  struct poolsend_error error;
-  must(poolsend_file_parse(&file, text, write_config(text, sizeof text, urls), &error) == 0);
-  file->config->events = 15;
-  must(poolsend_new(&sender, file->config, &error) == 0);
-  poolsend_file_free(file);
+  set_up(&setup, NULL, NULL);
+  must(poolsend_config_load(setup.config, text, write_config(text, sizeof text, urls)) == 0);
+  set(&setup, "events", "start,finish,delivered,settled");
+  struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   poolsend_close(sender, POOLSEND_NEVER);
   while (poolsend_next(sender, PATIENCE, &event) == 0) {
@@ -174,9 +172,10 @@ static void sender_from_json_sends(void **state)
   (void)state;
   char text[2048];
   const char *const urls[] = {server_url(server, "/status/500"), server_url(server, "/ok"), NULL};
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
-  assert_int_equal(poolsend_new_from_json(&sender, text, write_config(text, sizeof text, urls), &error), 0);
+  struct setup setup;
+  set_up(&setup, NULL, NULL);
+  assert_int_equal(poolsend_config_load(setup.config, text, write_config(text, sizeof text, urls)), 0);
+  struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
   struct poolsend_event *event = next_event(sender);
@@ -199,12 +198,11 @@ static void json_that_makes_no_sender_is_refused_in_words(void **state)
                                       "{\"endpoint\": [{\"url\": \"http://a.example/\"}]}",
                                       "{\"workers\": -1, \"endpoints\": [{\"url\": \"http://a.example/\"}]}"};
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-    struct poolsend_error error = {.text = ""};
-    struct poolsend_sender *sender = (void *)&error;
-    assert_int_equal(poolsend_new_from_json(&sender, table[i], strlen(table[i]), &error), -EINVAL);
-    assert_null(sender);
-    assert_string_not_equal(error.text, "");
-    assert_int_equal(poolsend_new_from_json(&sender, table[i], strlen(table[i]), NULL), -EINVAL);
+    struct setup setup;
+    set_up(&setup, NULL, NULL);
+    poolsend_config_load(setup.config, table[i], strlen(table[i]));
+    assert_string_not_equal(refusal_of(&setup), "");
+    take_down(&setup);
   }
 }
 

@@ -111,8 +111,8 @@ static void secrets_are_hidden_in_a_turkish_locale(void **state)
   (void)state;
   use_turkish();
   set_up(&setup, "http://h/?SIG=" SECRET "&API_PIN=" SECRET "&CREDENTIAL=" SECRET, NULL);
-  setup.apis[0].headers = headers;
-  setup.apis[0].header_count = 3;
+  for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+    set_api(&setup, 0, "headers", "%s", headers[i]);
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_preview *preview = preview_of(sender, own);
   char *json = poolsend_preview_json(preview);
@@ -145,12 +145,11 @@ static void framing_headers_are_refused_in_a_turkish_locale(void **state)
   }
   poolsend_free(sender);
   for (size_t i = 0; i < 2; i++) {
-    struct poolsend_error error;
     struct setup setup;
     set_up(&setup, "http://h/", NULL);
-    setup.apis[0].headers = &lines[i];
-    setup.apis[0].header_count = 1;
-    assert_int_equal(poolsend_new(&sender, &setup.config, &error), -EINVAL);
+    set_api(&setup, 0, "headers", "%s", lines[i]);
+    assert_non_null(strstr(refusal_of(&setup), "cannot be set by hand"));
+    take_down(&setup);
   }
 }
 
@@ -168,11 +167,11 @@ static void key_of_the_callers_is_the_only_one_in_a_turkish_locale(void **state)
   static const char *const own[] = {"idempotency-key: mine"};
   (void)state;
   use_turkish();
-  struct setup setup;
-  set_up(&setup, "http://h/", NULL);
   for (int of_the_endpoint = 0; of_the_endpoint < 2; of_the_endpoint++) {
-    setup.apis[0].headers = own;
-    setup.apis[0].header_count = of_the_endpoint ? 1 : 0;
+    struct setup setup;
+    set_up(&setup, "http://h/", NULL);
+    if (of_the_endpoint)
+      set_api(&setup, 0, "headers", "%s", own[0]);
     struct poolsend_sender *sender = sender_of(&setup);
     struct poolsend_preview *preview = preview_of(sender, of_the_endpoint ? NULL : own);
     assert_int_equal(keys_of(preview), 1);
@@ -189,21 +188,22 @@ static void numbers_have_a_point_in_a_german_locale(void **state)
                              "{\"url\":\"http://a.example/\"},{\"url\":\"http://b.example/\"}]}";
   (void)state;
   use_german();
-  struct poolsend_file *file;
-  struct poolsend_error error;
-  struct poolsend_sender *sender;
-  assert_int_equal(poolsend_file_parse(&file, text, strlen(text), &error), 0);
-  assert_true(file->config->hedge_delay == POOLSEND_MS(250));
-  assert_true(file->config->settle == POOLSEND_MS(1500));
-  assert_true(file->config->rate == 1.5);
-  assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);
-  if (!strstr(error.text, "within 0.2 s") || !strstr(error.text, "up to 0.25 s"))
-    fail_msg("%s", error.text);
-  file->config->hedge_budget = 1.5;
-  assert_int_equal(poolsend_new(&sender, file->config, &error), -EINVAL);
-  if (!strstr(error.text, "hedge_budget: 1.5 is"))
-    fail_msg("%s", error.text);
-  poolsend_file_free(file);
+  struct setup setup;
+  set_up(&setup, NULL, NULL);
+  assert_int_equal(poolsend_config_load(setup.config, text, strlen(text)), 0);
+  const char *words = refusal_of(&setup);
+  if (!strstr(words, "within 0.2 s") || !strstr(words, "up to 0.25 s"))
+    fail_msg("%s", words);
+  assert_int_equal(poolsend_config_set(setup.config, "hedge_budget", "2.5%"), 0);
+  assert_int_equal(poolsend_config_set(setup.config, "max_time", "0.3"), 0);
+  struct poolsend_sender *sender = poolsend_open(setup.config);
+  must(sender != NULL);
+  struct poolsend_preview *preview = preview_of(sender, NULL);
+  assert_int_equal(poolsend_preview_hedge_delay(preview), POOLSEND_MS(250));
+  poolsend_preview_free(preview);
+  poolsend_free(sender);
+  assert_int_equal(poolsend_config_set(setup.config, "settle", "1,5"), -EINVAL);
+  take_down(&setup);
 }
 
 static void time_limit_is_told_with_a_point_in_a_german_locale(void **state)
@@ -213,7 +213,7 @@ static void time_limit_is_told_with_a_point_in_a_german_locale(void **state)
   (void)state;
   use_german();
   set_up(&setup, server_url(server, "/hang"), NULL);
-  setup.config.attempt_timeout = POOLSEND_MS(50) + POOLSEND_MS(1) / 2;
+  set(&setup, "attempt_timeout", "50.5ms");
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
@@ -250,30 +250,25 @@ static void international_host_is_utf_8_in_any_locale(void **state)
   static const char *const locales[] = {"C", "C.UTF-8", "tr_TR.UTF-8", "de_DE.UTF-8"};
   const char *port = strrchr(server_url(server, ""), ':') + 1;
   char url[64], way[64], path[] = "/ok/0";
-  const char *const resolve[] = {way};
   (void)state;
   snprintf(way, sizeof way, "%s:%.*s:127.0.0.1", HOST, (int)strspn(port, "0123456789"), port);
   for (size_t i = 0; i < sizeof locales / sizeof *locales; i++) {
     if (!set_locale(locales[i]))
       continue;
     struct setup setup;
-    struct poolsend_sender *sender;
-    struct poolsend_error error;
     path[4] = (char)('0' + i);
     snprintf(url, sizeof url, "http://%s:%.*s%s", HOST, (int)strspn(port, "0123456789"), port, path);
     set_up(&setup, url, NULL);
-    setup.apis[0].resolve = resolve;
-    setup.apis[0].resolve_count = 1;
-    int result = poolsend_new(&sender, &setup.config, &error);
+    set_api(&setup, 0, "resolve", "%s", way);
 #ifdef PS_HAVE_LIBIDN2
-    assert_int_equal(result, 0);
+    struct poolsend_sender *sender = sender_of(&setup);
     submit(sender, "m");
     assert_int_equal(drain(sender, POOLSEND_NEVER), 1);
     assert_int_equal(server_count(server, path), 1);
     poolsend_free(sender);
 #else
-    assert_int_equal(result, -EINVAL);
-    assert_non_null(strstr(error.text, "libidn2"));
+    assert_non_null(strstr(refusal_of(&setup), "libidn2"));
+    take_down(&setup);
 #endif
   }
 }

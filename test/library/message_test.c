@@ -82,7 +82,7 @@ static void message_that_cannot_be_sent_is_refused_in_words(void **state)
   bool good = true;
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.max_body = LONGEST;
+  set(&setup, "max_body", "%u", LONGEST);
   struct poolsend_sender *sender = sender_of(&setup);
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
     good = is_refused(sender, &refused[i]) && good;
@@ -117,9 +117,9 @@ static void key_of_its_own_allows_another_round(void **state)
   for (size_t count = 1; count <= 2; count++) {
     struct setup setup;
     set_up(&setup, server_url(server, count == 1 ? "/slam/without" : "/slam/with"), NULL);
-    setup.config.idempotency_key = false;
-    setup.config.retries = 1;
-    setup.config.retry_delay = POOLSEND_MS(1);
+    set(&setup, "idempotency_key", "false");
+    set(&setup, "retry", "1");
+    set(&setup, "retry_delay", "1ms");
     struct poolsend_sender *sender = sender_of(&setup);
     struct poolsend_message *message AUTOFREE = message_of("m");
     for (size_t i = 0; i < count; i++)

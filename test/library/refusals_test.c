@@ -1,5 +1,5 @@
 /* Refusals quote what was wrong, which may come from anywhere: whatever it is, the words are one line of UTF-8, without
- * anything that a terminal obeys. Every setting, every kind of message and every place of a configuration file is given
+ * anything that a terminal obeys. Every option, every kind of message and every place of a configuration file is given
  * such bytes, in shapes that come far enough to be refused for different reasons. */
 #include "helpers.h"
 
@@ -72,13 +72,13 @@ static bool is_clean_line(const char *words)
   return at > (const unsigned char *)words;
 }
 
-static void judge(int result, const struct poolsend_error *error, const char *what)
+static void judge(int result, const char *words, const char *what)
 {
   if (result != -EINVAL)
     return;
   refusals++;
-  if (!is_clean_line(error->text))
-    fail_msg("%s is refused with '%s', which is not one clean line", what, error->text);
+  if (!is_clean_line(words))
+    fail_msg("%s is refused with '%s', which is not one clean line", what, words);
 }
 
 /* `shape` has one %s, or none. */
@@ -147,78 +147,78 @@ static const char *const shapes[] = {
     "https:%s",
 };
 
-#define AT(field)     #field, offsetof(struct ps_endpoint_settings, field)
-#define NUMBER(field) .count_at = offsetof(struct ps_endpoint_settings, field)
-
-struct field {
+struct option {
   const char *name;
-  size_t at;
-  size_t count_at; /* 0: it is no list */
-  bool free;       /* any text will do */
+  bool of_sender;
+  bool free; /* any text will do */
 };
 
-static const struct field fields[] = {
-    {AT(url)},
-    {AT(name)},
-    {AT(method)},
-    {AT(user_agent)},
-    {AT(userpwd)},
-    {AT(bearer)},
-    {AT(cacert)},
-    {AT(capath)},
-    {AT(cert)},
-    {AT(key)},
-    {AT(key_password), .free = true},
-    {AT(proxy)},
-    {AT(noproxy), .free = true},
-    {AT(unix_socket), .free = true},
-    {AT(body_template)},
-    {AT(success)},
-    {AT(headers), NUMBER(header_count)},
-    {AT(secret_headers), NUMBER(secret_header_count), .free = true},
-    {AT(resolve), NUMBER(resolve_count)},
-    {AT(connect_to), NUMBER(connect_to_count)},
-    {AT(header_templates), NUMBER(header_template_count)},
+static const struct option options[] = {
+    {"url"},
+    {"name"},
+    {"method"},
+    {"user_agent"},
+    {"user"},
+    {"oauth2_bearer"},
+    {"cacert"},
+    {"capath"},
+    {"cert"},
+    {"key"},
+    {"key_password"},
+    {"proxy"},
+    {"noproxy"},
+    {"unix_socket", .free = true},
+    {"body"},
+    {"success"},
+    {"headers"},
+    {"secret_headers"},
+    {"resolve"},
+    {"connect_to"},
+    {"hedge_delay"},
+    {"connect_timeout"},
+    {"attempt_timeout"},
+    {"max_in_flight"},
+    {"http2"},
+    {"settle", .of_sender = true},
+    {"max_time", .of_sender = true},
+    {"retry", .of_sender = true},
+    {"rate", .of_sender = true},
+    {"hedge_budget", .of_sender = true},
+    {"max_body", .of_sender = true},
+    {"fatal_status", .of_sender = true},
+    {"events", .of_sender = true},
+    {"in_order", .of_sender = true},
 };
 
-static void make(const struct setup *setup, const char *what)
+/* The setup is spent. */
+static void make(struct setup *setup, const char *what)
 {
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
-  int result = poolsend_new(&sender, &setup->config, &error);
-  judge(result, &error, what);
+  struct poolsend_sender *sender = poolsend_open(setup->config);
+  judge(poolsend_config_failed(setup->config), poolsend_config_error(setup->config), what);
   poolsend_free(sender);
+  take_down(setup);
 }
 
-static void set_field(const char *text, void *context)
+static void set_option(const char *text, void *context)
 {
-  const struct field *field = context;
+  const struct option *option = context;
   struct setup setup;
   set_up(&setup, "http://127.0.0.1:1/", "http://127.0.0.1:2/", NULL);
-  setup.config.workers = 2;
-  char *api = (char *)&setup.apis[0];
-  const char *const list[] = {text};
-  const char *const *items = list;
-  const size_t one = 1;
-  if (field->count_at) {
-    memcpy(api + field->at, &items, sizeof items);
-    memcpy(api + field->count_at, &one, sizeof one);
-  } else {
-    memcpy(api + field->at, &text, sizeof text);
-  }
-  make(&setup, field->name);
-  setup.apis[0].url_template = true;
-  make(&setup, field->name);
+  set(&setup, "workers", "2");
+  if (option->of_sender)
+    set(&setup, option->name, "%s", text);
+  else
+    set_api(&setup, 0, option->name, "%s", text);
+  make(&setup, option->name);
 }
 
-static void set_fatal_status(const char *text, void *context)
+static void set_unknown_option(const char *text, void *context)
 {
   struct setup setup;
   (void)context;
   set_up(&setup, "http://127.0.0.1:1/", NULL);
-  setup.config.workers = 1;
-  setup.config.fatal_status = text;
-  make(&setup, "fatal_status");
+  set(&setup, text, "1");
+  make(&setup, "an option");
 }
 
 /* A name that is there twice is quoted too. */
@@ -227,22 +227,23 @@ static void set_same_names(const char *text, void *context)
   struct setup setup;
   (void)context;
   set_up(&setup, "http://127.0.0.1:1/", "http://127.0.0.1:2/", NULL);
-  setup.config.workers = 2;
-  setup.apis[0].name = setup.apis[1].name = text;
+  set(&setup, "workers", "2");
+  set_api(&setup, 0, "name", "%s", text);
+  set_api(&setup, 1, "name", "%s", text);
   make(&setup, "the same name");
 }
 
 static void settings_are_refused_in_one_clean_line(void **state)
 {
   (void)state;
-  for (size_t i = 0; i < COUNT_OF(fields); i++) {
-    struct field field = fields[i];
+  for (size_t i = 0; i < COUNT_OF(options); i++) {
+    struct option option = options[i];
     unsigned before = refusals;
-    for_each(shapes, COUNT_OF(shapes), set_field, &field);
-    if (refusals == before && !field.free)
-      fail_msg("no text was refused for %s", field.name);
+    for_each(shapes, COUNT_OF(shapes), set_option, &option);
+    if (refusals == before && !option.free)
+      fail_msg("no text was refused for %s", option.name);
   }
-  for_each(shapes, COUNT_OF(shapes), set_fatal_status, NULL);
+  for_each(shapes, COUNT_OF(shapes), set_unknown_option, NULL);
   for_each(shapes, COUNT_OF(shapes), set_same_names, NULL);
 }
 
@@ -250,11 +251,10 @@ static void settings_are_refused_in_one_clean_line(void **state)
 
 static void parse_file(const char *text, void *context)
 {
-  struct poolsend_file *file;
-  struct poolsend_error error;
+  struct poolsend_config *config = poolsend_config_new();
   (void)context;
-  judge(poolsend_file_parse(&file, text, strlen(text), &error), &error, text);
-  poolsend_file_free(file);
+  judge(poolsend_config_load(config, text, strlen(text)), poolsend_config_error(config), text);
+  poolsend_config_free(config);
 }
 
 static void configurations_are_refused_in_one_clean_line(void **state)
@@ -315,9 +315,7 @@ static void configurations_are_refused_in_one_clean_line(void **state)
 /* As judge does, by the words of the message. */
 static void judge_message(int result, const struct poolsend_message *message, const char *what)
 {
-  struct poolsend_error error;
-  snprintf(error.text, sizeof error.text, "%s", poolsend_message_error(message));
-  judge(result, &error, what);
+  judge(result, poolsend_message_error(message), what);
 }
 
 static void take_message(struct poolsend_sender *sender, struct poolsend_message *message, const char *what)
@@ -378,14 +376,15 @@ static void messages_are_refused_in_one_clean_line(void **state)
 /* ---- Words of an attempt */
 
 /* A message that brings an object, and what became of it where the settings let a sender be made. */
-static void judge_attempt(const struct setup *setup, const char *what)
+static void judge_attempt(struct setup *setup, const char *what)
 {
-  struct poolsend_sender *sender;
   struct poolsend_report *report;
   const struct poolsend_event *event;
   struct poolsend_message *message AUTOFREE = message_of("m");
   poolsend_message_body(message, "{\"there\":{}}", POOLSEND_TEXT);
-  if (poolsend_new(&sender, &setup->config, NULL))
+  struct poolsend_sender *sender = poolsend_open(setup->config);
+  take_down(setup);
+  if (!sender)
     return;
   must(poolsend_deliver(sender, message, PATIENCE, &report) == POOLSEND_UNDELIVERED);
   must(poolsend_report_settled(report, PATIENCE, &event) == 0);
@@ -397,16 +396,28 @@ static void judge_attempt(const struct setup *setup, const char *what)
   poolsend_free(sender);
 }
 
+/* As a part of a string in JSON. */
+static void escape(const char *text, char *escaped)
+{
+  static const char escapes[] = "\\u%04x";
+  for (; *text; text++)
+    if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\')
+      escaped += sprintf(escaped, escapes, (unsigned)*text);
+    else
+      *escaped++ = *text;
+  *escaped = '\0';
+}
+
 /* What is asked for of a message is our user's text too. */
 static void ask_for(const char *text, void *context)
 {
+  char escaped[6 * SHAPE_MAX];
   struct setup setup;
-  const char *const templates[] = {text};
   (void)context;
+  escape(text, escaped);
   set_up(&setup, "http://127.0.0.1:1/", NULL);
-  setup.config.workers = 1;
-  setup.apis[0].header_templates = templates;
-  setup.apis[0].header_template_count = 1;
+  set(&setup, "workers", "1");
+  set_api(&setup, 0, "headers", "{\"X-A\": \"{{/%.3000s}}\"}", escaped);
   judge_attempt(&setup, text);
 }
 
@@ -415,15 +426,15 @@ static void connect_to_socket(const char *text, void *context)
   struct setup setup;
   (void)context;
   set_up(&setup, "http://127.0.0.1:1/", NULL);
-  setup.config.workers = 1;
-  setup.apis[0].unix_socket = text;
+  set(&setup, "workers", "1");
+  set_api(&setup, 0, "unix_socket", "%s", text);
   judge_attempt(&setup, text);
 }
 
 static void attempts_that_cannot_be_made_are_told_in_one_clean_line(void **state)
 {
   (void)state;
-  static const char *const templates[] = {"X-A: {{/%s}}", "X-A: {{/there/%s}}"}, *const sockets[] = {"/nowhere/%s"};
+  static const char *const templates[] = {"%s", "there/%s"}, *const sockets[] = {"/nowhere/%s"};
   unsigned before = refusals;
   for_each(templates, COUNT_OF(templates), ask_for, NULL);
   for_each(sockets, COUNT_OF(sockets), connect_to_socket, NULL);

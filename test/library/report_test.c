@@ -107,8 +107,8 @@ static void message_that_is_not_taken_up_has_no_report(void **state)
   static const char large[101];
   struct setup setup;
   set_up(&setup, server_url(server, "/gate/a"), NULL);
-  setup.config.max_pending = 1;
-  setup.config.max_body = 100;
+  set(&setup, "max_pending", "1");
+  set(&setup, "max_body", "100");
   struct poolsend_sender *sender = sender_of(&setup);
   assert_int_equal(poolsend_deliver(sender, message, 0, &report), -EINVAL);
   assert_null(report);
@@ -136,8 +136,7 @@ static struct poolsend_sender *sender_with_late_that_tells_all(void)
 {
   struct setup setup;
   set_up_late(&setup);
-  setup.config.events =
-      POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+  set(&setup, "events", "start,finish,delivered,settled");
   return sender_of(&setup);
 }
 
@@ -188,7 +187,7 @@ static void report_has_the_delivered_event_even_where_the_sender_tells_of_ends_o
   const struct poolsend_event *event = NULL;
   struct setup setup;
   set_up_late(&setup);
-  setup.config.events = 0;
+  set(&setup, "events", "settled");
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = deliver(sender, "m");
   assert_int_equal(poolsend_report_delivered(report, 0, &event), 0);
@@ -248,7 +247,7 @@ static void message_with_a_report_is_pending_until_it_has_settled(void **state)
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/gate/a"), NULL);
-  setup.config.max_pending = 1;
+  set(&setup, "max_pending", "1");
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_message *message AUTOFREE = message_of("n");
   struct poolsend_report *report = submit_report(sender, "m"), *second;

@@ -20,55 +20,63 @@ static void is_clean(const char *text)
 
 /* ---- What is refused */
 
-static const char *const broken_line[] = {"Authorization: " SECRET "\r\nX: y"};
-static const char *const no_colon[] = {"Authorization Bearer " SECRET};
-static const char *const equals[] = {"X-Api-Key=" SECRET};
-static const char *const control[] = {"Authorization: " SECRET "\x01"};
-static const char *const unclosed[] = {"Authorization: " SECRET "{{/a"};
-static const char *const bad_route[] = {"::" SECRET "\n:443"};
-
 static void error_has_no_secret(void **state)
 {
   (void)state;
-  const struct ps_endpoint_settings endpoints[] = {
-      {.url = "ftp://user:" SECRET "@h/"},
-      {.url = "http://user:" SECRET "@h:port/"},
-      {.url = "http://h/?token=a " SECRET},
-      {.url = "http://user:" SECRET "%40h/"},
-      {.url = "http://h/", .headers = broken_line, .header_count = 1},
-      {.url = "http://h/", .headers = no_colon, .header_count = 1},
-      {.url = "http://h/", .headers = equals, .header_count = 1},
-      {.url = "http://h/", .headers = control, .header_count = 1},
-      {.url = "http://h/", .header_templates = unclosed, .header_template_count = 1},
-      {.url = "http://h/", .bearer = SECRET "\n"},
-      {.url = "http://h/", .bearer = SECRET "\x7f"},
-      {.url = "http://h/", .proxy = "ftp://user:" SECRET "@h"},
-      {.url = "http://h/", .proxy = "user:" SECRET "@[h"},
-      {.url = "http://h/", .key_password = SECRET, .key = "/nowhere"},
+  static const struct {
+    const char *name, *value;
+  } rows[] = {
+      {"url", "ftp://user:" SECRET "@h/"},
+      {"url", "http://user:" SECRET "@h:port/"},
+      {"url", "http://h/?token=a " SECRET},
+      {"url", "http://user:" SECRET "%40h/"},
+      {"headers", "Authorization: " SECRET "\r\nX: y"},
+      {"headers", "Authorization Bearer " SECRET},
+      {"headers", "X-Api-Key=" SECRET},
+      {"headers", "Authorization: " SECRET "\x01"},
+      {"headers", "{\"Authorization\": \"" SECRET "{{/a\"}"},
+      {"headers", "{\"Authorization\": \"" SECRET "\\n\"}"},
+      {"headers", "{\"Authorization: " SECRET "\": 1}"},
+      {"oauth2_bearer", SECRET "\n"},
+      {"oauth2_bearer", SECRET "\x7f"},
+      {"oauth2_bearer", "{\"env\": \"Bearer " SECRET "\"}"},
+      {"user", SECRET},
+      {"user", "a:" SECRET "\n"},
+      {"key_password", SECRET "\r"},
+      {"proxy", "ftp://user:" SECRET "@h"},
+      {"proxy", "user:" SECRET "@[h"},
+      {"proxy", "{\"url\": \"" SECRET "\"}"},
   };
-  for (size_t i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct setup setup;
-    struct poolsend_error error;
-    struct poolsend_sender *sender;
     set_up(&setup, "http://h/", NULL);
-    setup.apis[0] = endpoints[i];
-    assert_int_equal(poolsend_new(&sender, &setup.config, &error), -EINVAL);
-    assert_null(sender);
-    assert_true(strlen(error.text) > 10);
-    is_clean(error.text);
+    set_api(&setup, 0, rows[i].name, "%s", rows[i].value);
+    const char *words = refusal_of(&setup);
+    assert_true(strlen(words) > 10);
+    is_clean(words);
+    take_down(&setup);
   }
+}
+
+static void error_has_no_secret_that_was_set_before(void **state)
+{
+  (void)state;
+  struct setup setup;
+  set_up(&setup, "http://h/", NULL);
+  set_api(&setup, 0, "key_password", SECRET);
+  set_api(&setup, 0, "key", "/nowhere");
+  is_clean(refusal_of(&setup));
+  take_down(&setup);
 }
 
 static void route_that_would_begin_a_line_is_refused(void **state)
 {
   (void)state;
   struct setup setup;
-  struct poolsend_error error;
-  struct poolsend_sender *sender;
   set_up(&setup, "http://h/", NULL);
-  setup.apis[0].connect_to = bad_route;
-  setup.apis[0].connect_to_count = 1;
-  assert_int_equal(poolsend_new(&sender, &setup.config, &error), -EINVAL);
+  set_api(&setup, 0, "connect_to", "::" SECRET "\n:443");
+  assert_non_null(strstr(refusal_of(&setup), "control character"));
+  take_down(&setup);
 }
 
 static void error_of_a_message_has_no_secret(void **state)
@@ -94,7 +102,6 @@ static void error_of_a_message_has_no_secret(void **state)
 
 static const char *const given[] = {"Authorization: Bearer " SECRET, "X-Api-Key: " SECRET, "X-Mine: " SECRET,
                                     "Cookie: a=" SECRET};
-static const char *const mine[] = {"X-Mine"};
 
 /* With a secret wherever there is room for one; at `authority`. */
 static void set_up_secrets(struct setup *setup, const char *authority)
@@ -103,12 +110,10 @@ static void set_up_secrets(struct setup *setup, const char *authority)
   snprintf(url, sizeof url,
            "http://user:" SECRET "@%s?token=" SECRET "&next=%%3Fkey%%3D" SECRET "#access_token=" SECRET, authority);
   set_up(setup, url, NULL);
-  setup->apis[0].headers = given;
-  setup->apis[0].header_count = 4;
-  setup->apis[0].secret_headers = mine;
-  setup->apis[0].secret_header_count = 1;
-  setup->config.events =
-      POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+    set_api(setup, 0, "headers", "%s", given[i]);
+  set_api(setup, 0, "secret_headers", "X-Mine");
+  set(setup, "events", "start,finish,delivered,settled");
 }
 
 /* On a worker, where no check of cmocka's may be made. */
@@ -139,7 +144,7 @@ static void read_event(struct poolsend_event *event)
     read_attempt(poolsend_event_attempt_at(event, i));
 }
 
-static unsigned read_events(const struct setup *setup)
+static unsigned read_events(struct setup *setup)
 {
   struct poolsend_sender *sender = sender_of(setup);
   bool over = false;
@@ -165,8 +170,7 @@ static void event_and_conversation_have_no_secret(void **state)
   for (size_t i = 0; i < 5; i++) {
     struct setup setup;
     set_up_secrets(&setup, (i < 4 ? server_url(server, paths[i]) : dead) + strlen("http://"));
-    setup.config.trace = read_line;
-    setup.config.trace_context = &lines;
+    poolsend_config_trace(setup.config, read_line, &lines);
     assert_in_range(read_events(&setup), 3, 4);
   }
   close(fd);
@@ -199,6 +203,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       CASE(error_has_no_secret),
+      CASE(error_has_no_secret_that_was_set_before),
       CASE(route_that_would_begin_a_line_is_refused),
       CASE(error_of_a_message_has_no_secret),
       CASE(event_and_conversation_have_no_secret),

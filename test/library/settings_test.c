@@ -1,9 +1,8 @@
-/* Settings at their edges, set by hand as a C program would: what cannot be used is refused in words, and what is
- * taken works. A span below 0 counts as 0. */
+/* Options at their edges, set by name as a C program would: what cannot be used is refused in words, and what is taken
+ * works. */
 #include "helpers.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,72 +10,14 @@
 
 /* ---- Refused, or taken and then it works */
 
+enum { ALL = -1 };
+
+/* Of all endpoints, or of one alone. */
 struct edge {
-  const char *what;
-  void (*set)(struct setup *setup);
-  int result; /* of poolsend_new */
+  int api;
+  const char *name, *value;
+  int result; /* as of poolsend_config_failed */
 };
-
-static const char *const bad_headers[] = {"no colon"};
-static const char *const no_headers[] = {NULL};
-
-#define EDGE(name, assignment)                                                                                         \
-  static void set_##name(struct setup *setup)                                                                          \
-  {                                                                                                                    \
-    setup->assignment;                                                                                                 \
-  }
-
-EDGE(settle, config.settle = INT64_MIN)
-EDGE(answer_wait, config.answer_wait = INT64_MIN)
-EDGE(longest_settle, config.settle = POOLSEND_NEVER)
-EDGE(longest_answer_wait, config.answer_wait = POOLSEND_NEVER)
-EDGE(hedge_delay, config.hedge_delay = INT64_MIN)
-EDGE(no_hedge_delay, config.hedge_delay = POOLSEND_NEVER)
-EDGE(attempt_timeout, config.attempt_timeout = POOLSEND_NEVER - 1)
-EDGE(connect_timeout, apis[0].connect_timeout = INT64_MIN)
-EDGE(longest_connect_timeout, apis[0].connect_timeout = POOLSEND_NEVER)
-EDGE(own_attempt_timeout, apis[0].attempt_timeout = INT64_MIN)
-EDGE(no_attempt_timeout, config.attempt_timeout = 0)
-EDGE(no_end, config.hedge_delay = POOLSEND_NEVER; setup->config.answer_wait = 0)
-EDGE(own_hedge_delay, apis[0].hedge_delay = INT64_MIN)
-EDGE(retry_delay, config.retry_delay = INT64_MIN; setup->config.retries = 1)
-EDGE(retry_max_time, config.retry_max_time = INT64_MIN; setup->config.retries = 1)
-EDGE(retries, config.retries = UINT32_MAX)
-EDGE(max_time, config.max_time = POOLSEND_NEVER - 1)
-EDGE(pending, config.max_pending = UINT32_MAX)
-EDGE(budget, config.hedge_budget = 0)
-EDGE(large_budget, config.hedge_budget = 2)
-EDGE(no_budget, config.hedge_budget = NAN)
-EDGE(rate, config.rate = -1)
-EDGE(no_rate, config.rate = NAN)
-EDGE(endless_rate, config.rate = INFINITY)
-EDGE(low_permille, config.hedge_permille = 499)
-EDGE(high_permille, config.hedge_permille = 1000)
-EDGE(permille, config.hedge_permille = 999)
-EDGE(own_permille, apis[1].hedge_permille = 1)
-EDGE(workers, config.workers = UINT32_MAX)
-EDGE(few_workers, config.workers = 1)
-EDGE(in_flight, apis[0].max_in_flight = UINT32_MAX)
-EDGE(all_in_flight, apis[0].max_in_flight = UINT32_MAX; setup->apis[1].max_in_flight = UINT32_MAX)
-EDGE(events, config.events = UINT32_MAX)
-EDGE(no_events, config.events = 0)
-EDGE(response, config.max_response = 0)
-EDGE(largest_response, config.max_response = SIZE_MAX)
-EDGE(body, config.max_body = SIZE_MAX)
-EDGE(no_url, apis[1].url = NULL)
-EDGE(url, apis[1].url = "ftp://a.example/")
-EDGE(same_name, apis[1].name = "a")
-EDGE(empty_name, apis[1].name = "")
-EDGE(fatal, config.fatal_status = "200")
-EDGE(fatal_words, config.fatal_status = "all")
-EDGE(success, apis[0].success = "maybe")
-EDGE(header, apis[0].headers = bad_headers; setup->apis[0].header_count = 1)
-EDGE(null_header, apis[0].headers = no_headers; setup->apis[0].header_count = 1)
-EDGE(null_headers, apis[0].header_count = 1)
-EDGE(control_name, apis[1].name = "a\nb")
-EDGE(null_endpoints, config.endpoints = NULL)
-EDGE(no_endpoints, config.endpoint_count = 0)
-EDGE(endpoints, config.endpoint_count = SIZE_MAX)
 
 /* A message to it is delivered, by the second endpoint at the latest. */
 static void must_work(const char *what, struct poolsend_sender *sender)
@@ -93,90 +34,151 @@ static void must_work(const char *what, struct poolsend_sender *sender)
   must(drain(sender, POOLSEND_NEVER) == 0);
 }
 
-static void settings_are_refused_in_words_or_work(void **state)
+static void options_are_refused_in_words_or_work(void **state)
 {
   (void)state;
   static const struct edge edges[] = {
-      {"settle below 0", set_settle, 0},
-      {"answer wait below 0", set_answer_wait, 0},
-      {"endless settle", set_longest_settle, 0},
-      {"endless answer wait", set_longest_answer_wait, 0},
-      {"hedge delay below 0", set_hedge_delay, 0},
-      {"no hedge delay", set_no_hedge_delay, 0},
-      {"long attempt timeout", set_attempt_timeout, 0},
-      {"connect timeout below 0", set_connect_timeout, 0},
-      {"endless connect timeout", set_longest_connect_timeout, 0},
-      {"own attempt timeout below 0", set_own_attempt_timeout, 0},
-      {"no attempt timeout", set_no_attempt_timeout, -EINVAL},
-      {"no end of silence", set_no_end, -EINVAL},
-      {"own hedge delay below 0", set_own_hedge_delay, 0},
-      {"retry delay below 0", set_retry_delay, 0},
-      {"retry max time below 0", set_retry_max_time, 0},
-      {"many retries", set_retries, 0},
-      {"long max time", set_max_time, 0},
-      {"many pending", set_pending, 0},
-      {"no budget", set_budget, 0},
-      {"budget above 1", set_large_budget, -EINVAL},
-      {"budget that is no number", set_no_budget, -EINVAL},
-      {"rate below 0", set_rate, -EINVAL},
-      {"rate that is no number", set_no_rate, -EINVAL},
-      {"endless rate", set_endless_rate, -EINVAL},
-      {"low percentile", set_low_permille, -EINVAL},
-      {"high percentile", set_high_permille, -EINVAL},
-      {"percentile", set_permille, 0},
-      {"own low percentile", set_own_permille, -EINVAL},
-      {"too many workers", set_workers, -EINVAL},
-      {"too few workers", set_few_workers, -EINVAL},
-      {"too many in flight", set_in_flight, -EINVAL},
-      {"too many in flight, together", set_all_in_flight, -EINVAL},
-      {"all events", set_events, 0},
-      {"no events", set_no_events, 0},
-      {"no response", set_response, 0},
-      {"largest response", set_largest_response, 0},
-      {"largest body", set_body, 0},
-      {"url of another kind", set_url, -EINVAL},
-      {"name twice", set_same_name, -EINVAL},
-      {"empty name", set_empty_name, -EINVAL},
-      {"fatal success", set_fatal, -EINVAL},
-      {"fatal words", set_fatal_words, -EINVAL},
-      {"success", set_success, -EINVAL},
-      {"header", set_header, -EINVAL},
-      {"null header", set_null_header, -EINVAL},
-      {"null headers", set_null_headers, -EINVAL},
-      {"line break in a name", set_control_name, -EINVAL},
-      {"null endpoints", set_null_endpoints, -EINVAL},
-      {"no endpoints", set_no_endpoints, -EINVAL},
-      {"endless endpoints", set_endpoints, -EINVAL},
-      {"no url", set_no_url, -EINVAL},
+      {ALL, "settle", "0", 0},
+      {ALL, "settle", "10000h", 0},
+      {ALL, "settle", "10001h", -EINVAL},
+      {ALL, "settle", "-1", -EINVAL},
+      {ALL, "settle", "1e3", -EINVAL},
+      {ALL, "answer_wait", "0", 0},
+      {ALL, "answer_wait", "10000h", 0},
+      {ALL, "hedge_delay", "0", 0},
+      {ALL, "hedge_delay", "none", 0},
+      {ALL, "hedge_delay", "p49.9", -EINVAL},
+      {ALL, "hedge_delay", "p50", 0},
+      {ALL, "hedge_delay", "p99.9", 0},
+      {ALL, "hedge_delay", "p100", -EINVAL},
+      {ALL, "attempt_timeout", "0", 0},
+      {ALL, "attempt_timeout", "10000h", 0},
+      {ALL, "retry", "1000", 0},
+      {ALL, "retry", "1001", -EINVAL},
+      {ALL, "retry_delay", "0", 0},
+      {ALL, "retry_max_time", "0.000000001", 0},
+      {ALL, "max_time", "10000h", 0},
+      {ALL, "max_time", "0", 0},
+      {ALL, "max_pending", "1", 0},
+      {ALL, "max_pending", "1000000", 0},
+      {ALL, "max_pending", "0", -EINVAL},
+      {ALL, "max_pending", "1000001", -EINVAL},
+      {ALL, "hedge_budget", "0%", 0},
+      {ALL, "hedge_budget", "100%", 0},
+      {ALL, "hedge_budget", "101%", -EINVAL},
+      {ALL, "hedge_budget", "nan%", -EINVAL},
+      {ALL, "rate", "0", -EINVAL},
+      {ALL, "rate", "-1", -EINVAL},
+      {ALL, "rate", "nan", -EINVAL},
+      {ALL, "rate", "inf", -EINVAL},
+      {ALL, "rate", "1000000", 0},
+      {ALL, "rate", "1000001", -EINVAL},
+      {ALL, "workers", "1", -EINVAL},
+      {ALL, "workers", "100001", -EINVAL},
+      {ALL, "workers", "4294967298", -EINVAL},
+      {ALL, "events", "start,finish,delivered,settled", 0},
+      {ALL, "events", "settled", 0},
+      {ALL, "events", "", -EINVAL},
+      {ALL, "max_response", "0", 0},
+      {ALL, "max_response", "9223372036854775807", 0},
+      {ALL, "max_response", "9223372036854775808", -EINVAL},
+      {ALL, "max_body", "9223372036854775807", 0},
+      {ALL, "fatal_status", "200", -EINVAL},
+      {ALL, "fatal_status", "all", -EINVAL},
+      {ALL, "url", "http://a.example/", -EINVAL},
+      {0, "connect_timeout", "0", 0},
+      {0, "connect_timeout", "10000h", 0},
+      {0, "attempt_timeout", "0", 0},
+      {0, "hedge_delay", "0", 0},
+      {1, "hedge_delay", "p1", -EINVAL},
+      {0, "max_in_flight", "63", 0},
+      {0, "max_in_flight", "64", 0},
+      {0, "max_in_flight", "100000", -EINVAL},
+      {0, "max_in_flight", "0", -EINVAL},
+      {1, "url", "ftp://a.example/", -EINVAL},
+      {1, "url", "", -EINVAL},
+      {1, "name", "a", -EINVAL},
+      {1, "name", "", -EINVAL},
+      {1, "name", "a\nb", -EINVAL},
+      {0, "success", "maybe", -EINVAL},
+      {0, "success", "", -EINVAL},
+      {0, "headers", "no colon", -EINVAL},
+      {0, "headers", "{}", 0},
+      {0, "settle", "1", -EINVAL},
   };
   bool good = true;
   for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+    const struct edge *edge = &edges[i];
     struct setup setup;
-    struct poolsend_sender *sender = NULL;
-    struct poolsend_error error = {.text = ""};
     set_up(&setup, server_url(server, "/status/500"), server_url(server, "/ok"), NULL);
-    edges[i].set(&setup);
-    int result = poolsend_new(&sender, &setup.config, &error);
-    if (result != edges[i].result || (result != 0) != (error.text[0] != '\0')) {
-      print_error("%s: %d, '%s'\n", edges[i].what, result, error.text);
+    if (edge->api == ALL)
+      set(&setup, edge->name, "%s", edge->value);
+    else
+      set_api(&setup, (size_t)edge->api, edge->name, "%s", edge->value);
+    struct poolsend_sender *sender = poolsend_open(setup.config);
+    int result = poolsend_config_failed(setup.config);
+    const char *words = poolsend_config_error(setup.config);
+    if (result != edge->result || !sender != (result != 0) || !*words != (result == 0)) {
+      print_error("%s %s: %d, '%s'\n", edge->name, edge->value, result, words);
       good = false;
     }
-    if (sender && result == edges[i].result)
-      must_work(edges[i].what, sender);
+    if (sender && result == edge->result)
+      must_work(edge->name, sender);
     poolsend_free(sender);
+    take_down(&setup);
   }
   assert_true(good);
 }
 
+static void options_that_do_not_go_together_are_refused_in_words(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *names[2], *values[2];
+    bool of_endpoints; /* the second */
+    const char *words;
+  } rows[] = {
+      {{"hedge_delay", "answer_wait"},
+       {"none", "0"},
+       false,
+       "answer-wait: without a hedge delay a silent attempt is given the answer wait, and 0 leaves it no time"},
+      {{"workers", "max_in_flight"},
+       {"3", "2"},
+       true,
+       "max_in_flight: together they are 4, more than the 3 workers; raise workers"},
+      {{"hedge_delay", "max_time"},
+       {"2s", "1s"},
+       false,
+       "max-time: if those before it stay silent, the last endpoint is never tried within 1 s, since their hedge "
+       "delays "
+       "add up to 2 s; raise max-time or lower the hedge delay"},
+      {{"fatal_status", "success"},
+       {"409", "200,409"},
+       true,
+       "fatal-status: 409 counts as a success too; a status can be one or the other"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct setup setup;
+    set_up(&setup, "http://a.example/", "http://b.example/", NULL);
+    set(&setup, rows[i].names[0], "%s", rows[i].values[0]);
+    for (size_t api = 0; api < 2 && rows[i].of_endpoints; api++)
+      set_api(&setup, api, rows[i].names[1], "%s", rows[i].values[1]);
+    if (!rows[i].of_endpoints)
+      set(&setup, rows[i].names[1], "%s", rows[i].values[1]);
+    assert_string_equal(refusal_of(&setup), rows[i].words);
+    take_down(&setup);
+  }
+}
+
 /* ---- What some of them do */
 
-static void settle_time_below_zero_is_none(void **state)
+static void settle_time_of_zero_is_none(void **state)
 {
   (void)state;
   struct setup setup;
   set_up(&setup, server_url(server, "/hang"), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(1);
-  setup.config.settle = -1;
+  set(&setup, "hedge_delay", "1ms");
+  set(&setup, "settle", "0");
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   expect_event(sender, POOLSEND_EVENT_DELIVERED, "m");
@@ -196,8 +198,8 @@ static void body_that_is_kept_can_be_read_while_the_event_is_held(void **state)
   struct setup setup;
   const struct poolsend_event *event;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.keep_bodies = true;
-  setup.config.max_response = 2;
+  set(&setup, "keep_bodies", "true");
+  set(&setup, "max_response", "2");
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
@@ -218,7 +220,7 @@ static void body_that_cannot_be_kept_is_told_and_the_message_delivered(void **st
   struct setup setup;
   const struct poolsend_event *event;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.keep_bodies = true;
+  set(&setup, "keep_bodies", "true");
   struct poolsend_sender *sender = sender_of(&setup);
   must(setenv("TMPDIR", "/dev/null/none", 1) == 0);
   struct poolsend_report *report = submit_report(sender, "m");
@@ -240,7 +242,7 @@ static void body_of_a_late_attempt_is_not_kept(void **state)
   struct setup setup;
   const struct poolsend_event *event;
   set_up_late(&setup);
-  setup.config.keep_bodies = true;
+  set(&setup, "keep_bodies", "true");
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   assert_int_equal(poolsend_report_delivered(report, PATIENCE, NULL), 0);
@@ -261,8 +263,8 @@ static void answer_is_tested_whole_however_little_of_it_is_shown(void **state)
   struct setup setup;
   const struct poolsend_event *event;
   set_up(&setup, server_url(server, "/json"), NULL);
-  setup.apis[0].success = "/accepted=true";
-  setup.config.max_response = 2;
+  set_api(&setup, 0, "success", "/accepted=true");
+  set(&setup, "max_response", "2");
   struct poolsend_sender *sender = sender_of(&setup);
   struct poolsend_report *report = submit_report(sender, "m");
   assert_int_equal(poolsend_report_settled(report, PATIENCE, &event), 0);
@@ -285,9 +287,8 @@ static void conversation_is_told_without_secrets(void **state)
   unsigned lines = 0;
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.apis[0].bearer = "secret-token";
-  setup.config.trace = note;
-  setup.config.trace_context = &lines;
+  set_api(&setup, 0, "oauth2_bearer", "secret-token");
+  poolsend_config_trace(setup.config, note, &lines);
   struct poolsend_sender *sender = sender_of(&setup);
   must_work("trace", sender);
   poolsend_free(sender);
@@ -299,8 +300,9 @@ static void conversation_is_told_without_secrets(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      CASE(settings_are_refused_in_words_or_work),
-      CASE(settle_time_below_zero_is_none),
+      CASE(options_are_refused_in_words_or_work),
+      CASE(options_that_do_not_go_together_are_refused_in_words),
+      CASE(settle_time_of_zero_is_none),
       CASE(body_that_is_kept_can_be_read_while_the_event_is_held),
       CASE(body_that_cannot_be_kept_is_told_and_the_message_delivered),
       CASE(body_of_a_late_attempt_is_not_kept),

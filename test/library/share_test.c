@@ -18,9 +18,9 @@ static struct poolsend_sender *sender_on(struct poolsend_pool *pool, const char 
 {
   struct setup setup;
   set_up(&setup, server_url(server, path), NULL);
-  setup.config.workers = workers;
-  setup.config.pool = pool;
-  setup.config.events = POOLSEND_EVENT_SETTLED;
+  set(&setup, "workers", "%u", workers);
+  poolsend_config_pool(setup.config, pool);
+  set(&setup, "events", "settled");
   return sender_of(&setup);
 }
 
@@ -249,8 +249,8 @@ static void message_that_is_won_while_its_hedge_waits_for_a_thread_settles(void 
   struct setup setup;
   struct poolsend_pool *pool = new_pool(1);
   set_up(&setup, server_url(server, "/gate/a"), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(1);
-  setup.config.pool = pool;
+  set(&setup, "hedge_delay", "1ms");
+  poolsend_config_pool(setup.config, pool);
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   await_true(attempt_waits_for_a_thread, pool);
@@ -272,10 +272,10 @@ static void message_whose_hedge_never_gets_a_thread_settles_by_the_answer_wait(v
   struct setup setup;
   struct poolsend_pool *pool = new_pool(1);
   set_up(&setup, server_url(server, "/hang"), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(5);
-  setup.config.answer_wait = POOLSEND_MS(50);
-  setup.config.events = POOLSEND_EVENT_SETTLED;
-  setup.config.pool = pool;
+  set(&setup, "hedge_delay", "5ms");
+  set(&setup, "answer_wait", "50ms");
+  set(&setup, "events", "settled");
+  poolsend_config_pool(setup.config, pool);
   struct poolsend_sender *sender = sender_of(&setup);
   submit(sender, "m");
   struct poolsend_event *event = next_event(sender);

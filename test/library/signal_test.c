@@ -38,8 +38,8 @@ static void handlers_run_on_the_callers_threads_only(void **state)
   struct setup setup;
   struct sigaction before;
   set_up(&setup, server_url(server, "/gate/a"), server_url(server, "/ok"), NULL);
-  setup.config.workers = 8;
-  setup.config.hedge_delay = POOLSEND_MS(1);
+  set(&setup, "workers", "8");
+  set(&setup, "hedge_delay", "1ms");
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < 4; i++)
     submit(sender, NULL);
@@ -112,8 +112,8 @@ static void connections_that_break_raise_no_sigpipe(void **state)
   must(poolsend_message_body(message, body, SIZE) == 0);
   catch (SIGPIPE, &before);
   set_up(&setup, server_url(server, "/slam"), NULL);
-  setup.config.workers = 4;
-  setup.config.max_pending = MESSAGES;
+  set(&setup, "workers", "4");
+  set(&setup, "max_pending", "%u", MESSAGES);
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < MESSAGES; i++)
     assert_int_equal(poolsend_submit(sender, message, PATIENCE), 0);

@@ -310,13 +310,13 @@ static void start(unsigned workers, const char *dead)
   snprintf(urls[0], sizeof urls[0], "%s{{/a}}/{{/an}}/a", server_url(server, "/"));
   snprintf(urls[1], sizeof urls[1], "%s{{/c}}/{{/cn}}/c", server_url(server, "/"));
   set_up(&setup, urls[0], dead, urls[1], NULL);
-  setup.apis[0].url_template = setup.apis[2].url_template = true;
-  setup.config.workers = workers;
-  setup.config.max_pending = 2 * workers;
-  setup.config.breaker = false;
-  setup.config.hedge_delay = POOLSEND_MS(3);
-  setup.config.settle = setup.config.answer_wait = PATIENCE; /* only cancels end what hangs */
-  setup.config.pool = storm.pool;
+  set(&setup, "workers", "%u", workers);
+  set(&setup, "max_pending", "%u", 2 * workers);
+  set(&setup, "breaker", "false");
+  set(&setup, "hedge_delay", "3ms");
+  set(&setup, "settle", "%d", PATIENCE_S); /* only cancels end what hangs */
+  set(&setup, "answer_wait", "%d", PATIENCE_S);
+  poolsend_config_pool(setup.config, storm.pool);
   storm.sender = sender_of(&setup);
 }
 

@@ -80,10 +80,10 @@ static struct poolsend_sender *sender_hedging(const char *path)
 {
   struct setup setup;
   set_up(&setup, server_url(server, path), server_url(server, "/ok"), NULL);
-  setup.config.hedge_delay = POOLSEND_MS(1);
-  setup.config.settle = POOLSEND_MS(5);
-  setup.config.breaker = false;
-  setup.config.max_pending = KEPT;
+  set(&setup, "hedge_delay", "1ms");
+  set(&setup, "settle", "5ms");
+  set(&setup, "breaker", "false");
+  set(&setup, "max_pending", "%u", KEPT);
   return sender_of(&setup);
 }
 
@@ -91,7 +91,7 @@ static struct poolsend_sender *sender_keeping(unsigned max_pending)
 {
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.max_pending = max_pending;
+  set(&setup, "max_pending", "%u", max_pending);
   return sender_of(&setup);
 }
 
@@ -141,7 +141,7 @@ static void so_they_do_when_nobody_takes_them(void **state)
   enum { MESSAGES = 300 };
   struct setup setup;
   set_up(&setup, server_url(server, "/status/404"), NULL);
-  setup.config.max_pending = KEPT;
+  set(&setup, "max_pending", "%u", KEPT);
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < MESSAGES; i++)
     assert_int_equal(deliver_without_report(sender, NULL), POOLSEND_UNDELIVERED);
@@ -155,8 +155,8 @@ static void so_they_do_one_at_a_time(void **state)
   enum { MESSAGES = 100 };
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.in_order = true;
-  setup.config.max_pending = KEPT;
+  set(&setup, "in_order", "true");
+  set(&setup, "max_pending", "%u", KEPT);
   struct poolsend_sender *sender = sender_of(&setup);
   for (int i = 0; i < MESSAGES; i++)
     assert_int_equal(deliver_without_report(sender, NULL), 0);
@@ -295,8 +295,8 @@ static void callback_is_told_of_every_one(void **state)
   enum { MESSAGES = 500 };
   struct setup setup;
   set_up(&setup, server_url(server, "/ok"), NULL);
-  setup.config.max_pending = KEPT;
-  setup.config.on_event = count;
+  set(&setup, "max_pending", "%u", KEPT);
+  poolsend_config_on_event(setup.config, count, NULL);
   struct poolsend_sender *sender = sender_of(&setup);
   for (size_t i = 0; i < MESSAGES; i++)
     assert_int_equal(ways[i % 2 ? 0 : 2](sender, NULL), 0);

@@ -21,10 +21,12 @@ static struct server *server;
 /* What this test calls. The rest of poolsend.h it does not have: it is linked with no library. */
 static struct {
   void *handle;
-  void (*config_init_sized)(struct ps_sender_settings *, size_t, size_t);
+  struct poolsend_config *(*config_new)(void);
+  struct poolsend_endpoint *(*config_add)(struct poolsend_config *, const char *);
+  void (*config_free)(struct poolsend_config *);
+  struct poolsend_sender *(*open)(struct poolsend_config *);
   struct poolsend_message *(*message_new)(const void *, size_t);
   void (*message_free)(struct poolsend_message *);
-  int (*new)(struct poolsend_sender **, const struct ps_sender_settings *, struct poolsend_error *);
   int (*deliver)(struct poolsend_sender *, struct poolsend_message *, poolsend_time, struct poolsend_report **);
   int (*settled)(struct poolsend_report *, poolsend_time, const struct poolsend_event **);
   void (*report_free)(struct poolsend_report *);
@@ -45,10 +47,12 @@ static void open_library(const char *path)
   if (!library.handle)
     fprintf(stderr, "%s\n", dlerror());
   must(library.handle);
-  find("poolsend_config_init_sized", &library.config_init_sized);
+  find("poolsend_config_new", &library.config_new);
+  find("poolsend_config_add", &library.config_add);
+  find("poolsend_config_free", &library.config_free);
+  find("poolsend_open", &library.open);
   find("poolsend_message_new", &library.message_new);
   find("poolsend_message_free", &library.message_free);
-  find("poolsend_new", &library.new);
   find("poolsend_deliver", &library.deliver);
   find("poolsend_report_settled", &library.settled);
   find("poolsend_report_free", &library.report_free);
@@ -80,15 +84,13 @@ static unsigned count_threads(void)
 
 static void send_one(void)
 {
-  struct ps_sender_settings config;
-  struct ps_endpoint_settings api = {.url = server_url(server, "/ok")};
-  struct poolsend_sender *sender;
   struct poolsend_report *report;
   const struct poolsend_event *settled;
-  library.config_init_sized(&config, sizeof config, sizeof api);
-  config.endpoints = &api;
-  config.endpoint_count = 1;
-  assert_int_equal(library.new(&sender, &config, NULL), 0);
+  struct poolsend_config *config = library.config_new();
+  assert_non_null(library.config_add(config, server_url(server, "/ok")));
+  struct poolsend_sender *sender = library.open(config);
+  assert_non_null(sender);
+  library.config_free(config);
   struct poolsend_message *message = library.message_new("hello", 5);
   assert_true(library.fd(sender) >= 0);
   assert_int_equal(library.deliver(sender, message, PATIENCE, &report), 0);
