@@ -22,20 +22,17 @@ static void count(void *unused, struct poolsend_event *event)
   poolsend_event_free(event);
 }
 
-static struct poolsend_sender *new_sender(unsigned workers, const char *url)
+static struct poolsend_sender *new_sender(const char *workers, const char *url)
 {
-  struct ps_endpoint_settings endpoint = {.url = url};
-  struct ps_sender_settings config;
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
-  poolsend_config_init(&config);
-  config.endpoints = &endpoint;
-  config.endpoint_count = 1;
-  config.workers = workers;
-  config.events = POOLSEND_EVENT_SETTLED;
-  config.on_event = count;
-  if (poolsend_new(&sender, &config, &error))
-    fail(error.text);
+  struct poolsend_config *config = poolsend_config_new();
+  poolsend_config_add(config, url);
+  poolsend_config_set(config, "workers", workers);
+  poolsend_config_set(config, "events", "settled");
+  poolsend_config_on_event(config, count, NULL);
+  struct poolsend_sender *sender = poolsend_open(config);
+  if (!sender)
+    fail(poolsend_config_error(config));
+  poolsend_config_free(config);
   return sender;
 }
 
@@ -52,13 +49,12 @@ static void send_all(struct poolsend_sender *sender, const struct lines *lines)
 
 int main(int argc, char **argv)
 {
-  unsigned long workers = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
   struct lines lines = {0};
   struct poolsend_event *none;
-  if (!workers)
+  if (argc != 4)
     fail("usage: embedded WORKERS FILE URL");
   lines_load(&lines, argv[2]);
-  struct poolsend_sender *sender = new_sender((unsigned)workers, argv[3]);
+  struct poolsend_sender *sender = new_sender(argv[1], argv[3]);
   send_all(sender, &lines);
   poolsend_close(sender, POOLSEND_NEVER);
   if (poolsend_next(sender, POOLSEND_NEVER, &none) != POOLSEND_CLOSED || settled != lines.count || good != lines.count)

@@ -106,43 +106,48 @@ static void look_at_head(unsigned door, const char *head)
   REQUIRE(strcasestr(head, host) || !shows_secret(head), "a redirect leads no secret elsewhere");
 }
 
-/* What the settings of an endpoint point to. */
-struct door_texts {
-  char url[64], pin[64], proxy[64];
-  const char *pins[1];
-};
+static void set(struct poolsend_config *config, const char *name, const char *value)
+{
+  REQUIRE(poolsend_config_set(config, name, value) == 0, poolsend_config_error(config));
+}
+
+/* Where the flag is chosen. */
+static void set_if(char flag, struct poolsend_config *config, const char *name, const char *value)
+{
+  if (is_chosen(flag))
+    set(config, name, value);
+}
 
 /* Every name and every port leads to the server, so that a redirect leads nowhere else. */
-static struct ps_endpoint_settings endpoint(unsigned door, struct door_texts *texts)
+static void add_endpoint(struct poolsend_config *config, unsigned door)
 {
-  static const char *const headers[] = {"X-Secret: " SECRET, "Expect: 100-continue"};
-  static const char *const secret_headers[] = {"X-Secret"};
+  char url[64], pin[64];
   unsigned port = peer_port(door);
-  snprintf(texts->url, sizeof texts->url, "%s://127.0.0.1:%u/a", is_chosen('T') ? "https" : "http", port);
-  snprintf(texts->pin, sizeof texts->pin, "::127.0.0.1:%u", port);
-  snprintf(texts->proxy, sizeof texts->proxy, "http://127.0.0.1:%u", port);
-  texts->pins[0] = texts->pin;
-  return (struct ps_endpoint_settings){
-      .url = texts->url,
-      .method = is_chosen('P')   ? "PUT"
-                : is_chosen('H') ? "HEAD"
-                                 : NULL,
-      .headers = is_chosen('s') ? headers : headers + 1,
-      .header_count = (size_t)is_chosen('s') + (size_t)is_chosen('E'),
-      .secret_headers = secret_headers,
-      .secret_header_count = 1,
-      .userpwd = is_chosen('u') ? "u:" SECRET : NULL,
-      .bearer = is_chosen('b') ? SECRET : NULL,
-      .proxy = is_chosen('p') || is_chosen('T') ? texts->proxy : NULL,
-      .connect_to = texts->pins,
-      .connect_to_count = 1,
-      .follow = is_chosen('L'),
-      .http2 = is_chosen('2') || is_chosen('U'),
-      .compressed = is_chosen('c'),
-      .success = is_chosen('j')   ? "200-299,/ok=true"
-                 : is_chosen('J') ? "200-299,404,/ok=true"
-                                  : NULL,
-  };
+  snprintf(url, sizeof url, "%s://127.0.0.1:%u/a", is_chosen('T') ? "https" : "http", port);
+  snprintf(pin, sizeof pin, "::127.0.0.1:%u", port);
+  struct poolsend_endpoint *endpoint = poolsend_config_add(config, url);
+  poolsend_endpoint_set(endpoint, "connect_to", pin);
+  snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
+  if (is_chosen('p') || is_chosen('T'))
+    poolsend_endpoint_set(endpoint, "proxy", url);
+}
+
+/* What all endpoints have alike. */
+static void set_requests(struct poolsend_config *config)
+{
+  if (is_chosen('P') || is_chosen('H'))
+    set(config, "method", is_chosen('P') ? "PUT" : "HEAD");
+  set_if('s', config, "headers", "X-Secret: " SECRET);
+  set_if('E', config, "headers", "Expect: 100-continue");
+  set(config, "secret_headers", "X-Secret");
+  set_if('u', config, "user", "u:" SECRET);
+  set_if('b', config, "oauth2_bearer", SECRET);
+  set_if('L', config, "location", "true");
+  if (is_chosen('2') || is_chosen('U'))
+    set(config, "http2", "true");
+  set_if('c', config, "compressed", "true");
+  if (is_chosen('j') || is_chosen('J'))
+    set(config, "success", is_chosen('j') ? "200-299,/ok=true" : "200-299,404,/ok=true");
 }
 
 static size_t max_response(void)
@@ -150,34 +155,42 @@ static size_t max_response(void)
   return is_chosen('r') ? 16 : 65536;
 }
 
+static void set_delivery(struct poolsend_config *config)
+{
+  const char *limit = is_chosen('t') ? "10ms" : "400ms";
+  char size[24];
+  snprintf(size, sizeof size, "%zu", max_response());
+  set(config, "hedge_delay", "3ms");
+  set(config, "attempt_timeout", limit);
+  set(config, "settle", limit);
+  set(config, "answer_wait", limit);
+  set_if('R', config, "retry", "1");
+  set(config, "retry_delay", "1ms");
+  set(config, "retry_max_time", "200ms");
+  set(config, "max_time", "600ms");
+  set(config, "max_response", size);
+  set_if('k', config, "keep_bodies", "true");
+  set_if('F', config, "fatal_status", "401,403,417");
+  set(config, "breaker", "false");
+  set(config, "events", "start,finish,delivered,settled");
+}
+
 /* The pool outlives it: its threads would take longer to start than all the rest. */
 static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
 {
-  struct door_texts texts[PEER_DOORS];
-  struct ps_endpoint_settings endpoints[PEER_DOORS];
-  struct ps_sender_settings config;
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
-  for (unsigned door = 0; door < PEER_DOORS; door++)
-    endpoints[door] = endpoint(door, &texts[door]);
-  poolsend_config_init(&config);
-  config.endpoints = endpoints;
-  config.endpoint_count = is_chosen('A') ? PEER_DOORS : 1;
-  config.workers = PEER_DOORS;
-  config.pool = pool;
-  config.hedge_delay = POOLSEND_MS(3);
-  config.attempt_timeout = config.settle = config.answer_wait = is_chosen('t') ? POOLSEND_MS(10) : POOLSEND_MS(400);
-  config.retries = is_chosen('R') ? 1 : 0;
-  config.retry_delay = POOLSEND_MS(1);
-  config.retry_max_time = POOLSEND_MS(200);
-  config.max_time = POOLSEND_MS(600);
-  config.max_response = max_response();
-  config.keep_bodies = is_chosen('k');
-  config.fatal_status = is_chosen('F') ? "401,403,417" : NULL;
-  config.trace = is_chosen('v') ? trace : NULL;
-  config.breaker = false;
-  config.events = POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH | POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED;
-  REQUIRE(poolsend_new(&sender, &config, &error) == 0, error.text);
+  struct poolsend_config *config = poolsend_config_new();
+  char workers[24];
+  snprintf(workers, sizeof workers, "%u", PEER_DOORS);
+  set(config, "workers", workers);
+  set_requests(config);
+  set_delivery(config);
+  for (unsigned door = 0; door < (is_chosen('A') ? PEER_DOORS : 1); door++)
+    add_endpoint(config, door);
+  poolsend_config_pool(config, pool);
+  poolsend_config_trace(config, is_chosen('v') ? trace : NULL, NULL);
+  struct poolsend_sender *sender = poolsend_open(config);
+  REQUIRE(sender, poolsend_config_error(config));
+  poolsend_config_free(config);
   return sender;
 }
 

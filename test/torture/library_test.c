@@ -44,25 +44,22 @@ static struct {
 
 static const char *const paths[APIS] = {"/status/500", "/json"};
 
-static void configure(struct ps_sender_settings *config, struct ps_endpoint_settings *apis)
+/* Where there was no memory for it, or for a part of it, opening it says so. */
+static struct poolsend_config *configure(void)
 {
-  static const char *const headers[] = {"X-Trace: ab"}, *const templates[] = {"X-Number: {{/n}}"};
-  memset(apis, 0, APIS * sizeof *apis);
-  poolsend_config_init(config);
-  config->endpoints = apis;
-  config->endpoint_count = APIS;
-  config->workers = 4;
+  struct poolsend_config *config = poolsend_config_new();
+  struct poolsend_endpoint *apis[APIS];
+  poolsend_config_set(config, "workers", "4");
   for (int i = 0; i < APIS; i++) {
-    apis[i].url = server_url(server, paths[i]);
-    apis[i].name = i ? "b" : "a";
-    apis[i].headers = headers;
-    apis[i].header_count = 1;
+    apis[i] = poolsend_config_add(config, server_url(server, paths[i]));
+    poolsend_endpoint_set(apis[i], "name", i ? "b" : "a");
+    poolsend_endpoint_set(apis[i], "headers", "X-Trace: ab");
   }
-  apis[0].userpwd = "me:secret";
-  apis[0].header_templates = templates;
-  apis[0].header_template_count = 1;
-  apis[1].success = "200,/accepted=true";
-  apis[1].body_template = "{\"number\": \"{{/n}}\"}";
+  poolsend_endpoint_set(apis[0], "user", "me:secret");
+  poolsend_endpoint_set(apis[0], "headers", "{\"X-Number\": \"{{/n}}\"}");
+  poolsend_endpoint_set(apis[1], "success", "200,/accepted=true");
+  poolsend_endpoint_set(apis[1], "body", "{\"number\": \"{{/n}}\"}");
+  return config;
 }
 
 /* Where there was no memory for it, or for a part of it, submitting it says so. */
@@ -100,18 +97,22 @@ static void account(const struct poolsend_event *event)
   told.failed |= !poolsend_event_winner(event) && strcmp(poolsend_event_id(event), CANCELLED) != 0;
 }
 
-static struct poolsend_sender *make(unsigned events, struct poolsend_pool *pool)
+/* The configuration is spent. */
+static struct poolsend_sender *open_it(struct poolsend_config *config)
 {
-  struct ps_endpoint_settings apis[APIS];
-  struct ps_sender_settings config;
-  struct poolsend_sender *sender;
-  struct poolsend_error error;
-  configure(&config, apis);
-  config.pool = pool;
-  config.events |= events;
-  if (expected(poolsend_new(&sender, &config, &error)))
-    must(!sender && error.text[0]);
+  struct poolsend_sender *sender = poolsend_open(config);
+  must(!sender == (expected(poolsend_config_failed(config)) != 0));
+  must(!sender == (poolsend_config_error(config)[0] != '\0'));
+  poolsend_config_free(config);
   return sender;
+}
+
+static struct poolsend_sender *make(const char *events, struct poolsend_pool *pool)
+{
+  struct poolsend_config *config = configure();
+  poolsend_config_pool(config, pool);
+  poolsend_config_set(config, "events", events);
+  return open_it(config);
 }
 
 static void deliver_on(struct poolsend_sender *sender)
@@ -134,7 +135,7 @@ static void deliver_on(struct poolsend_sender *sender)
 
 static void deliver(void)
 {
-  struct poolsend_sender *sender = make(0, NULL);
+  struct poolsend_sender *sender = make("delivered", NULL);
   deliver_on(sender);
   poolsend_free(sender);
 }
@@ -156,7 +157,7 @@ static void drain(struct poolsend_sender *sender)
 static void submit_and_cancel(void)
 {
   static const char *const ids[] = {"one", "parts", "three", CANCELLED};
-  struct poolsend_sender *sender = make(POOLSEND_EVENT_START | POOLSEND_EVENT_FINISH, NULL);
+  struct poolsend_sender *sender = make("start,finish,delivered", NULL);
   if (!sender)
     return;
   for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
@@ -187,7 +188,7 @@ static void share_a_pool(void)
       must(poolsend_job_wait(handle, PATIENCE, &result) == 0 && result == pool);
       poolsend_job_free(handle);
     }
-  struct poolsend_sender *sender = make(0, pool), *other = make(0, pool);
+  struct poolsend_sender *sender = make("delivered", pool), *other = make("delivered", pool);
   deliver_on(sender);
   deliver_on(other);
   poolsend_free(other);
@@ -213,13 +214,15 @@ static void send_envelope(struct poolsend_sender *sender)
 static void read_json(void)
 {
   char text[1024];
-  struct poolsend_sender *sender;
   int size = snprintf(text, sizeof text,
                       "{\"workers\": 4, \"defaults\": {\"method\": \"POST\"}, \"endpoints\": ["
                       "{\"name\": \"a\", \"url\": \"%s\", \"headers\": {\"X-Trace\": \"{{/n}}\"}},"
                       "{\"name\": \"b\", \"url\": \"%s\", \"success\": {\"json\": {\"/accepted\": true}}}]}",
                       server_url(server, paths[0]), server_url(server, paths[1]));
-  if (expected(poolsend_new_from_json(&sender, text, (size_t)size, NULL)))
+  struct poolsend_config *config = poolsend_config_new();
+  poolsend_config_load(config, text, (size_t)size);
+  struct poolsend_sender *sender = open_it(config);
+  if (!sender)
     return;
   send_envelope(sender);
   drain(sender);
