@@ -9,7 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct ps_endpoint_settings endpoints[2];
+static struct poolsend_config *config;
+static struct poolsend_endpoint *endpoints[2];
 static struct poolsend_message *message;
 static struct poolsend_sender *sender;
 static struct poolsend_preview *preview;
@@ -17,8 +18,11 @@ static struct poolsend_preview *preview;
 static int fresh(void **state)
 {
   (void)state;
-  endpoints[0] = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/a", .name = "a"};
-  endpoints[1] = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/b", .name = "b"};
+  config = poolsend_config_new();
+  endpoints[0] = poolsend_config_add(config, "http://127.0.0.1:1/a");
+  endpoints[1] = poolsend_config_add(config, "http://127.0.0.1:1/b");
+  poolsend_endpoint_set(endpoints[0], "name", "a");
+  poolsend_endpoint_set(endpoints[1], "name", "b");
   message = poolsend_message_new(NULL, 0);
   return poolsend_message_set(message, "id", "me");
 }
@@ -36,6 +40,7 @@ static int fini(void **state)
   (void)state;
   look_away();
   poolsend_message_free(message);
+  poolsend_config_free(config);
   return 0;
 }
 
@@ -44,16 +49,17 @@ static void bring(const char *body)
   assert_int_equal(poolsend_message_body(message, body, POOLSEND_TEXT), 0);
 }
 
+static void set(unsigned endpoint, const char *name, const char *value)
+{
+  poolsend_endpoint_set(endpoints[endpoint], name, value);
+}
+
 static void look(unsigned endpoint)
 {
-  struct ps_sender_settings config;
-  struct poolsend_error error;
   look_away();
-  poolsend_config_init(&config);
-  config.endpoints = endpoints;
-  config.endpoint_count = 2;
-  if (poolsend_new(&sender, &config, &error))
-    fail_msg("%s", error.text);
+  sender = poolsend_open(config);
+  if (!sender)
+    fail_msg("%s", poolsend_config_error(config));
   assert_int_equal(poolsend_preview_new(sender, endpoint, message, &preview), 0);
 }
 
@@ -77,8 +83,8 @@ static void expect_body(const char *body)
 static void request_of_a_plain_message_is_shown(void **state)
 {
   (void)state;
-  endpoints[0].form_type = true;
-  endpoints[0].userpwd = "u:hunter2";
+  set(0, "form", "true");
+  set(0, "user", "u:hunter2");
   bring("x=1");
   look(0);
   assert_string_equal(poolsend_preview_name(preview), "a");
@@ -95,8 +101,8 @@ static void request_of_a_plain_message_is_shown(void **state)
 static void headers_and_type_of_the_message_are_shown(void **state)
 {
   (void)state;
-  endpoints[0].form_type = true;
-  endpoints[0].userpwd = "u:hunter2";
+  set(0, "form", "true");
+  set(0, "user", "u:hunter2");
   bring("{}");
   assert_int_equal(poolsend_message_set(message, "json", "true"), 0);
   assert_int_equal(poolsend_message_header(message, "X-One: 1"), 0);
@@ -111,11 +117,9 @@ static void headers_and_type_of_the_message_are_shown(void **state)
 static void templates_are_shown_filled_and_without_secrets(void **state)
 {
   (void)state;
-  endpoints[1].url = "http://u:hunter2@127.0.0.1:1/{{/id}}?token={{/secret}}";
-  endpoints[1].url_template = true;
-  endpoints[1].header_templates = (const char *const[]){"X-Id: {{/id}}", "X-Token: {{/secret}}"};
-  endpoints[1].header_template_count = 2;
-  endpoints[1].body_template = "[\"{{/id}}\"]";
+  set(1, "url", "http://u:hunter2@127.0.0.1:1/{{/id}}?token={{/secret}}");
+  set(1, "headers", "{\"X-Id\": \"{{/id}}\", \"X-Token\": \"{{/secret}}\"}");
+  set(1, "body", "[\"{{/id}}\"]");
   bring("{\"id\":7.0,\"secret\":\"hunter2\"}");
   look(1);
   assert_string_equal(poolsend_preview_url(preview), "http://127.0.0.1:1/7.0?token=***");
@@ -128,10 +132,9 @@ static void templates_are_shown_filled_and_without_secrets(void **state)
 static void header_that_is_said_to_be_secret_is_hidden(void **state)
 {
   (void)state;
-  endpoints[0].headers = (const char *const[]){"X-Custom: hunter2", "X-Customs: 1"};
-  endpoints[0].header_count = 2;
-  endpoints[0].secret_headers = (const char *const[]){"x-custom"};
-  endpoints[0].secret_header_count = 1;
+  set(0, "headers", "X-Custom: hunter2");
+  set(0, "headers", "X-Customs: 1");
+  set(0, "secret_headers", "x-custom");
   look(0);
   assert_true(shows("X-Custom: ***"));
   assert_true(shows("X-Customs: 1"));
@@ -143,8 +146,7 @@ static void header_that_is_said_to_be_secret_is_hidden(void **state)
 static void message_that_the_templates_cannot_use_is_told(void **state)
 {
   (void)state;
-  endpoints[1].url = "http://127.0.0.1:1/{{/id}}?token=hunter2";
-  endpoints[1].url_template = true;
+  set(1, "url", "http://127.0.0.1:1/{{/id}}?token=hunter2");
   bring("{}");
   look(1);
   assert_string_equal(poolsend_preview_url(preview), "http://127.0.0.1:1/{{/id}}?token=***");

@@ -46,15 +46,13 @@ static int note_usual_stack(void **state)
 /* The smallest stack of its threads, of which one is there from the beginning. */
 static size_t least_stack_of_a_sender(void)
 {
-  struct ps_endpoint_settings endpoint = {.url = "http://127.0.0.1:9/"};
-  struct ps_sender_settings config;
-  struct poolsend_sender *sender;
-  poolsend_config_init(&config);
-  config.endpoints = &endpoint;
-  config.endpoint_count = 1;
+  struct poolsend_config *config = poolsend_config_new();
+  poolsend_config_add(config, "http://127.0.0.1:9/");
   least = SIZE_MAX;
-  assert_int_equal(poolsend_new(&sender, &config, NULL), 0);
+  struct poolsend_sender *sender = poolsend_open(config);
+  assert_non_null(sender);
   poolsend_free(sender);
+  poolsend_config_free(config);
   return least;
 }
 
