@@ -118,8 +118,8 @@ extern "C" {
 /* ---- Version ------------------------------------------------------------------------------------------------- */
 
 /** The version of this header; and the same for the preprocessor, a byte each for major, minor and patch. */
-#define POOLSEND_VERSION        "0.1.0"
-#define POOLSEND_VERSION_NUMBER 0x000100
+#define POOLSEND_VERSION        "0.2.0"
+#define POOLSEND_VERSION_NUMBER 0x000200
 
 /** The version of the library that runs, "major.minor.patch". A static string. */
 POOLSEND_API const char *poolsend_version(void);
@@ -150,14 +150,6 @@ enum poolsend_result {
 
 /** What a function has returned, in words, with those of the system for errno values. A static string. */
 POOLSEND_API const char *poolsend_strerror(int result);
-
-/** What was wrong and what would be right, in words. Final. */
-struct poolsend_error {
-  /** A line without its end; "" if nothing was wrong, or there is no more to say than poolsend_strerror does. */
-  char text[512];
-  /** Whose settings it is about (poolsend_new), an index into the endpoints; negative: not of a single one's. */
-  int endpoint;
-};
 
 /* ---- The pool ------------------------------------------------------------------------------------------------ */
 
@@ -399,160 +391,6 @@ POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 
 /* ---- Configuration ------------------------------------------------------------------------------------------- */
 
-/** How requests to one endpoint are made. One that is zeroed but for its URL is complete. Options have curl's
- * meaning. */
-struct ps_endpoint_settings {
-  const char *url;  /**< http:// or https://; an international host in UTF-8 (by libidn2) or as xn--... */
-  const char *name; /**< NULL: the URL's host, with its port or a number where others have the same */
-
-  const char *method;         /**< NULL: POST with a body, GET without */
-  const char *const *headers; /**< "Name: value"; "Name:" removes, "Name;" sends it empty */
-  size_t header_count;
-  const char *const *secret_headers; /**< names of headers whose values are never shown, besides those that are known to
-                                      * be secret */
-  size_t secret_header_count;
-  const char *user_agent; /**< NULL: poolsend/VERSION; "": none */
-  const char *userpwd;    /**< user:password, for basic authentication */
-  const char *bearer;     /**< OAuth 2 bearer token */
-  bool form_type;         /**< a body without a Content-Type of its own is application/x-www-form-urlencoded */
-
-  bool insecure; /**< do not verify the peer's certificate */
-  const char *cacert, *capath;
-  const char *cert, *key, *key_password;
-
-  const char *proxy, *noproxy;
-  const char *unix_socket;
-  const char *const *resolve; /**< "HOST:PORT:ADDRESS" */
-  size_t resolve_count;
-  const char *const *connect_to; /**< "HOST1:PORT1:HOST2:PORT2" */
-  size_t connect_to_count;
-  bool environment_proxy; /**< heed http_proxy, https_proxy, all_proxy and no_proxy */
-
-  bool follow, http2, compressed;
-  bool ipv4, ipv6;               /**< of a host's addresses, those of one family alone */
-  poolsend_time connect_timeout; /**< 0: none of its own */
-  poolsend_time attempt_timeout; /**< 0: the sender's */
-  poolsend_time hedge_delay;     /**< 0: the sender's; POOLSEND_NEVER: only its failure starts the next */
-  unsigned hedge_permille;       /**< 500 to 999: instead, that percentile of its own recent answers; 0: none */
-  unsigned max_in_flight;        /**< attempts at once; 0: a share of the workers */
-
-  /** Values from a message that is JSON, where {{/pointer}} stands (RFC 6901), escaped for where they stand: here, in
-   * the path and the query of `url`. A message that lacks one, or has one that cannot stand there, is not sent to this
-   * endpoint (fate unreached, reason template). */
-  bool url_template;
-  const char *const *header_templates; /**< "Name: value", sent besides `headers` */
-  size_t header_template_count;
-  const char *body_template; /**< JSON; a string that is a placeholder and nothing else becomes the value itself */
-
-  /** What counts as accepted: "200-299,409", with JSON tests such as "/accepted=true" between them. NULL: 200-299. */
-  const char *success;
-};
-
-/** One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
- * several at once, which may have no more than 128 KiB of stack; the request waits for it. It may call nothing of its
- * sender that waits. */
-typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
-
-/** An event, which is the callee's: it frees it, now or later. Called on the coordinator's thread, one at a time and in
- * order. While it runs no hedge starts and nothing is cancelled, so it should be over in microseconds: what takes
- * longer is for another thread, a pool's for example. Of its own sender it may call everything but poolsend_free; what
- * would have to wait for that returns -EDEADLK there, unless its timeout is 0. */
-typedef void poolsend_event_fn(void *context, struct poolsend_event *event);
-
-/** How a sender works. Made ready by poolsend_config_init. */
-struct ps_sender_settings {
-  size_t struct_size;   /**< of this, as its user was compiled */
-  size_t endpoint_size; /**< of one endpoint, likewise */
-
-  const struct ps_endpoint_settings *endpoints; /**< in the order in which they are tried; poolsend_new copies them */
-  size_t endpoint_count;
-  /** Requests in flight, shared out equally among the endpoints without a max_in_flight of their own; 0: 64, or as many
-   * as the endpoints ask for if that is more. A thread and three descriptors each, when first needed. */
-  unsigned workers;
-
-  poolsend_time hedge_delay;
-  unsigned hedge_permille;   /**< 500 to 999: the hedge delay follows that percentile of each endpoint's recent answers,
-                            * between 10 ms and 1 s, from 1 s until there are 100 of them; 0: it is fixed */
-  double hedge_budget;       /**< the share of recent messages that may be hedged on time, 0 to 1; negative: all */
-  poolsend_time settle;      /**< how long late attempts may run on after the win */
-  poolsend_time answer_wait; /**< how long running attempts get when the list is exhausted */
-  poolsend_time max_time;    /**< of a delivery up to the win; POOLSEND_NEVER: none */
-  poolsend_time attempt_timeout; /**< POOLSEND_NEVER: none; 0 is refused */
-
-  unsigned retries;
-  poolsend_time retry_delay;    /**< 0: exponential from one second, with jitter */
-  poolsend_time retry_max_time; /**< POOLSEND_NEVER: none */
-
-  /** Messages that have not settled, with those given to poolsend_submit whose settled event nobody has fetched, at
-   * most; 0: twice the workers, and 512. Those that probe an endpoint come on top, up to eight an endpoint. */
-  unsigned max_pending;
-  bool in_order; /**< one message at a time */
-  bool breaker;  /**< true; false: the list is kept strictly, however an endpoint fares */
-  double rate;   /**< new messages a second, at most; 0: as fast as they go */
-
-  const char *fatal_status; /**< "401,403": an answer that ends the matter for the whole message. NULL: none */
-  bool idempotency_key;     /**< true */
-  size_t max_body;          /**< bytes of a message's body, at most */
-  size_t max_response;      /**< bytes of a response that are shown; a JSON test has the whole of it, up to 16 MiB */
-  bool keep_bodies; /**< keep all of the winner's response in a temporary file, see poolsend_attempt_response_file */
-  unsigned events;  /**< poolsend_event_kind values, or-ed; settled is always told */
-
-  poolsend_trace_fn *trace; /**< NULL: none */
-  void *trace_context;
-
-  /** Where requests run; it must have been made by poolsend_pool_new, and outlive the sender. With a thread for each of
-   * its senders' workers, and eight more for each endpoint of a sender that has several and breakers, none waits for
-   * another's; with fewer, attempts wait for a thread as for a slot. NULL: a pool of the sender's own, which is that
-   * large. */
-  struct poolsend_pool *pool;
-
-  /** Events are pushed to it, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it
-   * returns when the last call has. NULL: they are pulled. */
-  poolsend_event_fn *on_event;
-  void *event_context;
-
-  bool log_tls_keys; /**< write the keys of TLS connections to the file that the variable SSLKEYLOGFILE names */
-};
-
-/** For poolsend_config_init. */
-POOLSEND_API void poolsend_config_init_sized(struct ps_sender_settings *config, size_t size, size_t endpoint_size);
-
-/** Every default of the program for a stream: 64 workers, hedge delay 1 s, settle and answer wait 60 s, no other limit
- * of time, 16 MiB of body, 1 MiB of response, delivered and settled events. */
-static inline void poolsend_config_init(struct ps_sender_settings *config)
-{
-  poolsend_config_init_sized(config, sizeof *config, sizeof *config->endpoints);
-}
-
-/** The endpoint of this number, counted from 0. */
-static inline const struct ps_endpoint_settings *poolsend_config_endpoint(const struct ps_sender_settings *config,
-                                                                          size_t number)
-{
-  return (const struct ps_endpoint_settings *)(const void *)((const char *)config->endpoints +
-                                                             number * config->endpoint_size);
-}
-
-/** What a configuration file says. Made by the library. */
-struct poolsend_file {
-  /** With its endpoints, each with the defaults in it; there may be none. To be used where it is: it is as large as its
-   * struct_size says, and so is each endpoint (poolsend_config_endpoint). */
-  struct ps_sender_settings *config;
-  const struct ps_endpoint_settings *defaults; /**< for endpoints that are named elsewhere; `url` is NULL */
-  const size_t *lines;                         /**< of each endpoint: the line where it begins, from 1 */
-};
-
-/** From JSON text as config.schema.json has it, strictly: what is unknown, twice there, of a wrong type or out of range
- * is refused. Secrets are read from the environment and from files where it says so. 0; -EINVAL, and `error` says where
- * and what would be right; -ENOMEM. Everything in `*file` is its own until poolsend_file_free; its config may be
- * changed before it is given to poolsend_new. */
-POOLSEND_API int poolsend_file_parse(struct poolsend_file **file, const char *text, size_t size,
-                                     struct poolsend_error *error);
-
-/** NULL is fine. */
-POOLSEND_API void poolsend_file_free(struct poolsend_file *file);
-
-/* ---- Configuration by name ----------------------------------------------------------------------------------- */
-
 /** What a sender is to be made of: options by name, and endpoints in the order in which they are tried. Every option,
  * with its spellings and its default, is in poolsend-config(5); besides the keys of the file there are `events`,
  * `keep_bodies`, `log_tls_keys`, `environment_proxy`, `form` and `secret_headers`. A value is a text, as the command
@@ -595,9 +433,20 @@ POOLSEND_API int poolsend_endpoint_set(struct poolsend_endpoint *endpoint, const
  * for a thread as for a slot. NULL: a pool of the sender's own, which is that large. */
 POOLSEND_API void poolsend_config_pool(struct poolsend_config *config, struct poolsend_pool *pool);
 
+/** An event, which is the callee's: it frees it, now or later. Called on the coordinator's thread, one at a time and in
+ * order. While it runs no hedge starts and nothing is cancelled, so it should be over in microseconds: what takes
+ * longer is for another thread, a pool's for example. Of its own sender it may call everything but poolsend_free; what
+ * would have to wait for that returns -EDEADLK there, unless its timeout is 0. */
+typedef void poolsend_event_fn(void *context, struct poolsend_event *event);
+
 /** Events are pushed to `on_event`, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it
  * returns when the last call has. NULL: they are pulled. */
 POOLSEND_API void poolsend_config_on_event(struct poolsend_config *config, poolsend_event_fn *on_event, void *context);
+
+/** One line of a conversation, for a person to read, without its newline and without secrets. Called on worker threads,
+ * several at once, which may have no more than 128 KiB of stack; the request waits for it. It may call nothing of its
+ * sender that waits. */
+typedef void poolsend_trace_fn(void *context, const char *endpoint, const char *line);
 
 /** Conversations are told to `trace`. NULL: to nobody. */
 POOLSEND_API void poolsend_config_trace(struct poolsend_config *config, poolsend_trace_fn *trace, void *context);
@@ -612,22 +461,11 @@ POOLSEND_API const char *poolsend_config_error(const struct poolsend_config *con
 POOLSEND_API int poolsend_config_failed(const struct poolsend_config *config);
 
 /** A sender of this configuration, which it copies: that may be changed, used again, freed. NULL: an error stuck, or it
- * cannot be made; poolsend_config_error says why. Blocks only for files that the configuration names. */
+ * cannot be made; poolsend_config_error says why. Each of its workers, and of the probes of its breakers, needs a thread
+ * and three descriptors once it is at work. Blocks only for files that the configuration names. */
 POOLSEND_API struct poolsend_sender *poolsend_open(struct poolsend_config *config);
 
 /* ---- The sender ---------------------------------------------------------------------------------------------- */
-
-/** A sender from `config`, of which nothing is needed afterwards but its pool, and what its contexts point to. -EINVAL:
- * the configuration cannot be used, or not under the limit of threads (RLIMIT_NPROC): it asks for more workers.
- * -EMFILE: for more than the limit of descriptors allows. -EAGAIN: the system has no thread to give for each endpoint.
- * -ENOMEM. -ECHILD: the pool is a parent's. `error` says which, and why. Blocks only for files that the configuration
- * names. */
-POOLSEND_API int poolsend_new(struct poolsend_sender **sender, const struct ps_sender_settings *config,
-                              struct poolsend_error *error);
-
-/** A sender from the text of a configuration file, with endpoints: poolsend_file_parse and poolsend_new in one. */
-POOLSEND_API int poolsend_new_from_json(struct poolsend_sender **sender, const char *text, size_t size,
-                                        struct poolsend_error *error);
 
 /** Take up no more messages: submitters that wait, or come later, get POOLSEND_CLOSED. Those taken up go on as ever for
  * at most `limit` from now, and are then cancelled (0: at once; POOLSEND_NEVER: they settle by the rules). Events come

@@ -17,7 +17,7 @@
 
 static int set(struct ps_options *options, const char *key, const char *value)
 {
-  struct poolsend_error unread;
+  struct ps_error unread;
   return ps_options_set(options, ps_option_of_key(key), value, PS_FROM_NAME, &unread);
 }
 

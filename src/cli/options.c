@@ -208,7 +208,7 @@ static struct ps_options *command_level(struct ps_cli_settings *settings)
 
 static bool set(struct ps_cli_settings *settings, const struct ps_option *option, const char *value)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   int result = ps_options_set(command_level(settings), option, value, PS_FROM_COMMAND, &error);
   if (result == -ENOMEM)
     return ps_cli_lack_memory();
@@ -295,7 +295,7 @@ const char *ps_cli_config_name(const struct ps_cli_settings *settings)
 
 static bool parse_file(struct ps_cli_settings *settings, const struct ps_buf *text, const char *name)
 {
-  struct poolsend_error error = {.endpoint = -1};
+  struct ps_error error = {.endpoint = -1};
   int result = ps_file_read(settings->config, text->data ? text->data : "", text->size, &error);
   if (result == -ENOMEM)
     return ps_cli_lack_memory();
@@ -352,7 +352,7 @@ static bool set_body_type(struct ps_cli_settings *settings)
 }
 
 /* A command that was mistyped is taken for a URL. */
-static bool complain_of_url(const char *url, size_t index, const struct poolsend_error *error)
+static bool complain_of_url(const char *url, size_t index, const struct ps_error *error)
 {
   static const char *const commands[] = {"send", "stream", "help"};
   const char *nearest = strpbrk(url, ":/.") ? NULL : ps_text_nearest(url, commands, 3);
@@ -372,7 +372,7 @@ static bool add_urls(struct ps_cli_settings *settings)
     return ps_cli_complain("'%.*s': URLs are given in %s already, as endpoints: either there or here",
                            strpbrk(first, "@%") ? 0 : (int)strcspn(first, "?#;"), first, ps_cli_config_name(settings));
   for (size_t i = 0; i < settings->urls.count; i++) {
-    struct poolsend_error error;
+    struct ps_error error;
     struct poolsend_endpoint *endpoint = ps_config_add(settings->config);
     int result =
         endpoint ? ps_options_set(&endpoint->own, url, settings->urls.items[i], PS_FROM_COMMAND, &error) : -ENOMEM;

@@ -9,6 +9,7 @@
 #define PS_ENGINE_DRAFT_H
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "engine/message.h"
 
 /* A body in the place of the message's own, for one endpoint. */
@@ -30,8 +31,8 @@ struct poolsend_message {
   uint64_t line;
   void *context;
 
-  int failed;                  /* the error that stuck, or 0 */
-  struct poolsend_error error; /* of that, or of the last submit */
+  int failed;            /* the error that stuck, or 0 */
+  struct ps_error error; /* of that, or of the last submit */
 };
 
 /* Make it as new, but for its tag. */

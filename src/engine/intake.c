@@ -26,7 +26,7 @@ static int find_endpoint(const struct poolsend_sender *sender, const char *name)
   return -1;
 }
 
-static int refuse_name(const struct poolsend_sender *sender, const char *name, struct poolsend_error *error)
+static int refuse_name(const struct poolsend_sender *sender, const char *name, struct ps_error *error)
 {
   const char *nearest = NULL;
   for (unsigned i = 0; i < sender->rule.endpoints && !nearest; i++) {
@@ -37,7 +37,7 @@ static int refuse_name(const struct poolsend_sender *sender, const char *name, s
                    nearest ? nearest : "");
 }
 
-static int refuse_size(const struct poolsend_sender *sender, size_t size, struct poolsend_error *error)
+static int refuse_size(const struct poolsend_sender *sender, size_t size, struct ps_error *error)
 {
   ps_refuse(error, "the body has %zu bytes, and %zu are the most that is taken", size, sender->max_body);
   return -EMSGSIZE;

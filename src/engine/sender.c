@@ -1,7 +1,6 @@
 /* The sender of poolsend.h: endpoints and a pool below a coordinator, and the functions that callers see. */
 #include "base/fork.h"
 #include "base/jobs.h"
-#include "base/sized.h"
 #include "base/sync.h"
 #include "base/thread.h"
 #include "engine/identity.h"
@@ -143,7 +142,7 @@ static int start(struct poolsend_sender *sender, const struct ps_sender_settings
   return result ? result : ps_coordinator_start(&sender->coordinator, &settings, &runner, sender->pool);
 }
 
-static int make(struct poolsend_sender **out, const struct ps_sender_settings *config, struct poolsend_error *error)
+static int make(struct poolsend_sender **out, const struct ps_sender_settings *config, struct ps_error *error)
 {
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
   if (!sender || !ps_fork_generation() || ps_transport_init()) {
@@ -168,25 +167,7 @@ static int make(struct poolsend_sender **out, const struct ps_sender_settings *c
   return result;
 }
 
-int poolsend_new(struct poolsend_sender **sender, const struct ps_sender_settings *config, struct poolsend_error *error)
-{
-  struct poolsend_error unread;
-  struct ps_sender_config taken;
-  error = ps_error_clear(error, &unread);
-  *sender = NULL;
-  int result = ps_sender_config_init(&taken, config, error);
-  if (!result)
-    result = ps_sender_check_limits(&taken.config, error);
-  if (!result)
-    result = make(sender, &taken.config, error);
-  ps_sender_config_fini(&taken);
-  if (result && !error->text[0])
-    snprintf(error->text, sizeof error->text, "%s", poolsend_strerror(result));
-  return result;
-}
-
-int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_settings *settings,
-                   struct poolsend_error *error)
+int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_settings *settings, struct ps_error *error)
 {
   struct ps_sender_settings taken = *settings;
   *sender = NULL;

@@ -2,7 +2,9 @@
 #ifndef PS_ENGINE_SENDER_H
 #define PS_ENGINE_SENDER_H
 
+#include "base/error.h"
 #include "engine/coordinator.h"
+#include "engine/settings.h"
 #include "net/endpoint.h"
 
 struct poolsend_sender {
@@ -24,36 +26,22 @@ struct poolsend_sender {
   struct ps_coordinator coordinator; /* guards itself */
 };
 
-/* A caller's configuration, as this version has it. */
-struct ps_sender_config {
-  struct ps_sender_settings config;
-  struct ps_endpoint_settings *endpoints; /* [config.endpoint_count] */
-};
-
-/* With the number of workers filled in. 0, -EINVAL or -ENOMEM; fini it even so. What texts it points to stay the
- * caller's. */
-int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender_settings *given,
-                          struct poolsend_error *error);
-void ps_sender_config_fini(struct ps_sender_config *taken);
-
 /* Whether there are endpoints, each with a URL; and the number of workers, where nobody has said it. */
-int ps_sender_settings_check(struct ps_sender_settings *settings, struct poolsend_error *error);
+int ps_sender_settings_check(struct ps_sender_settings *settings, struct ps_error *error);
 
 /* Whether there are workers enough, and the machine lets there be so many; soft limits are raised if need be. 0;
  * -EINVAL; -EMFILE. */
-int ps_sender_check_limits(const struct ps_sender_settings *config, struct poolsend_error *error);
+int ps_sender_check_limits(const struct ps_sender_settings *config, struct ps_error *error);
 
-/* A sender from settings of this version, of which each endpoint has its own hedge delay and attempt timeout, and
- * nothing is needed afterwards but the pool. As poolsend_config_failed has it; `error` has words for -EINVAL, -EMFILE and
+/* A sender from settings of which nothing is needed afterwards but the pool. As poolsend_config_failed has it; `error` has words for -EINVAL, -EMFILE and
  * -EAGAIN, and tells whose settings it is about. */
-int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_settings *settings,
-                   struct poolsend_error *error);
+int ps_sender_open(struct poolsend_sender **sender, const struct ps_sender_settings *settings, struct ps_error *error);
 
 /* How many permits each endpoint has for probes. */
 unsigned ps_sender_probes(const struct ps_sender_settings *config);
 
 /* Makes the sender's rule and its endpoints. 0, -EINVAL or -ENOMEM. */
 int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_settings *config,
-                        struct poolsend_error *error);
+                        struct ps_error *error);
 
 #endif

@@ -1,6 +1,5 @@
-/* What a sender is made from: the caller's configuration as this version has it, checked against itself and against the
- * limits of the machine before anything is made of it. */
-#include "base/sized.h"
+/* What a sender is made of: its settings, checked against themselves and against the limits of the machine before
+ * anything is made of them. */
 #include "base/text.h"
 #include "base/values.h"
 #include "engine/sender.h"
@@ -21,130 +20,19 @@
 
 #define WORKERS_DEFAULT 64
 
-void poolsend_config_init_sized(struct ps_sender_settings *config, size_t size, size_t endpoint_size)
+void ps_sender_settings_init(struct ps_sender_settings *settings)
 {
-  const struct ps_sender_settings defaults = {
-      .struct_size = size,
-      .endpoint_size = endpoint_size,
-      .hedge_delay = PS_HEDGE_DELAY_DEFAULT,
+  *settings = (struct ps_sender_settings){
       .hedge_budget = -1,
       .settle = 60 * PS_SECOND,
       .answer_wait = 60 * PS_SECOND,
-      .max_time = POOLSEND_NEVER,
-      .attempt_timeout = POOLSEND_NEVER,
-      .retry_max_time = POOLSEND_NEVER,
+      .max_time = PS_NEVER,
+      .retry_max_time = PS_NEVER,
       .breaker = true,
-      .idempotency_key = true,
       .max_body = (size_t)16 << 20,
-      .max_response = 1 << 20,
       .events = POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED,
   };
-  ps_sized_give(config, size, &defaults, sizeof defaults);
-}
-
-/* ---- As this version has it */
-
-/* A span below 0 counts as 0. */
-static void clamp(poolsend_time *span)
-{
-  if (*span < 0)
-    *span = 0;
-}
-
-static void clamp_spans(struct ps_sender_settings *config)
-{
-  clamp(&config->hedge_delay);
-  clamp(&config->settle);
-  clamp(&config->answer_wait);
-  clamp(&config->max_time);
-  clamp(&config->attempt_timeout);
-  clamp(&config->retry_delay);
-  clamp(&config->retry_max_time);
-}
-
-/* What the type of a number lets through. Not a number is neither below nor above. */
-static int check_numbers(const struct ps_sender_settings *config, struct poolsend_error *error)
-{
-  if (!(config->hedge_budget <= 1))
-    return ps_refuse(error, "hedge_budget: %s is not between 0 and 1, nor negative",
-                     ps_decimal(config->hedge_budget).text);
-  if (!(config->rate >= 0 && config->rate <= PS_RATE_MAX))
-    return ps_refuse(error, "rate: %s messages a second are not between 0 and %s", ps_decimal(config->rate).text,
-                     ps_decimal(PS_RATE_MAX).text);
-  if (config->attempt_timeout == 0)
-    return ps_refuse(error, "attempt_timeout: 0 leaves no time; POOLSEND_NEVER is no limit");
-  return 0;
-}
-
-static int check_texts(const char *what, const char *const *texts, size_t count, struct poolsend_error *error)
-{
-  for (size_t i = 0; i < count; i++)
-    if (!texts || !texts[i])
-      return ps_refuse(error, "%s: number %zu of %zu is NULL", what, i + 1, count);
-  return 0;
-}
-
-static int check_lists(const struct ps_endpoint_settings *endpoint, struct poolsend_error *error)
-{
-  int result = check_texts("headers", endpoint->headers, endpoint->header_count, error);
-  if (!result)
-    result = check_texts("secret headers", endpoint->secret_headers, endpoint->secret_header_count, error);
-  if (!result)
-    result = check_texts("header templates", endpoint->header_templates, endpoint->header_template_count, error);
-  if (!result)
-    result = check_texts("resolve", endpoint->resolve, endpoint->resolve_count, error);
-  return result ? result : check_texts("connect_to", endpoint->connect_to, endpoint->connect_to_count, error);
-}
-
-static bool has_control(const char *text)
-{
-  for (; *text; text++)
-    if (ps_text_is_control(*text))
-      return true;
-  return false;
-}
-
-/* What it leaves open is the sender's. */
-static int take_endpoint(struct ps_endpoint_settings *endpoint, const struct ps_sender_settings *config,
-                         struct poolsend_error *error)
-{
-  if (!endpoint->hedge_delay && !endpoint->hedge_permille) {
-    endpoint->hedge_delay = config->hedge_delay;
-    endpoint->hedge_permille = config->hedge_permille;
-  }
-  clamp(&endpoint->connect_timeout);
-  clamp(&endpoint->attempt_timeout);
-  clamp(&endpoint->hedge_delay);
-  if (!endpoint->url)
-    return ps_refuse(error, "the endpoint has no URL");
-  if (endpoint->name && !endpoint->name[0])
-    return ps_refuse(error, "the endpoint's name is empty; leave it out for the URL's host");
-  if (endpoint->name && has_control(endpoint->name))
-    return ps_refuse(error, "name '%s': it holds a control character", endpoint->name);
-  return check_lists(endpoint, error);
-}
-
-static int take_endpoints(struct ps_sender_config *taken, const struct ps_sender_settings *given,
-                          struct poolsend_error *error)
-{
-  size_t count = taken->config.endpoint_count;
-  taken->endpoints = calloc(count + 1, sizeof *taken->endpoints);
-  if (!taken->endpoints)
-    return -ENOMEM;
-  const char *at = (const char *)given->endpoints;
-  int result = 0;
-  for (size_t i = 0; i < count && !result; i++, at += given->endpoint_size) {
-    error->endpoint = (int)i;
-    if (ps_sized_take(&taken->endpoints[i], sizeof *taken->endpoints, at, given->endpoint_size))
-      return ps_refuse(error, "the endpoint asks for what this version of the library does not have");
-    result = take_endpoint(&taken->endpoints[i], &taken->config, error);
-  }
-  if (result)
-    return result;
-  error->endpoint = -1;
-  taken->config.endpoints = taken->endpoints;
-  taken->config.endpoint_size = sizeof *taken->endpoints;
-  return 0;
+  ps_request_settings_init(&settings->requests);
 }
 
 /* As many as the endpoints ask for, where nobody has said how many. */
@@ -158,7 +46,7 @@ static unsigned default_workers(const struct ps_sender_settings *settings)
   return wanted > WORKERS_DEFAULT ? (unsigned)wanted : WORKERS_DEFAULT;
 }
 
-static int check_count(const struct ps_sender_settings *settings, struct poolsend_error *error)
+static int check_count(const struct ps_sender_settings *settings, struct ps_error *error)
 {
   if (settings->endpoint_count == 0)
     return ps_refuse(error, "no URL: name at least one API to send to");
@@ -167,7 +55,7 @@ static int check_count(const struct ps_sender_settings *settings, struct poolsen
   return 0;
 }
 
-int ps_sender_settings_check(struct ps_sender_settings *settings, struct poolsend_error *error)
+int ps_sender_settings_check(struct ps_sender_settings *settings, struct ps_error *error)
 {
   int result = check_count(settings, error);
   for (size_t i = 0; i < settings->endpoint_count && !result; i++) {
@@ -181,35 +69,9 @@ int ps_sender_settings_check(struct ps_sender_settings *settings, struct poolsen
   return result;
 }
 
-int ps_sender_config_init(struct ps_sender_config *taken, const struct ps_sender_settings *given,
-                          struct poolsend_error *error)
-{
-  taken->endpoints = NULL;
-  if (!given->struct_size || !given->endpoint_size)
-    return ps_refuse(error, "the configuration has not been made ready by poolsend_config_init");
-  if (ps_sized_take(&taken->config, sizeof taken->config, given, given->struct_size))
-    return ps_refuse(error, "the configuration asks for what this version of the library does not have");
-  if (check_count(&taken->config, error))
-    return -EINVAL;
-  clamp_spans(&taken->config);
-  if (check_numbers(&taken->config, error))
-    return -EINVAL;
-  if (taken->config.endpoint_count && !given->endpoints)
-    return ps_refuse(error, "endpoints: there are none, though their count is %zu", taken->config.endpoint_count);
-  int result = take_endpoints(taken, given, error);
-  if (!result && !taken->config.workers)
-    taken->config.workers = default_workers(&taken->config);
-  return result;
-}
-
-void ps_sender_config_fini(struct ps_sender_config *taken)
-{
-  free(taken->endpoints);
-}
-
 /* ---- Workers, and what they need */
 
-static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_error *error)
+static int check_workers(unsigned workers, unsigned endpoints, struct ps_error *error)
 {
   if (workers > PS_WORKERS_MAX)
     return ps_refuse(error, "workers: %u is not between 1 and %d", workers, PS_WORKERS_MAX);
@@ -220,7 +82,7 @@ static int check_workers(unsigned workers, unsigned endpoints, struct poolsend_e
 
 /* The workers are shared out: first to endpoints that say how many they want, then equally to the others. What each of
  * these gets, or an error. */
-static int share_out(const struct ps_sender_settings *config, struct poolsend_error *error)
+static int share_out(const struct ps_sender_settings *config, struct ps_error *error)
 {
   unsigned workers = config->workers;
   unsigned long wanted = 0, others = 0;
@@ -265,7 +127,7 @@ struct need {
 
 /* `limit` allows for less than `threads` of them. */
 static void refuse_workers(const struct ps_sender_settings *config, const struct need *need, rlim_t threads,
-                           rlim_t limit, struct poolsend_error *error)
+                           rlim_t limit, struct ps_error *error)
 {
   rlim_t probes = threads - config->workers, most = limit > need->other ? (limit - need->other) / need->each : 0;
   rlim_t needed = threads * need->each + need->other;
@@ -282,9 +144,10 @@ static void refuse_workers(const struct ps_sender_settings *config, const struct
 
 /* Each request in flight needs a thread and descriptors. Root has threads without a limit, and a caller's pool has those
  * that it has. */
-static int make_room_for(const struct ps_sender_settings *config, struct poolsend_error *error)
+static int make_room_for(const struct ps_sender_settings *config, struct ps_error *error)
 {
-  const struct need descriptors = {"file descriptors", "n", DESCRIPTORS_EACH + config->keep_bodies, DESCRIPTORS_OTHER};
+  const struct need descriptors = {"file descriptors", "n", DESCRIPTORS_EACH + config->requests.keep_bodies,
+                                   DESCRIPTORS_OTHER};
   const struct need of_threads = {"threads", "u", 1, THREADS_OTHER};
   rlim_t threads = config->workers + (rlim_t)ps_sender_probes(config) * config->endpoint_count;
   rlim_t limit = raise_limit(RLIMIT_NOFILE, threads * descriptors.each + descriptors.other);
@@ -299,7 +162,7 @@ static int make_room_for(const struct ps_sender_settings *config, struct poolsen
   return -EINVAL;
 }
 
-static int check_times(const struct poolsend_sender *sender, struct poolsend_error *error)
+static int check_times(const struct poolsend_sender *sender, struct ps_error *error)
 {
   const struct ps_delivery_rule *rule = &sender->rule;
   if (!ps_delivery_rule_is_hopeless(rule))
@@ -312,7 +175,7 @@ static int check_times(const struct poolsend_sender *sender, struct poolsend_err
                    ps_decimal((double)ps_delivery_rule_reach(rule) / 1e9).text);
 }
 
-static int parse_fatal(struct ps_status_set *set, const char *text, struct poolsend_error *error)
+static int parse_fatal(struct ps_status_set *set, const char *text, struct ps_error *error)
 {
   for (const char *item = text; item;) {
     size_t size = strcspn(item, ",");
@@ -324,7 +187,7 @@ static int parse_fatal(struct ps_status_set *set, const char *text, struct pools
   return 0;
 }
 
-static int check_fatal(const struct poolsend_sender *sender, struct poolsend_error *error)
+static int check_fatal(const struct poolsend_sender *sender, struct ps_error *error)
 {
   for (unsigned i = 0; i < sender->rule.endpoints; i++)
     for (int status = PS_STATUS_MIN; status <= PS_STATUS_MAX; status++)
@@ -335,8 +198,7 @@ static int check_fatal(const struct poolsend_sender *sender, struct poolsend_err
 
 /* Under plain failover nothing but its own end moves an attempt's successor on: one that stays silent is given the
  * answer wait. */
-static int bound_failover(struct ps_endpoint *endpoint, const struct ps_sender_settings *config,
-                          struct poolsend_error *error)
+static int bound_failover(struct ps_endpoint *endpoint, const struct ps_sender_settings *config, struct ps_error *error)
 {
   if (endpoint->hedge_delay != PS_NEVER || endpoint->attempt_timeout != PS_NEVER)
     return 0;
@@ -356,17 +218,15 @@ static void settle_hedge_delay(struct ps_engine_endpoint *shown, const struct ps
 }
 
 static int init_endpoint(struct poolsend_sender *sender, const struct ps_sender_settings *config, unsigned index,
-                         unsigned share, struct poolsend_error *error)
+                         unsigned share, struct ps_error *error)
 {
   const struct ps_endpoint_settings *settings = &config->endpoints[index];
   struct ps_engine_endpoint *shown = &sender->shown[index];
   struct ps_endpoint *endpoint = &sender->endpoints[index];
   settle_hedge_delay(shown, settings);
-  if (shown->hedge_permille && (shown->hedge_permille < 500 || shown->hedge_permille > 999))
-    return ps_refuse(error, "hedge-delay: a percentile is from p50 to p99.9");
   shown->slots = settings->max_in_flight ? settings->max_in_flight : share;
-  int result =
-      ps_endpoint_init(endpoint, settings, config, shown->slots + ps_sender_probes(config), &sender->resolver, error);
+  int result = ps_endpoint_init(endpoint, settings, &config->requests, shown->slots + ps_sender_probes(config),
+                                &sender->resolver, error);
   endpoint->hedge_delay = shown->hedge_delay;
   sender->hedge_delays[index] = shown->hedge_delay;
   if (!result)
@@ -376,7 +236,7 @@ static int init_endpoint(struct poolsend_sender *sender, const struct ps_sender_
 }
 
 static int init_endpoints(struct poolsend_sender *sender, const struct ps_sender_settings *config,
-                          struct poolsend_error *error)
+                          struct ps_error *error)
 {
   unsigned count = (unsigned)config->endpoint_count;
   int share = share_out(config, error);
@@ -394,7 +254,7 @@ static int init_endpoints(struct poolsend_sender *sender, const struct ps_sender
 }
 
 /* A machine that lacks something is no bad configuration. */
-static int check_spool(struct poolsend_error *error)
+static int check_spool(struct ps_error *error)
 {
   int fd = ps_spool_open(), failure = errno;
   if (fd >= 0) {
@@ -405,8 +265,7 @@ static int check_spool(struct poolsend_error *error)
   return failure == ENOMEM || failure == EMFILE || failure == ENFILE ? -failure : -EINVAL;
 }
 
-int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_settings *config,
-                        struct poolsend_error *error)
+int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_settings *config, struct ps_error *error)
 {
   unsigned count = (unsigned)config->endpoint_count;
   sender->endpoints = calloc(count, sizeof *sender->endpoints);
@@ -426,10 +285,10 @@ int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_s
       .retry_max_time = config->retry_max_time,
   };
   /* Who keeps bodies wants the winner's whole: it is not cut short because the others are. */
-  if (config->keep_bodies && config->answer_wait > config->settle)
+  if (config->requests.keep_bodies && config->answer_wait > config->settle)
     sender->rule.body_wait = config->answer_wait;
   sender->max_body = config->max_body;
-  int result = config->keep_bodies ? check_spool(error) : 0;
+  int result = config->requests.keep_bodies ? check_spool(error) : 0;
   if (!result)
     result = parse_fatal(&sender->fatal, config->fatal_status, error);
   if (!result)
@@ -439,7 +298,7 @@ int ps_sender_configure(struct poolsend_sender *sender, const struct ps_sender_s
   return result ? result : check_times(sender, error);
 }
 
-int ps_sender_check_limits(const struct ps_sender_settings *config, struct poolsend_error *error)
+int ps_sender_check_limits(const struct ps_sender_settings *config, struct ps_error *error)
 {
   int result = check_workers(config->workers, (unsigned)config->endpoint_count, error);
   return result ? result : make_room_for(config, error);

@@ -21,7 +21,7 @@ struct parser {
   struct poolsend_message *message;
   struct ps_jsontext_value values[KEYS]; /* `text` is NULL: it is not there */
   struct ps_buf text;                    /* what is short: an id, a name, a header */
-  struct poolsend_error *error;
+  struct ps_error *error;
 };
 
 /* ---- Texts */

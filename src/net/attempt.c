@@ -149,7 +149,7 @@ static const char *why_not(const struct ps_transfer *t)
 static int make_hop(struct ps_transfer *t, const char *url)
 {
   struct ps_hop *hop = &t->hop;
-  struct poolsend_error unspelt;
+  struct ps_error unspelt;
   char *located = NULL;
   int error = ps_idn_url(url, &located, &unspelt);
   if (error)

@@ -14,15 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct poolsend_error *ps_error_clear(struct poolsend_error *error, struct poolsend_error *unread)
-{
-  error = error ? error : unread;
-  error->text[0] = '\0';
-  error->endpoint = -1;
-  return error;
-}
-
-int ps_refuse(struct poolsend_error *error, const char *format, ...)
+int ps_refuse(struct ps_error *error, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
@@ -57,7 +49,7 @@ static bool has_control(const char *text)
   return false;
 }
 
-int ps_check_text(const char *what, const char *text, struct poolsend_error *error)
+int ps_check_text(const char *what, const char *text, struct ps_error *error)
 {
   if (text && has_line_break(text))
     return ps_refuse(error, "%s: it holds a line break, which would end it early in the request", what);
@@ -107,7 +99,7 @@ static bool may_hold_password(const char *url)
   return strchr(url, '@') || strstr(url, "%40") || (*colon == ':' && *rest && !strchr("/?#", *rest));
 }
 
-int ps_refuse_url(const char *url, const char *why, struct poolsend_error *error)
+int ps_refuse_url(const char *url, const char *why, struct ps_error *error)
 {
   size_t size = strcspn(url, "?#"), shown = ps_text_whole_utf8(url, size < 200 ? size : 200);
   if (may_hold_password(url))
@@ -115,7 +107,7 @@ int ps_refuse_url(const char *url, const char *why, struct poolsend_error *error
   return ps_refuse(error, "URL '%.*s%s': %s", (int)shown, url, url[shown] ? "..." : "", why);
 }
 
-int ps_check_url(const char *url, struct poolsend_error *error)
+int ps_check_url(const char *url, struct ps_error *error)
 {
   if (has_control_or_space(url))
     return ps_refuse_url(url, "it holds a space or a control character: write it percent-encoded (%20)", error);
@@ -127,7 +119,7 @@ int ps_check_url(const char *url, struct poolsend_error *error)
   return result == -EINVAL ? ps_refuse_url(url, "it cannot be understood as a URL with a host", error) : result;
 }
 
-int ps_check_proxy(const char *proxy, struct poolsend_error *error)
+int ps_check_proxy(const char *proxy, struct ps_error *error)
 {
   static const char *const schemes[] = {"http://", "https://", "socks4://", "socks4a://", "socks5://", "socks5h://"};
   if (!proxy || !*proxy)
@@ -156,7 +148,7 @@ static bool is_port(const char *text, size_t size)
   return size > 0 && size <= 5 && strspn(text, "0123456789") == size && strtol(text, NULL, 10) <= 65535;
 }
 
-int ps_check_resolve(const char *entry, struct poolsend_error *error)
+int ps_check_resolve(const char *entry, struct ps_error *error)
 {
   bool removes = *entry == '-';
   const char *host = entry + (removes || *entry == '+');
@@ -170,7 +162,7 @@ int ps_check_resolve(const char *entry, struct poolsend_error *error)
 }
 
 /* A proxy is asked for a tunnel to HOST2 as it stands here. */
-int ps_check_connect_to(const char *entry, struct poolsend_error *error)
+int ps_check_connect_to(const char *entry, struct ps_error *error)
 {
   const char *at = entry;
   unsigned colons = 0;
@@ -181,7 +173,7 @@ int ps_check_connect_to(const char *entry, struct poolsend_error *error)
   return colons == 3 ? 0 : ps_refuse(error, "connect-to '%.200s': write HOST1:PORT1:HOST2:PORT2", entry);
 }
 
-int ps_check_method(const char *method, struct poolsend_error *error)
+int ps_check_method(const char *method, struct ps_error *error)
 {
   if (!is_token(method, strlen(method)))
     return ps_refuse(error, "method: it must be a word such as POST or PUT, without spaces or line breaks");
@@ -207,7 +199,7 @@ static int shown_size(const char *line)
   return letters == word ? (int)word : 0;
 }
 
-int ps_check_header(const char *line, struct poolsend_error *error)
+int ps_check_header(const char *line, struct ps_error *error)
 {
   size_t name = strcspn(line, ":;");
   int shown = shown_size(line);
@@ -236,7 +228,7 @@ static bool is_about_connection(const char *line)
   return false;
 }
 
-int ps_check_message_header(const char *line, struct poolsend_error *error)
+int ps_check_message_header(const char *line, struct ps_error *error)
 {
   int result = ps_check_header(line, error);
   if (result)
@@ -252,7 +244,7 @@ int ps_check_message_header(const char *line, struct poolsend_error *error)
   return 0;
 }
 
-static int check_readable(const char *what, const char *path, bool directory, struct poolsend_error *error)
+static int check_readable(const char *what, const char *path, bool directory, struct ps_error *error)
 {
   struct stat status;
   if (!path || ps_ascii_begins(path, "pkcs11:"))
@@ -263,12 +255,12 @@ static int check_readable(const char *what, const char *path, bool directory, st
   return failure ? ps_refuse(error, "%s '%s': %s", what, path, strerror(failure)) : 0;
 }
 
-int ps_check_file(const char *what, const char *path, struct poolsend_error *error)
+int ps_check_file(const char *what, const char *path, struct ps_error *error)
 {
   return check_readable(what, path, false, error);
 }
 
-int ps_check_directory(const char *what, const char *path, struct poolsend_error *error)
+int ps_check_directory(const char *what, const char *path, struct ps_error *error)
 {
   if (path && strchr(path, ':')) /* a list of them: OpenSSL looks through those that there are */
     return 0;

@@ -54,7 +54,7 @@ static void note_header(struct ps_endpoint *endpoint, const char *line)
   }
 }
 
-static int add_header(struct ps_endpoint *endpoint, const char *line, struct poolsend_error *error)
+static int add_header(struct ps_endpoint *endpoint, const char *line, struct ps_error *error)
 {
   int result = ps_check_header(line, error);
   if (result)
@@ -64,7 +64,7 @@ static int add_header(struct ps_endpoint *endpoint, const char *line, struct poo
 }
 
 /* Without a placeholder it is a header like any other. */
-static int add_header_template(struct ps_endpoint *endpoint, const char *text, struct poolsend_error *error)
+static int add_header_template(struct ps_endpoint *endpoint, const char *text, struct ps_error *error)
 {
   struct ps_template *template = &endpoint->header_templates[endpoint->header_template_count++];
   struct ps_buf sketch = {0};
@@ -115,7 +115,7 @@ static bool undoes_unasked(const struct ps_endpoint *endpoint, const struct ps_e
 #define AGENT "poolsend/" POOLSEND_VERSION
 
 static int add_headers(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                       struct poolsend_error *error)
+                       struct ps_error *error)
 {
   int result = ps_slist_append(&endpoint->headers, PS_ENDPOINT_NO_EXPECT);
   if (settings->header_template_count)
@@ -252,7 +252,7 @@ static int make_stranger(struct ps_endpoint *endpoint, const struct ps_endpoint_
 }
 
 static int set_options(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                       const struct ps_sender_settings *config)
+                       const struct ps_request_settings *requests)
 {
   CURL *easy = endpoint->model = curl_easy_init();
   if (!easy || curl_easy_setopt(easy, CURLOPT_URL, endpoint->url))
@@ -260,7 +260,7 @@ static int set_options(struct ps_endpoint *endpoint, const struct ps_endpoint_se
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    settings->http2 ? (long)CURL_HTTP_VERSION_2_0 : (long)CURL_HTTP_VERSION_1_1);
   set_limits(easy);
-  if (!config->log_tls_keys)
+  if (!requests->log_tls_keys)
     ps_transport_hide_keys(easy);
   bool kept = set_headers(easy, endpoint, settings) && set_protocols(easy) && set_trust(easy, settings) &&
               set_credentials(easy, settings);
@@ -270,8 +270,8 @@ static int set_options(struct ps_endpoint *endpoint, const struct ps_endpoint_se
 
 /* ---- Life */
 
-static int check_list(int (*check_one)(const char *entry, struct poolsend_error *error), const char *const *entries,
-                      size_t count, struct poolsend_error *error)
+static int check_list(int (*check_one)(const char *entry, struct ps_error *error), const char *const *entries,
+                      size_t count, struct ps_error *error)
 {
   int result = 0;
   for (size_t i = 0; i < count && !result; i++)
@@ -279,7 +279,7 @@ static int check_list(int (*check_one)(const char *entry, struct poolsend_error 
   return result;
 }
 
-static int check_files(const struct ps_endpoint_settings *settings, struct poolsend_error *error)
+static int check_files(const struct ps_endpoint_settings *settings, struct ps_error *error)
 {
   int result = ps_check_file("CA file", settings->cacert, error);
   if (!result)
@@ -289,7 +289,7 @@ static int check_files(const struct ps_endpoint_settings *settings, struct pools
   return result ? result : ps_check_file("key", settings->key, error);
 }
 
-static int check_route(const struct ps_endpoint_settings *settings, struct poolsend_error *error)
+static int check_route(const struct ps_endpoint_settings *settings, struct ps_error *error)
 {
   int result = ps_check_proxy(settings->proxy, error);
   if (!result)
@@ -297,7 +297,7 @@ static int check_route(const struct ps_endpoint_settings *settings, struct pools
   return result ? result : check_list(ps_check_connect_to, settings->connect_to, settings->connect_to_count, error);
 }
 
-static int check(const struct ps_endpoint_settings *settings, struct poolsend_error *error)
+static int check(const struct ps_endpoint_settings *settings, struct ps_error *error)
 {
   int result = settings->method ? ps_check_method(settings->method, error) : 0;
   if (!result)
@@ -311,8 +311,7 @@ static int check(const struct ps_endpoint_settings *settings, struct poolsend_er
   return result ? result : check_route(settings, error);
 }
 
-static int take_url(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                    struct poolsend_error *error)
+static int take_url(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings, struct ps_error *error)
 {
   struct ps_buf sketch = {0};
   endpoint->has_url_template = settings->url_template;
@@ -328,8 +327,7 @@ static int take_url(struct ps_endpoint *endpoint, const struct ps_endpoint_setti
   return result ? result : ps_idn_url(endpoint->written_url, &endpoint->url, error);
 }
 
-static int take_body(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                     struct poolsend_error *error)
+static int take_body(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings, struct ps_error *error)
 {
   endpoint->has_body_template = settings->body_template != NULL;
   if (!settings->body_template)
@@ -339,7 +337,7 @@ static int take_body(struct ps_endpoint *endpoint, const struct ps_endpoint_sett
 
 /* All that libcurl is told. It is told no host that is not in ASCII. */
 static int prepare(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                   const struct ps_sender_settings *config, struct ps_resolver *resolver, struct poolsend_error *error)
+                   const struct ps_request_settings *requests, struct ps_resolver *resolver, struct ps_error *error)
 {
   struct ps_idn_settings spelt;
   int result = ps_idn_settings_init(&spelt, settings, error);
@@ -348,7 +346,7 @@ static int prepare(struct ps_endpoint *endpoint, const struct ps_endpoint_settin
   if (!result)
     result = ps_route_init(&endpoint->route, &spelt.ascii, endpoint->url, resolver);
   if (!result)
-    result = set_options(endpoint, &spelt.ascii, config);
+    result = set_options(endpoint, &spelt.ascii, requests);
   ps_idn_settings_fini(&spelt);
   return result;
 }
@@ -359,21 +357,21 @@ static char *copy(const char *text)
 }
 
 int ps_endpoint_init(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                     const struct ps_sender_settings *config, unsigned permits, struct ps_resolver *resolver,
-                     struct poolsend_error *error)
+                     const struct ps_request_settings *requests, unsigned permits, struct ps_resolver *resolver,
+                     struct ps_error *error)
 {
   *endpoint = (struct ps_endpoint){
       .form_type = settings->form_type,
-      .no_key = !config->idempotency_key,
+      .no_key = !requests->idempotency_key,
       .follow = settings->follow,
       .http2 = settings->http2,
       .authenticates = settings->userpwd || settings->bearer,
-      .keep_bodies = config->keep_bodies,
-      .max_response = config->max_response,
-      .hedge_delay = settings->hedge_delay ? settings->hedge_delay : config->hedge_delay,
-      .attempt_timeout = settings->attempt_timeout ? settings->attempt_timeout : config->attempt_timeout,
-      .trace = config->trace,
-      .trace_context = config->trace_context,
+      .keep_bodies = requests->keep_bodies,
+      .max_response = requests->max_response,
+      .hedge_delay = settings->hedge_delay,
+      .attempt_timeout = settings->attempt_timeout,
+      .trace = requests->trace,
+      .trace_context = requests->trace_context,
       .permits = permits,
   };
   int result = take_url(endpoint, settings, error);
@@ -396,7 +394,7 @@ int ps_endpoint_init(struct ps_endpoint *endpoint, const struct ps_endpoint_sett
       (settings->name && !endpoint->name) ||
       ps_slist_append_all(&endpoint->secret_headers, settings->secret_headers, settings->secret_header_count))
     return -ENOMEM;
-  return prepare(endpoint, settings, config, resolver, error);
+  return prepare(endpoint, settings, requests, resolver, error);
 }
 
 void ps_endpoint_fini(struct ps_endpoint *endpoint)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "net/route.h"
+#include "net/settings.h"
 #include "net/success.h"
 #include "net/template.h"
 
@@ -47,11 +48,10 @@ struct ps_endpoint {
 #define PS_ENDPOINT_NO_EXPECT   "Expect:"
 #define PS_ENDPOINT_EXPECT_SIZE ((size_t)512 * 1024)
 
-/* From `settings` with the sender's `config` for what it leaves open, and names of `resolver`, which must outlive it.
- * 0; -ENOMEM; -EINVAL, and `error` says what is wrong and what would be right. Fini it even so. */
+/* From its settings, those that hold for all endpoints' requests, and names of `resolver`, which must outlive it. 0; -ENOMEM; -EINVAL, and `error` says what is wrong and what would be right. Fini it even so. */
 int ps_endpoint_init(struct ps_endpoint *endpoint, const struct ps_endpoint_settings *settings,
-                     const struct ps_sender_settings *config, unsigned permits, struct ps_resolver *resolver,
-                     struct poolsend_error *error);
+                     const struct ps_request_settings *requests, unsigned permits, struct ps_resolver *resolver,
+                     struct ps_error *error);
 void ps_endpoint_fini(struct ps_endpoint *endpoint);
 
 /* The slot of a permit. NULL: no memory. */
@@ -79,6 +79,6 @@ bool ps_endpoint_may_repeat(const struct ps_endpoint *endpoint, bool has_body);
 
 /* Give every endpoint that has no name its URL's host; then the port, then a number, to tell like ones apart. -EINVAL:
  * two were given the same name. */
-int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct poolsend_error *error);
+int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct ps_error *error);
 
 #endif

@@ -147,7 +147,7 @@ static int spell_url(const char *url, char **ascii, const char **why)
   return result;
 }
 
-int ps_idn_url(const char *url, char **ascii, struct poolsend_error *error)
+int ps_idn_url(const char *url, char **ascii, struct ps_error *error)
 {
   const char *why = "";
   int result = spell_url(url, ascii, &why);
@@ -170,7 +170,7 @@ static int keep(struct ps_idn_settings *settings, char *text, const char **kept)
 }
 
 /* What is refused of a proxy is not shown: there may be a password in it. */
-static int take_proxy(struct ps_idn_settings *settings, struct poolsend_error *error)
+static int take_proxy(struct ps_idn_settings *settings, struct ps_error *error)
 {
   const char *why = "";
   char *ascii;
@@ -188,7 +188,7 @@ struct names {
 };
 
 static int take_names(struct ps_idn_settings *settings, const struct names *names, const char **text,
-                      struct poolsend_error *error)
+                      struct ps_error *error)
 {
   struct ps_buf out = {0};
   const char *why = "";
@@ -209,7 +209,7 @@ static int take_names(struct ps_idn_settings *settings, const struct names *name
 }
 
 static int take_list(struct ps_idn_settings *settings, const struct names *names, const char *const **list,
-                     size_t count, const char ***own, struct poolsend_error *error)
+                     size_t count, const char ***own, struct ps_error *error)
 {
   int result = 0;
   if (!count)
@@ -226,7 +226,7 @@ static int take_list(struct ps_idn_settings *settings, const struct names *names
 }
 
 int ps_idn_settings_init(struct ps_idn_settings *settings, const struct ps_endpoint_settings *given,
-                         struct poolsend_error *error)
+                         struct ps_error *error)
 {
   static const struct names noproxy = {"noproxy", ", ", "."}, resolve = {"resolve", ":", "+-"},
                             connect_to = {"connect-to", ":", ""};

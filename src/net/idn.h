@@ -8,7 +8,8 @@
 #ifndef PS_NET_IDN_H
 #define PS_NET_IDN_H
 
-#include "poolsend.h"
+#include "base/error.h"
+#include "net/settings.h"
 
 #include <curl/curl.h>
 
@@ -16,7 +17,7 @@
  * percent-encoding, as libcurl reads it. A URL may lack its scheme, as proxies may. 0; -ENOMEM; -EINVAL: the host is not
  * UTF-8 or no name, or this build cannot spell it, as `error` says. What else may be wrong with a URL is not looked at.
  */
-int ps_idn_url(const char *url, char **ascii, struct poolsend_error *error);
+int ps_idn_url(const char *url, char **ascii, struct ps_error *error);
 
 /* An endpoint's settings with every host on its way in ASCII: in proxy, noproxy, resolve and connect_to. */
 struct ps_idn_settings {
@@ -29,7 +30,7 @@ struct ps_idn_settings {
 
 /* 0; -ENOMEM; -EINVAL, as above. Fini it even so. */
 int ps_idn_settings_init(struct ps_idn_settings *settings, const struct ps_endpoint_settings *given,
-                         struct poolsend_error *error);
+                         struct ps_error *error);
 void ps_idn_settings_fini(struct ps_idn_settings *settings);
 
 #endif

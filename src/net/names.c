@@ -64,7 +64,7 @@ static int number(struct ps_endpoint *endpoints, unsigned count, struct ps_endpo
   return 0;
 }
 
-int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct poolsend_error *error)
+int ps_endpoints_name(struct ps_endpoint *endpoints, unsigned count, struct ps_error *error)
 {
   for (unsigned i = 0; i < count; i++) {
     if (endpoints[i].name && count_of(endpoints, count, endpoints[i].name) > 1)

@@ -70,7 +70,7 @@ static int render_url(struct making *m)
   request->url = request->written_url = request->url_text.data;
   if (error || strcmp(m->endpoint->url, m->endpoint->written_url) == 0)
     return error;
-  struct poolsend_error unspelt;
+  struct ps_error unspelt;
   error = ps_idn_url(request->written_url, &request->ascii_url, &unspelt);
   if (error == -EINVAL)
     snprintf(m->words, m->size, "%s", unspelt.text);

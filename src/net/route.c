@@ -302,7 +302,7 @@ bool ps_route_used_proxy(const struct ps_route *route, const char *url, CURL *ea
 
 /* ---- Making it */
 
-int ps_route_check(const struct ps_endpoint_settings *settings, const char *url, struct poolsend_error *error)
+int ps_route_check(const struct ps_endpoint_settings *settings, const char *url, struct ps_error *error)
 {
   struct authority authority = {0};
   const char *proxy = settings->proxy ? NULL : proxy_of(settings, url);

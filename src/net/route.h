@@ -6,7 +6,9 @@
 #ifndef PS_NET_ROUTE_H
 #define PS_NET_ROUTE_H
 
+#include "base/error.h"
 #include "core/fate.h"
+#include "net/settings.h"
 #include "net/slot.h"
 
 struct ps_route {
@@ -25,7 +27,7 @@ struct ps_route {
 
 /* 0; -ENOMEM; -EINVAL, and `error` says why: the proxy that the environment has for this URL has a host that is not in
  * ASCII. It is libcurl that reads the environment, and goes by the locale. */
-int ps_route_check(const struct ps_endpoint_settings *settings, const char *url, struct poolsend_error *error);
+int ps_route_check(const struct ps_endpoint_settings *settings, const char *url, struct ps_error *error);
 
 /* From settings that are good, for a URL that is. 0 or -ENOMEM; fini it even so. */
 int ps_route_init(struct ps_route *route, const struct ps_endpoint_settings *settings, const char *url,

@@ -16,7 +16,7 @@ static struct ps_jsontext_value whole(const char *json)
 }
 
 /* What `text` says as JSON: as it stands if it is, else as a string. */
-static int read_expected(struct ps_json_rule *test, const char *text, size_t size, struct poolsend_error *error)
+static int read_expected(struct ps_json_rule *test, const char *text, size_t size, struct ps_error *error)
 {
   struct ps_buf json = {0};
   struct ps_jsontext_fault fault;
@@ -28,12 +28,12 @@ static int read_expected(struct ps_json_rule *test, const char *text, size_t siz
   return result;
 }
 
-static int refuse_test(struct poolsend_error *error, const char *item, size_t size, const char *why)
+static int refuse_test(struct ps_error *error, const char *item, size_t size, const char *why)
 {
   return ps_refuse(error, "success: '%.*s'%s", (int)size, item, why);
 }
 
-static int add_test(struct ps_success *success, const char *item, size_t size, struct poolsend_error *error)
+static int add_test(struct ps_success *success, const char *item, size_t size, struct ps_error *error)
 {
   const char *equals = memchr(item, '=', size);
   if (!equals)
@@ -51,8 +51,7 @@ static int add_test(struct ps_success *success, const char *item, size_t size, s
   return test->pointer ? read_expected(test, equals + 1, size - (size_t)(equals + 1 - item), error) : -ENOMEM;
 }
 
-static int add_item(struct ps_success *success, const char *item, size_t size, bool *any_status,
-                    struct poolsend_error *error)
+static int add_item(struct ps_success *success, const char *item, size_t size, bool *any_status, struct ps_error *error)
 {
   if (size && *item == '/')
     return add_test(success, item, size, error);
@@ -76,7 +75,7 @@ static size_t item_size(const char *item, const char *end)
   return value && (behind == end || *behind == ',') ? (size_t)(behind - item) : size;
 }
 
-int ps_success_init(struct ps_success *success, const char *text, struct poolsend_error *error)
+int ps_success_init(struct ps_success *success, const char *text, struct ps_error *error)
 {
   *success = (struct ps_success){0};
   bool any_status = false;

@@ -3,6 +3,7 @@
 #ifndef PS_NET_SUCCESS_H
 #define PS_NET_SUCCESS_H
 
+#include "base/error.h"
 #include "core/fate.h"
 
 /* Of a body that is to be tested, so much is kept; a longer one cannot be. It has nothing to do with how much of an
@@ -23,7 +24,7 @@ struct ps_success {
 /* From "200-299,409,/accepted=true"; NULL is "200-299", and so is a list of tests alone. A value that is not JSON is
  * taken as a string; one that is may hold commas ("/tags=[1,2],202"). 0; -ENOMEM; -EINVAL and in `error` what is
  * wrong. Fini it even so. */
-int ps_success_init(struct ps_success *success, const char *text, struct poolsend_error *error);
+int ps_success_init(struct ps_success *success, const char *text, struct ps_error *error);
 void ps_success_fini(struct ps_success *success);
 
 /* Runs the JSON tests on a whole body, of which a byte order mark at its beginning is skipped; of members with the same

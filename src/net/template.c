@@ -23,7 +23,7 @@ struct ps_template_piece {
 
 struct parser {
   struct ps_template *template;
-  struct poolsend_error *error;
+  struct ps_error *error;
   const char *from; /* what follows is in no piece yet */
 };
 
@@ -202,8 +202,7 @@ static int parse_url(struct parser *p, const char *text, size_t size)
   return found ? found : add_piece(p, end, NULL, place);
 }
 
-int ps_template_init(struct ps_template *template, enum ps_template_kind kind, const char *text,
-                     struct poolsend_error *error)
+int ps_template_init(struct ps_template *template, enum ps_template_kind kind, const char *text, struct ps_error *error)
 {
   static int (*const parse[])(struct parser * p, const char *text, size_t size) = {
       [PS_TEMPLATE_BODY] = parse_body, [PS_TEMPLATE_HEADER] = parse_header, [PS_TEMPLATE_URL] = parse_url};

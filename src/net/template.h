@@ -8,8 +8,8 @@
 #ifndef PS_NET_TEMPLATE_H
 #define PS_NET_TEMPLATE_H
 
+#include "base/error.h"
 #include "base/jsontext.h"
-#include "poolsend.h"
 
 enum ps_template_kind {
   /* JSON. A string that is a placeholder and nothing else becomes the value itself, as it was written; inside a longer
@@ -34,7 +34,7 @@ struct ps_template {
 
 /* From `text`. 0; -ENOMEM; -EINVAL and in `error` what is wrong and what would be right. Fini it even so. */
 int ps_template_init(struct ps_template *template, enum ps_template_kind kind, const char *text,
-                     struct poolsend_error *error);
+                     struct ps_error *error);
 void ps_template_fini(struct ps_template *template);
 
 /* Whether there is any placeholder in it. */

@@ -57,7 +57,7 @@ int poolsend_config_failed(const struct poolsend_config *config)
 }
 
 /* The first stays. */
-static int stick(struct poolsend_config *config, int result, const struct poolsend_error *error)
+static int stick(struct poolsend_config *config, int result, const struct ps_error *error)
 {
   if (result && !config->is_stuck) {
     config->is_stuck = true;
@@ -76,13 +76,13 @@ static bool is_stuck(struct poolsend_config *config)
   if (config->is_stuck)
     return true;
   config->failed = 0;
-  config->error = (struct poolsend_error){.endpoint = -1};
+  config->error = (struct ps_error){.endpoint = -1};
   return false;
 }
 
 /* ---- Setting */
 
-static int refuse_name(const char *name, struct poolsend_error *error)
+static int refuse_name(const char *name, struct ps_error *error)
 {
   char room[PS_NEAREST_SIZE];
   const char *nearest = ps_option_nearest(name, 0, PS_IN_FILE | PS_BY_NAME, room);
@@ -90,7 +90,7 @@ static int refuse_name(const char *name, struct poolsend_error *error)
                    nearest ? nearest : "", nearest ? "?" : "");
 }
 
-static const struct ps_option *option_called(const char *name, bool is_shared, struct poolsend_error *error)
+static const struct ps_option *option_called(const char *name, bool is_shared, struct ps_error *error)
 {
   const struct ps_option *option = ps_option_of_key(name);
   if (!option || !(option->traits & (PS_IN_FILE | PS_BY_NAME)))
@@ -103,10 +103,9 @@ static const struct ps_option *option_called(const char *name, bool is_shared, s
 }
 
 /* "settle: 'x' is not a time", or "headers: /X-Token: it holds a line break". */
-static int set(struct ps_options *options, bool is_shared, const char *name, const char *value,
-               struct poolsend_error *error)
+static int set(struct ps_options *options, bool is_shared, const char *name, const char *value, struct ps_error *error)
 {
-  struct poolsend_error words = {.text = ""};
+  struct ps_error words = {.text = ""};
   const struct ps_option *option;
   if (!name || !value)
     return ps_refuse(error, "%s: it is NULL", name ? name : "the name of an option");
@@ -121,7 +120,7 @@ static int set(struct ps_options *options, bool is_shared, const char *name, con
 
 int poolsend_config_set(struct poolsend_config *config, const char *name, const char *value)
 {
-  struct poolsend_error error = {.endpoint = -1};
+  struct ps_error error = {.endpoint = -1};
   if (!config)
     return -ENOMEM;
   if (is_stuck(config))
@@ -131,7 +130,7 @@ int poolsend_config_set(struct poolsend_config *config, const char *name, const 
 
 int poolsend_endpoint_set(struct poolsend_endpoint *endpoint, const char *name, const char *value)
 {
-  struct poolsend_error error = {.endpoint = -1};
+  struct ps_error error = {.endpoint = -1};
   if (!endpoint)
     return -ENOMEM;
   if (is_stuck(endpoint->config))
@@ -141,7 +140,7 @@ int poolsend_endpoint_set(struct poolsend_endpoint *endpoint, const char *name, 
 
 int poolsend_config_load(struct poolsend_config *config, const char *json, size_t size)
 {
-  struct poolsend_error error = {.endpoint = -1};
+  struct ps_error error = {.endpoint = -1};
   if (!config)
     return -ENOMEM;
   if (is_stuck(config))
@@ -223,8 +222,8 @@ static struct ps_sender_settings settings_of(const struct poolsend_config *confi
   settings.pool = config->pool;
   settings.on_event = config->on_event;
   settings.event_context = config->event_context;
-  settings.trace = config->trace;
-  settings.trace_context = config->trace_context;
+  settings.requests.trace = config->trace;
+  settings.requests.trace_context = config->trace_context;
   return settings;
 }
 
@@ -255,8 +254,7 @@ void ps_config_merged_fini(struct ps_config_merged *merged)
   free(merged->settings);
 }
 
-static int open_sender(const struct poolsend_config *config, struct poolsend_sender **sender,
-                       struct poolsend_error *error)
+static int open_sender(const struct poolsend_config *config, struct poolsend_sender **sender, struct ps_error *error)
 {
   struct ps_config_merged merged;
   struct ps_sender_settings settings;
@@ -268,7 +266,7 @@ static int open_sender(const struct poolsend_config *config, struct poolsend_sen
 }
 
 /* Where in the file the endpoint stands that an error is about. */
-static void say_where(struct poolsend_config *config, const struct poolsend_error *error)
+static void say_where(struct poolsend_config *config, const struct ps_error *error)
 {
   size_t line = error->endpoint < 0 ? 0 : config->endpoints[error->endpoint]->line;
   config->error = *error;
@@ -279,7 +277,7 @@ static void say_where(struct poolsend_config *config, const struct poolsend_erro
 
 struct poolsend_sender *poolsend_open(struct poolsend_config *config)
 {
-  struct poolsend_error error = {.endpoint = -1};
+  struct ps_error error = {.endpoint = -1};
   struct poolsend_sender *sender = NULL;
   if (!config || is_stuck(config))
     return NULL;

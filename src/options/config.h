@@ -23,9 +23,9 @@ struct poolsend_config {
   poolsend_trace_fn *trace;
   void *trace_context;
 
-  int failed;    /* 0, or the negative errno value of what went wrong first, or of the last poolsend_open */
-  bool is_stuck; /* it went wrong while it was set: nothing can be made of it any more */
-  struct poolsend_error error; /* the words */
+  int failed;            /* 0, or the negative errno value of what went wrong first, or of the last poolsend_open */
+  bool is_stuck;         /* it went wrong while it was set: nothing can be made of it any more */
+  struct ps_error error; /* the words */
 };
 
 /* One more endpoint at the end, for its options to be set. NULL: no memory. */

@@ -69,7 +69,7 @@ static void write_number(struct json_object *value, char *text, size_t size)
 
 static int read_text(struct ps_file_reader *reader, const struct ps_option *option, const char *text, void *value)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   int result = ps_kind_read(option, text, value, &error);
   if (result != -EINVAL)
     return result;
@@ -105,7 +105,7 @@ static int mismatch(struct ps_file_reader *reader, const struct ps_option *optio
 static int read_number(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
                        void *into)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   char number[64];
   write_number(value, number, sizeof number);
   int result = ps_kind_read(option, number, into, &error);
@@ -190,7 +190,7 @@ static bool stands_before(struct json_object *object, const char *wanted)
 /* What would be wrong with the name is told without the value. */
 static int check_header_name(struct ps_file_reader *reader, struct json_object *object, const char *name)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   struct ps_buf line = {0};
   if (strpbrk(name, ":;"))
     return ps_file_refuse(reader, "a header's name is made of letters, digits and -");
@@ -225,7 +225,7 @@ static int add_line(struct ps_texts *lines, const char *name, const char *value)
 static int add_template(struct ps_file_reader *reader, const struct headers *headers, const char *name,
                         const char *value)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   struct ps_buf line = {0};
   int result = ps_buf_printf(&line, "%s: %s", name, value);
   if (!result)
@@ -443,7 +443,7 @@ static int read_value(struct ps_file_reader *reader, const struct ps_option *opt
 static int read_url(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
                     struct ps_options *options)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   if (!json_object_is_type(value, json_type_string))
     return mismatch(reader, option, value);
   int result = ps_file_check_clean(reader, value);
@@ -524,7 +524,7 @@ static int take_top(struct ps_file_reader *reader, const char *name, struct json
   return ps_file_members(reader, take_option, value, &level);
 }
 
-int ps_file_read(struct poolsend_config *config, const char *text, size_t size, struct poolsend_error *error)
+int ps_file_read(struct poolsend_config *config, const char *text, size_t size, struct ps_error *error)
 {
   struct ps_file_reader reader = {.text = text, .size = size, .error = error};
   struct json_object *root = NULL;
@@ -541,7 +541,7 @@ int ps_file_read(struct poolsend_config *config, const char *text, size_t size, 
 }
 
 int ps_file_read_value(struct ps_options *options, const struct ps_option *option, const char *text,
-                       struct poolsend_error *error)
+                       struct ps_error *error)
 {
   struct ps_file_reader reader = {.text = text, .size = strlen(text), .is_value = true, .error = error};
   struct json_object *root = NULL;

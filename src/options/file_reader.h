@@ -6,8 +6,8 @@
 #define PS_OPTIONS_FILE_READER_H
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/jsontext.h"
-#include "poolsend.h"
 
 #include <json-c/json.h>
 
@@ -18,7 +18,7 @@ struct ps_file_reader {
   struct ps_buf path; /* the JSON pointer of the value at hand */
   size_t known; /* how much of `path` leads to `known_value`, from where what is below is looked for; 0: nowhere */
   struct ps_jsontext_value known_value;
-  struct poolsend_error *error;
+  struct ps_error *error;
 };
 
 /* Takes the value at hand (NULL is null), a member or an item of this name, for `into`. */

@@ -307,7 +307,7 @@ static bool parse(const struct ps_option *option, const char *text, void *value)
 
 /* ---- Checks of texts, whose words say what the text was to be */
 
-static int check_success(const char *text, struct poolsend_error *error)
+static int check_success(const char *text, struct ps_error *error)
 {
   struct ps_success success;
   int result = ps_success_init(&success, text, error);
@@ -315,20 +315,20 @@ static int check_success(const char *text, struct poolsend_error *error)
   return result;
 }
 
-static int check_name(const char *text, struct poolsend_error *error)
+static int check_name(const char *text, struct ps_error *error)
 {
   return strpbrk(text, "\t") ? ps_refuse(error, "name: it holds a control character")
                              : ps_check_text("name", text, error);
 }
 
-static int check_user(const char *text, struct poolsend_error *error)
+static int check_user(const char *text, struct ps_error *error)
 {
   if (!strchr(text, ':'))
     return ps_refuse(error, "user: there is no password; write name:password");
   return ps_check_text("user", text, error);
 }
 
-static int check_url(const char *text, struct poolsend_error *error)
+static int check_url(const char *text, struct ps_error *error)
 {
   char *ascii = NULL;
   int result = ps_check_url(text, error);
@@ -338,7 +338,7 @@ static int check_url(const char *text, struct poolsend_error *error)
   return result;
 }
 
-static int check_path(const struct ps_option *option, const char *text, struct poolsend_error *error)
+static int check_path(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   if (!(option->traits & PS_READ))
     return 0;
@@ -347,7 +347,7 @@ static int check_path(const struct ps_option *option, const char *text, struct p
 }
 
 /* With words that begin with what the text was to be. */
-static int check(const struct ps_option *option, const char *text, struct poolsend_error *error)
+static int check(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   switch (option->kind) {
   case PS_KIND_METHOD:
@@ -380,7 +380,7 @@ static int check(const struct ps_option *option, const char *text, struct poolse
   }
 }
 
-int ps_kind_check_template(const struct ps_option *option, const char *text, struct poolsend_error *error)
+int ps_kind_check_template(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   enum ps_template_kind kind = option->kind == PS_KIND_URL       ? PS_TEMPLATE_URL
                                : option->kind == PS_KIND_HEADERS ? PS_TEMPLATE_HEADER
@@ -398,7 +398,7 @@ int ps_kind_check_template(const struct ps_option *option, const char *text, str
 }
 
 /* Of a list, the item that is not known. */
-static int refuse_event(const char *text, const char *words, struct poolsend_error *error)
+static int refuse_event(const char *text, const char *words, struct ps_error *error)
 {
   size_t size = strcspn(text, ",");
   for (; event_named(text, size); size = strcspn(text, ","))
@@ -408,7 +408,7 @@ static int refuse_event(const char *text, const char *words, struct poolsend_err
 
 /* The words for a value that its kind cannot parse. Of one that may be a secret that was put in the wrong place, nothing
  * is shown. */
-static int refuse(const struct ps_option *option, const char *text, struct poolsend_error *error)
+static int refuse(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   char words[256];
   ps_kind_wants(option, words, sizeof words);
@@ -430,9 +430,9 @@ const char *ps_kind_bare_words(const char *words)
 }
 
 /* As the caller has the option's name to begin with, the words of a check need not. */
-static int check_text(const struct ps_option *option, const char *text, struct poolsend_error *error)
+static int check_text(const struct ps_option *option, const char *text, struct ps_error *error)
 {
-  struct poolsend_error whole;
+  struct ps_error whole;
   if (!*text && option->traits & PS_NOT_EMPTY && !kinds[option->kind].names_itself)
     return ps_refuse(error, "it is empty");
   int result = check(option, text, &whole);
@@ -455,7 +455,7 @@ static int keep_text(const char **value, const char *text)
 }
 
 /* Of a kind that is kept as it was written. */
-static int look_at(const struct ps_option *option, const char *text, struct poolsend_error *error)
+static int look_at(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   switch (option->kind) {
   case PS_KIND_STATUSES:
@@ -467,7 +467,7 @@ static int look_at(const struct ps_option *option, const char *text, struct pool
   }
 }
 
-int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct poolsend_error *error)
+int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct ps_error *error)
 {
   enum store store = kinds[option->kind].store;
   if (store < STORE_TEXT)

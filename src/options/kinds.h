@@ -30,11 +30,11 @@ bool ps_kind_wants(const struct ps_option *option, char *words, size_t size);
 
 /* Reads `text` into the value of an option: a list gets one more entry, all else is replaced. 0; -ENOMEM; -EINVAL, and
  * `error` has the words. */
-int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct poolsend_error *error);
+int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct ps_error *error);
 
 /* Checks a text with placeholders, of a URL, a header or a body: them, and what it is with something in their place. 0;
  * -ENOMEM; -EINVAL, and `error` says what kind of template it is and what is wrong. */
-int ps_kind_check_template(const struct ps_option *option, const char *text, struct poolsend_error *error);
+int ps_kind_check_template(const struct ps_option *option, const char *text, struct ps_error *error);
 
 /* Replaces a value by a copy of another; a list gets all of the other's entries, without its own before. 0 or -ENOMEM. */
 int ps_kind_copy(const struct ps_option *option, void *value, const void *from);

@@ -104,11 +104,10 @@ const char *ps_option_nearest(const char *word, unsigned commands, unsigned trai
 
 void ps_options_init(struct ps_options *options)
 {
-  *options = (struct ps_options){
-      .hedge_delay.delay = PS_HEDGE_DELAY_DEFAULT,
-      .endpoint.attempt_timeout = POOLSEND_NEVER,
-  };
-  poolsend_config_init(&options->sender);
+  *options = (struct ps_options){.given = {0}};
+  ps_endpoint_settings_init(&options->endpoint);
+  ps_sender_settings_init(&options->sender);
+  options->hedge_delay.delay = options->endpoint.hedge_delay;
 }
 
 void ps_options_fini(struct ps_options *options)
@@ -150,7 +149,7 @@ static void clear_set(struct ps_options *options, const struct ps_option *option
 /* ---- Setting */
 
 static int set_url(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,
-                   struct poolsend_error *error)
+                   struct ps_error *error)
 {
   bool is_template = way == PS_FROM_NAME && strstr(text, PLACEHOLDER);
   if (!is_template) {
@@ -178,7 +177,7 @@ static bool is_json(const struct ps_option *option, const char *text)
 }
 
 int ps_options_set(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,
-                   struct poolsend_error *error)
+                   struct ps_error *error)
 {
   int result;
   if (option->kind == PS_KIND_URL)

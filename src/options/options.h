@@ -8,7 +8,8 @@
 #define PS_OPTIONS_OPTIONS_H
 
 #include "options/table.h"
-#include "poolsend.h"
+#include "base/error.h"
+#include "engine/settings.h"
 
 /* A list of texts. */
 struct ps_texts {
@@ -80,7 +81,7 @@ enum ps_option_way {
 /* Sets an option from a text; lists are added to. 0; -ENOMEM; -EINVAL, and `error` says what is wrong with the value,
  * without the option's name: that is the caller's to say. A secret never gets into the words. */
 int ps_options_set(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,
-                   struct poolsend_error *error);
+                   struct ps_error *error);
 
 /* Counts the option as given, whatever its value is now: one that was put there without its kind's parser. */
 void ps_options_mark(struct ps_options *options, const struct ps_option *option);

@@ -45,7 +45,7 @@ static CURL *new_handle(void)
 
 static void post(CURL *easy, const struct line *line)
 {
-  static char agent[] = "User-Agent: poolsend/0.1.0", no_type[] = "Content-Type:";
+  static char agent[] = "User-Agent: poolsend/0.2.0", no_type[] = "Content-Type:";
   long status = 0;
   char key[64];
   struct curl_slist header[] = {{key, &header[1]}, {agent, &header[2]}, {no_type, NULL}};

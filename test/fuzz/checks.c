@@ -21,7 +21,7 @@ static bool is_token(const char *text, size_t size)
   return size > 0;
 }
 
-static void judge(int result, const struct poolsend_error *error)
+static void judge(int result, const struct ps_error *error)
 {
   if (result)
     fuzz_require_words(error->text);
@@ -29,7 +29,7 @@ static void judge(int result, const struct poolsend_error *error)
 
 static void try_url(const char *text)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   int result = ps_check_url(text, &error);
   judge(result, &error);
   if (result)
@@ -40,7 +40,7 @@ static void try_url(const char *text)
 
 static void try_method(const char *text)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   int result = ps_check_method(text, &error);
   judge(result, &error);
   REQUIRE((result == 0) == is_token(text, strlen(text)), "a method is a token");
@@ -57,7 +57,7 @@ static void require_header(const char *line)
 
 static void try_header(const char *text)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   int result = ps_check_header(text, &error), strangers;
   judge(result, &error);
   if (!result)
@@ -74,7 +74,7 @@ static void try_header(const char *text)
 
 static void try_route(const char *text)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   judge(ps_check_resolve(text, &error), &error);
   judge(ps_check_connect_to(text, &error), &error);
   judge(ps_check_text("text", text, &error), &error);
@@ -133,7 +133,7 @@ static void require_meetable(const struct ps_success *success)
 static void try_success(const char *text)
 {
   struct ps_success success;
-  struct poolsend_error error;
+  struct ps_error error;
   int result = ps_success_init(&success, text, &error);
   REQUIRE(result == 0 || result == -EINVAL, "there is memory");
   if (result)

@@ -122,10 +122,9 @@ static void require_endpoint(const char *text, const struct ps_endpoint *endpoin
 
 static void configure(const char *text, struct ps_sender_settings *settings)
 {
-  struct poolsend_error error;
+  struct ps_error error = {.endpoint = -1};
   struct poolsend_sender *sender = calloc(1, sizeof *sender);
   ps_resolver_init(&sender->resolver);
-  ps_error_clear(&error, &error);
   int result = ps_sender_settings_check(settings, &error);
   if (!result)
     result = ps_sender_check_limits(settings, &error);

@@ -28,7 +28,7 @@ static bool same_name(const char *a, const char *b)
 
 static void require_header(const struct poolsend_message *message, const char *line)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   REQUIRE(!fuzz_has_control(line, strlen(line), false), "a header has no control characters");
   REQUIRE(!ps_check_message_header(line, &error), "a header that was taken is a good one");
   REQUIRE(strstr(line, ": "), "a header has a name and a value");

@@ -64,7 +64,7 @@ static void require_rest(const char *url)
 /* Where the URL cannot be understood nobody can tell what of it is secret: none is made of it. */
 static void try_url(const char *url)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   if (ps_check_url(url, &error))
     return;
   require_rest(url);
@@ -84,7 +84,7 @@ static void try_url(const char *url)
 static void try_header(const char *name, const char *value)
 {
   struct ps_buf line = {0}, shown = {0};
-  struct poolsend_error error;
+  struct ps_error error;
   ps_buf_printf(&line, "%s%s: %s" SECRET, name, "Token", value);
   if (!strpbrk(name, ":;") && !ps_check_header(line.data, &error)) {
     REQUIRE(!ps_redact_append_header(&shown, line.data, line.size), "there is memory");

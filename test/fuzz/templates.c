@@ -82,7 +82,7 @@ static void require_body(const char *template, const struct ps_buf *body)
 
 static void require_header(const char *sketch, const struct ps_buf *line)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   size_t name = strcspn(sketch, ":;");
   if (ps_check_header(sketch, &error))
     return; /* no endpoint is made with it */
@@ -129,7 +129,7 @@ static void require_url(const char *sketch, const struct ps_buf *url)
 {
   static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_HOST,
                                     CURLUPART_PORT,   CURLUPART_PATH, CURLUPART_QUERY,    CURLUPART_FRAGMENT};
-  struct poolsend_error error;
+  struct ps_error error;
   CURLU *before = curl_url(), *after = curl_url();
   if (!ps_check_url(sketch, &error)) {
     REQUIRE(strlen(url->data) == url->size, "a URL holds no NUL");
@@ -161,7 +161,7 @@ static void require_good(const struct ps_template *template, const char *text, c
 static void try_kind(enum ps_template_kind kind, const char *text, const char *message)
 {
   struct ps_template template;
-  struct poolsend_error error;
+  struct ps_error error;
   struct ps_buf made = {0};
   char words[200] = "";
   int result = ps_template_init(&template, kind, text, &error);

@@ -23,8 +23,17 @@ def test_it_includes_three_headers_of_the_language(installed):
 
 def test_it_has_no_types_of_the_libraries_below(installed):
     code = re.sub(r'/\*.*?\*/', '', installed.header.read_text(), flags=re.DOTALL)
-    assert 'struct ps_sender_settings' in code
+    assert 'struct poolsend_sender' in code
     assert not re.findall(r'\b(?:CURL\w*|curl_\w+|json_object\w*|sqlite3\w*|pthread_\w+)\b', code)
+
+
+def test_no_struct_of_it_has_fields(installed):
+    """Everything is a handle: a program that was compiled with it knows no size and no offset of ours."""
+    code = re.sub(r'/\*.*?\*/', '', installed.header.read_text(), flags=re.DOTALL)
+    structs = re.findall(r'^struct (\w+)(.*)$', code, re.MULTILINE)
+    assert ('poolsend_config', ';') in structs
+    assert not [name for name, rest in structs if rest != ';' and '(' not in rest]
+    assert not re.findall(r'\b(?:struct|union)\s*\w*\s*\{', code)
 
 
 def test_it_defines_nothing_without_its_prefix(installed, tmp_path):

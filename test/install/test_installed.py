@@ -21,7 +21,7 @@ def test_everything_is_where_it_belongs_and_nothing_else_is_there(installed):
     assert files_below(installed.prefix) == {
         'bin/poolsend',
         'include/poolsend.h',
-        'lib/libpoolsend.a', 'lib/libpoolsend.so', 'lib/libpoolsend.so.0', f'lib/libpoolsend.so.{version}',
+        'lib/libpoolsend.a', 'lib/libpoolsend.so', 'lib/libpoolsend.so.0.2', f'lib/libpoolsend.so.{version}',
         'lib/pkgconfig/poolsend.pc',
         'share/man/man1/poolsend.1', 'share/man/man3/poolsend.3', 'share/man/man5/poolsend-config.5',
         'share/man/man5/poolsend-events.5', 'share/bash-completion/completions/poolsend',
@@ -32,13 +32,13 @@ def test_everything_is_where_it_belongs_and_nothing_else_is_there(installed):
 def test_the_names_of_the_shared_library_lead_to_its_version(installed):
     version, = installed.pkg_config('--modversion')
     assert installed.shared.resolve().name == f'libpoolsend.so.{version}'
-    assert installed.shared.with_name('libpoolsend.so.0').resolve() == installed.shared.resolve()
-    assert 'soname: [libpoolsend.so.0]' in run('readelf', '-dW', installed.shared).stdout
+    assert installed.shared.with_name('libpoolsend.so.0.2').resolve() == installed.shared.resolve()
+    assert 'soname: [libpoolsend.so.0.2]' in run('readelf', '-dW', installed.shared).stdout
 
 
 def test_the_program_runs_and_needs_no_shared_poolsend(installed):
     assert run(installed.program, '--version').stdout.startswith('poolsend ')
-    assert 'libpoolsend.so.0' not in needed_by(installed.program)
+    assert 'libpoolsend.so.0.2' not in needed_by(installed.program)
 
 
 def test_the_program_shares_its_json_c_with_the_system(installed):

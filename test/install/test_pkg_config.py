@@ -12,17 +12,15 @@ PROGRAM = r'''
 
 int main(void)
 {
-  struct ps_endpoint_settings endpoint = {0};
-  struct ps_sender_settings config;
+  struct poolsend_config *config = poolsend_config_new();
   struct poolsend_sender *sender;
 
-  endpoint.url = "http://127.0.0.1/";
-  poolsend_config_init(&config);
-  config.endpoints = &endpoint;
-  config.endpoint_count = 1;
-  if (poolsend_new(&sender, &config, NULL))
+  poolsend_config_add(config, "http://127.0.0.1/");
+  sender = poolsend_open(config);
+  if (!sender)
     return 1;
   poolsend_free(sender);
+  poolsend_config_free(config);
   printf("%s %s\n", POOLSEND_VERSION, poolsend_version());
   return 0;
 }
@@ -44,7 +42,7 @@ def test_a_user_of_the_shared_library_is_told_to_link_nothing_else(installed):
 def test_a_program_is_linked_with_the_shared_library(installed, tmp_path, source):
     program = installed.compile([source], tmp_path / 'program', linkage='shared')
     needed = needed_by(program)
-    assert 'libpoolsend.so.0' in needed
+    assert 'libpoolsend.so.0.2' in needed
     assert not [name for name in needed if name.startswith(('libcurl', 'libjson-c'))]
     run(program)
 

@@ -16,9 +16,9 @@ struct row {
   const char *text, *words; /* part of the refusal; NULL: it is taken */
 };
 
-typedef int check_fn(const char *text, struct poolsend_error *error);
+typedef int check_fn(const char *text, struct ps_error *error);
 
-static struct poolsend_error error;
+static struct ps_error error;
 
 static void expect_refusal(const char *text, int result, const char *words)
 {

@@ -178,9 +178,9 @@ static void every_key_of_the_top_level_is_read(void **state)
   assert_false(sender.breaker);
   assert_true(sender.rate == 0.5);
   assert_string_equal(sender.fatal_status, "401,403-405");
-  assert_false(sender.idempotency_key);
+  assert_false(sender.requests.idempotency_key);
   assert_int_equal(sender.max_body, 11 << 10);
-  assert_int_equal(sender.max_response, 12);
+  assert_int_equal(sender.requests.max_response, 12);
   assert_string_equal(config->defaults.endpoint.method, "PUT");
   assert_null(config->defaults.endpoint.url);
   assert_int_equal(config->endpoint_count, 1);
@@ -193,7 +193,7 @@ static void flags_may_be_set_to_what_they_are(void **state)
   parse("{\"in_order\": false, \"breaker\": true, \"idempotency_key\": true}");
   assert_false(sender.in_order);
   assert_true(sender.breaker);
-  assert_true(sender.idempotency_key);
+  assert_true(sender.requests.idempotency_key);
 }
 
 static void zero_lifts_a_limit(void **state)
@@ -236,7 +236,7 @@ static void numbers_are_taken_by_value(void **state)
   parse("{\"rate\": \"none\", \"hedge_budget\": \"none\", \"max_response\": 9223372036854775807}");
   assert_true(sender.rate == 0);
   assert_true(sender.hedge_budget < 0);
-  assert_true(sender.max_response == SIZE_MAX >> 1);
+  assert_true(sender.requests.max_response == SIZE_MAX >> 1);
 }
 
 /* ---- Endpoints */

@@ -8,17 +8,18 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct ps_sender_settings config;
+static struct ps_request_settings requests;
 static struct ps_endpoint_settings settings;
-static struct poolsend_error error;
+static struct ps_error error;
 static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
 
 static int fresh(void **state)
 {
   (void)state;
-  poolsend_config_init(&config);
-  settings = (struct ps_endpoint_settings){.url = "http://127.0.0.1/"};
+  ps_request_settings_init(&requests);
+  ps_endpoint_settings_init(&settings);
+  settings.url = "http://127.0.0.1/";
   return 0;
 }
 
@@ -32,7 +33,7 @@ static int fini(void **state)
 
 static void make(void)
 {
-  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error), 0);
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &requests, 1, &resolver, &error), 0);
 }
 
 static void make_with_header(const char *line)
@@ -90,32 +91,30 @@ static void key_that_is_removed_or_empty_allows_no_repeat(void **state)
 static void key_that_is_turned_off_allows_a_repeat_of_idempotent_methods_only(void **state)
 {
   (void)state;
-  config.idempotency_key = false;
+  requests.idempotency_key = false;
   make();
   assert_false(ps_endpoint_adds_key(&endpoint, true));
   assert_false(ps_endpoint_may_repeat(&endpoint, true));
   assert_true(ps_endpoint_may_repeat(&endpoint, false));
 }
 
-static void what_the_endpoint_leaves_open_is_the_senders(void **state)
+static void times_are_as_the_settings_have_them(void **state)
 {
   (void)state;
-  config.hedge_delay = 3 * PS_SECOND;
-  config.attempt_timeout = 4 * PS_SECOND;
-  make();
-  assert_int_equal(endpoint.hedge_delay, 3 * PS_SECOND);
-  assert_int_equal(endpoint.attempt_timeout, 4 * PS_SECOND);
-  ps_endpoint_fini(&endpoint);
-  settings.hedge_delay = PS_SECOND;
-  settings.attempt_timeout = 2 * PS_SECOND;
   make();
   assert_int_equal(endpoint.hedge_delay, PS_SECOND);
+  assert_int_equal(endpoint.attempt_timeout, PS_NEVER);
+  ps_endpoint_fini(&endpoint);
+  settings.hedge_delay = 0;
+  settings.attempt_timeout = 2 * PS_SECOND;
+  make();
+  assert_int_equal(endpoint.hedge_delay, 0);
   assert_int_equal(endpoint.attempt_timeout, 2 * PS_SECOND);
 }
 
 static void expect_refusal(const char *why)
 {
-  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error), -EINVAL);
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &requests, 1, &resolver, &error), -EINVAL);
   if (!strstr(error.text, why))
     fail_msg("'%s' does not say '%s'", error.text, why);
   ps_endpoint_fini(&endpoint);
@@ -190,7 +189,7 @@ int main(void)
       SENTENCE(key_of_the_users_own_wins),
       SENTENCE(key_that_is_removed_or_empty_allows_no_repeat),
       SENTENCE(key_that_is_turned_off_allows_a_repeat_of_idempotent_methods_only),
-      SENTENCE(what_the_endpoint_leaves_open_is_the_senders),
+      SENTENCE(times_are_as_the_settings_have_them),
       SENTENCE(template_that_cannot_be_is_refused_when_the_endpoint_is_made),
       SENTENCE(braces_in_a_URL_are_a_template_only_where_it_is_said),
       SENTENCE(header_from_a_template_settles_what_a_header_settles),

@@ -20,7 +20,7 @@
 
 static void expect_url(const char *url, const char *expected)
 {
-  struct poolsend_error error = {.text = ""};
+  struct ps_error error = {.text = ""};
   char *ascii = NULL;
   int result = ps_idn_url(url, &ascii, &error);
   if (result || strcmp(ascii, expected) != 0)
@@ -30,7 +30,7 @@ static void expect_url(const char *url, const char *expected)
 
 static void expect_refused(const char *url, const char *words)
 {
-  struct poolsend_error error = {.text = ""};
+  struct ps_error error = {.text = ""};
   char *ascii = NULL;
   int result = ps_idn_url(url, &ascii, &error);
   if (result != -EINVAL || ascii || !strstr(error.text, words))
@@ -140,7 +140,7 @@ static void names_of_the_way_are_ascii(void **state)
       .connect_to = connect_to,
       .connect_to_count = COUNT_OF(connect_to),
   };
-  struct poolsend_error error;
+  struct ps_error error;
   struct ps_idn_settings settings;
   assert_int_equal(ps_idn_settings_init(&settings, &given, &error), 0);
   const struct ps_endpoint_settings *ascii = &settings.ascii;
@@ -202,7 +202,7 @@ static void setting_that_cannot_be_spelt_is_named(void **state)
       {"connect-to '", {.resolve = good, .resolve_count = 1, .connect_to = bad, .connect_to_count = 1}},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
-    struct poolsend_error error = {.text = ""};
+    struct ps_error error = {.text = ""};
     struct ps_idn_settings settings;
     assert_int_equal(ps_idn_settings_init(&settings, &rows[i].settings, &error), -EINVAL);
     ps_idn_settings_fini(&settings);
@@ -215,7 +215,7 @@ static void setting_that_cannot_be_spelt_is_named(void **state)
 static void refused_url_shows_no_secret(void **state)
 {
   (void)state;
-  struct poolsend_error error;
+  struct ps_error error;
   char *ascii;
   assert_int_equal(ps_idn_url("http://u:s3cret@b\xfc/?key=s3cret", &ascii, &error), -EINVAL);
   assert_null(strstr(error.text, "s3cret"));
@@ -227,7 +227,7 @@ static void settings_without_a_way_of_their_own_need_nothing(void **state)
 {
   (void)state;
   const struct ps_endpoint_settings given = {.url = "http://h/", .proxy = "", .noproxy = ""};
-  struct poolsend_error error;
+  struct ps_error error;
   struct ps_idn_settings settings;
   assert_int_equal(ps_idn_settings_init(&settings, &given, &error), 0);
   assert_string_equal(settings.ascii.proxy, "");

@@ -63,12 +63,12 @@ static int with_plenty(void **state)
   return 0;
 }
 
-static struct poolsend_error error;
+static struct ps_error error;
 
 static int check(unsigned workers, unsigned endpoints, struct poolsend_pool *pool)
 {
   struct ps_sender_settings config;
-  poolsend_config_init(&config);
+  ps_sender_settings_init(&config);
   config.workers = workers;
   config.endpoint_count = endpoints;
   config.pool = pool;
@@ -161,6 +161,42 @@ static void as_many_as_are_said_to_fit_do(void **state)
   }
 }
 
+static int settle(struct ps_sender_settings *config)
+{
+  memset(&error, 0, sizeof error);
+  return ps_sender_settings_check(config, &error);
+}
+
+static void workers_nobody_counted_are_64_or_as_many_as_the_endpoints_want(void **state)
+{
+  (void)state;
+  struct ps_endpoint_settings endpoints[2] = {{.url = "http://a/"}, {.url = "http://b/"}};
+  struct ps_sender_settings config;
+  ps_sender_settings_init(&config);
+  config.endpoints = endpoints;
+  config.endpoint_count = 2;
+  assert_int_equal(settle(&config), 0);
+  assert_int_equal(config.workers, 64);
+  assert_int_equal(settle(&config), 0);
+  assert_int_equal(config.workers, 64);
+  config.workers = 0;
+  endpoints[1].max_in_flight = 99;
+  assert_int_equal(settle(&config), 0);
+  assert_int_equal(config.workers, 100);
+}
+
+static void sender_has_endpoints_and_not_too_many(void **state)
+{
+  (void)state;
+  struct ps_sender_settings config;
+  ps_sender_settings_init(&config);
+  assert_int_equal(settle(&config), -EINVAL);
+  expect_words("no URL: name at least one API to send to");
+  config.endpoint_count = 100001;
+  assert_int_equal(settle(&config), -EINVAL);
+  expect_words("100001 endpoints are too many: up to 100000");
+}
+
 #define SENTENCE(name) cmocka_unit_test_setup(name, with_plenty)
 
 int main(void)
@@ -172,6 +208,8 @@ int main(void)
       SENTENCE(words_name_the_need_the_limit_and_what_fits),
       SENTENCE(words_are_of_endpoints_where_each_has_one_worker),
       SENTENCE(as_many_as_are_said_to_fit_do),
+      SENTENCE(workers_nobody_counted_are_64_or_as_many_as_the_endpoints_want),
+      SENTENCE(sender_has_endpoints_and_not_too_many),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

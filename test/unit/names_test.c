@@ -18,7 +18,7 @@ struct named {
 static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoints[MOST];
 static unsigned count;
-static struct poolsend_error error;
+static struct ps_error error;
 
 static int init_transport(void **state)
 {
@@ -44,11 +44,11 @@ static int fini_endpoints(void **state)
 
 static int name_all(const struct named *rows)
 {
-  struct ps_sender_settings config;
-  poolsend_config_init(&config);
+  struct ps_request_settings requests;
+  ps_request_settings_init(&requests);
   for (; count < MOST && rows[count].url; count++) {
     struct ps_endpoint_settings settings = {.url = rows[count].url, .name = rows[count].given};
-    assert_int_equal(ps_endpoint_init(&endpoints[count], &settings, &config, 1, &resolver, &error), 0);
+    assert_int_equal(ps_endpoint_init(&endpoints[count], &settings, &requests, 1, &resolver, &error), 0);
   }
   return ps_endpoints_name(endpoints, count, &error);
 }

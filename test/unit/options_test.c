@@ -199,7 +199,7 @@ static const char *key_of(const struct ps_option *option)
 
 static void put(struct ps_options *options, const struct ps_option *option, int which)
 {
-  struct poolsend_error error;
+  struct ps_error error;
   struct sample sample = sample_of(option, which);
   enum ps_option_way way = sample.name ? PS_FROM_NAME : PS_FROM_COMMAND;
   if (ps_options_set(options, option, sample.name ? sample.name : sample.command, way, &error))
@@ -274,10 +274,10 @@ static void new_level_has_the_defaults_and_gives_none(void **state)
   assert_int_equal(level.sender.retry_max_time, POOLSEND_NEVER);
   assert_int_equal(level.sender.workers, 0);
   assert_int_equal(level.sender.max_pending, 0);
-  assert_true(level.sender.breaker && level.sender.idempotency_key && !level.sender.in_order);
+  assert_true(level.sender.breaker && level.sender.requests.idempotency_key && !level.sender.in_order);
   assert_true(level.sender.rate == 0);
   assert_int_equal(level.sender.max_body, 16 << 20);
-  assert_int_equal(level.sender.max_response, 1 << 20);
+  assert_int_equal(level.sender.requests.max_response, 1 << 20);
   assert_int_equal(level.sender.events, POOLSEND_EVENT_DELIVERED | POOLSEND_EVENT_SETTLED);
   ps_options_fini(&level);
 }
@@ -293,7 +293,7 @@ static void expect_same(const struct ps_option *option, const struct ps_options 
 {
   struct ps_options expected;
   ps_options_init(&expected);
-  struct poolsend_error error;
+  struct ps_error error;
   struct sample sample = sample_of(option, which);
   if (!sample.command) {
     put(&expected, option, which);
@@ -616,7 +616,7 @@ static void at(enum level level, const char *key, const char *value)
 {
   struct ps_options *const levels[] = {&made.config->base, &made.config->defaults, &made.endpoint->own,
                                        &made.config->command};
-  struct poolsend_error error;
+  struct ps_error error;
   if (ps_options_set(levels[level], ps_option_of_key(key), value, PS_FROM_NAME, &error))
     fail_msg("%s: %s", key, error.text);
 }
@@ -647,7 +647,7 @@ static void highest_level_that_says_something_wins(void **state)
     for (unsigned given = 1; given < 1U << LEVELS; given++) {
       const struct ps_option *option = ps_option_of_key(rows[i].key);
       struct ps_options expected;
-      struct poolsend_error error;
+      struct ps_error error;
       again();
       int highest = 0;
       for (int level = 0; level < LEVELS; level++)

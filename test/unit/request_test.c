@@ -10,9 +10,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-static struct ps_sender_settings config;
+static struct ps_request_settings requests;
 static struct ps_endpoint_settings settings;
-static struct poolsend_error error;
+static struct ps_error error;
 static struct ps_resolver resolver = {.hosts = {&resolver.hosts, &resolver.hosts}};
 static struct ps_endpoint endpoint;
 static struct ps_request request;
@@ -23,9 +23,10 @@ static char words[PS_ERROR_SIZE];
 static int fresh(void **state)
 {
   (void)state;
-  config = (struct ps_sender_settings){
-      .hedge_delay = PS_SECOND, .attempt_timeout = PS_NEVER, .idempotency_key = true, .max_response = 1000};
-  settings = (struct ps_endpoint_settings){.url = "http://127.0.0.1:1/", .user_agent = ""};
+  requests = (struct ps_request_settings){.idempotency_key = true, .max_response = 1000};
+  ps_endpoint_settings_init(&settings);
+  settings.url = "http://127.0.0.1:1/";
+  settings.user_agent = "";
   payload = (struct ps_payload){.id = "me"};
   return 0;
 }
@@ -51,7 +52,7 @@ static void bring(const char *body, bool json)
 static int try_request(void)
 {
   fini(NULL);
-  if (ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error))
+  if (ps_endpoint_init(&endpoint, &settings, &requests, 1, &resolver, &error))
     fail_msg("the endpoint is refused: %s", error.text);
   words[0] = '\0';
   return ps_request_init(&request, &endpoint, &payload, words, sizeof words);
@@ -335,7 +336,7 @@ static struct ps_outcome perform(void)
 {
   struct ps_outcome outcome = {0};
   struct ps_attempt_watcher watcher = {.answered = answered};
-  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &config, 1, &resolver, &error), 0);
+  assert_int_equal(ps_endpoint_init(&endpoint, &settings, &requests, 1, &resolver, &error), 0);
   struct ps_slot *slot = ps_endpoint_slot(&endpoint, 0);
   assert_non_null(slot);
   ps_attempt_perform(&endpoint, slot, &payload, &watcher, &outcome);

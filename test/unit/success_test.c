@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 static struct ps_success success;
-static struct poolsend_error error;
+static struct ps_error error;
 
 static int fini_success(void **state)
 {

@@ -11,7 +11,7 @@
 
 static struct ps_template template;
 static struct ps_buf out;
-static struct poolsend_error error;
+static struct ps_error error;
 static char words[256];
 
 static int fini(void **state)

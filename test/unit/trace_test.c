@@ -24,16 +24,16 @@ static void show(void *context, const char *name, const char *line)
 static int init(void **state)
 {
   (void)state;
-  struct ps_sender_settings config;
-  struct poolsend_error error;
-  poolsend_config_init(&config);
-  config.trace = show;
+  struct ps_request_settings requests;
+  struct ps_error error;
+  ps_request_settings_init(&requests);
+  requests.trace = show;
   return ps_endpoint_init(&endpoint,
                           &(struct ps_endpoint_settings){.url = "http://127.0.0.1/",
                                                          .name = "a",
                                                          .secret_headers = (const char *const[]){"X-Custom", "X-More"},
                                                          .secret_header_count = 2},
-                          &config, 1, &resolver, &error);
+                          &requests, 1, &resolver, &error);
 }
 
 static int fini(void **state)
