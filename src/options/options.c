@@ -40,7 +40,7 @@ const char *ps_option_key(const struct ps_option *option, char room[PS_KEY_SIZE]
   if (option->key)
     return option->key;
   size_t size = 0;
-  for (; option->name[size] && size < PS_KEY_SIZE - 1; size++)
+  for (; size < PS_KEY_SIZE - 1 && option->name[size]; size++)
     room[size] = option->name[size] == '-' ? '_' : option->name[size];
   room[size] = '\0';
   return room;
