@@ -145,6 +145,8 @@ int poolsend_config_load(struct poolsend_config *config, const char *json, size_
     return -ENOMEM;
   if (is_stuck(config))
     return config->failed;
+  if (json && size == POOLSEND_TEXT)
+    size = strlen(json);
   int result = json ? ps_file_read(config, json, size, &error) : ps_refuse(&error, "the text of the file is NULL");
   return stick(config, result, &error);
 }

@@ -161,7 +161,6 @@ static int read_list(struct ps_file_reader *reader, const struct ps_option *opti
                      void *into)
 {
   struct list list = {.option = option, .texts = into};
-  ps_kind_free(option, into);
   return ps_file_items(reader, take_item, value, &list);
 }
 

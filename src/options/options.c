@@ -134,6 +134,12 @@ static void mark(struct ps_options *options, const struct ps_option *option, boo
     options->given[index / WORD_BITS] &= ~bit;
 }
 
+/* What is turned off says nothing of the others of its set. */
+static bool is_off(const struct ps_options *options, const struct ps_option *option)
+{
+  return option->kind == PS_KIND_FLAG && !*(const bool *)const_value_of(options, option);
+}
+
 /* An option that was given takes away what was said before of those that mean something only together with it. */
 static void clear_set(struct ps_options *options, const struct ps_option *option)
 {
@@ -166,12 +172,13 @@ static int set_url(struct ps_options *options, const struct ps_option *option, c
   return 0;
 }
 
-/* What the file has as an object or an array begins like one. */
+/* What the file has as an object or an array begins like one, behind white space or not. */
 static bool is_json(const struct ps_option *option, const char *text)
 {
   unsigned types = ps_kind_json(option->kind);
   if (option->kind == PS_KIND_TEMPLATE)
     return true;
+  text += strspn(text, " \t\r\n");
   return (types & PS_JSON_OWN && *text == '{') || (types & PS_JSON_ARRAY && *text == '[') ||
          (types & PS_JSON_SECRET && *text == '{');
 }
@@ -193,7 +200,7 @@ int ps_options_set(struct ps_options *options, const struct ps_option *option, c
 
 void ps_options_mark(struct ps_options *options, const struct ps_option *option)
 {
-  if (option->traits & PS_LAST_WINS)
+  if (option->traits & PS_LAST_WINS && !is_off(options, option))
     clear_set(options, option);
   mark(options, option, true);
 }
@@ -255,7 +262,7 @@ int ps_options_merge(struct ps_options *options, const struct ps_options *over)
   int result = 0;
   for (size_t i = 0; i < ps_option_count; i++) {
     const struct ps_option *option = &ps_option_table[i];
-    if (!ps_options_has(over, option))
+    if (!ps_options_has(over, option) || is_off(over, option))
       continue;
     clear_set(options, option);
     drop_header_of(options, option);

@@ -698,7 +698,8 @@ static void list_is_added_to_at_its_level_and_replaced_by_a_higher_one(void **st
   (void)state;
   at(BASE, "resolve", "a:1:2");
   at(BASE, "resolve", "b:1:2");
-  assert_int_equal(settled()->resolve_count, 2);
+  at(BASE, "resolve", "[\"c:1:2\"]");
+  assert_int_equal(settled()->resolve_count, 3);
   at(OWN, "resolve", "c:1:2");
   assert_int_equal(settled()->resolve_count, 1);
   assert_string_equal(made.sender.endpoints[0].resolve[0], "c:1:2");
@@ -755,6 +756,18 @@ static void header_that_is_secret_at_one_level_is_so_at_all(void **state)
   at(OWN, "secret_headers", "[\"B\", \"a\"]");
   const struct ps_endpoint_settings *e = settled();
   expect_lines(e->secret_headers, e->secret_header_count, LINES("A", "B", ));
+}
+
+static void header_that_is_secret_stays_so_whatever_else_is(void **state)
+{
+  (void)state;
+  setenv("POOLSEND_TEST", "word", 1);
+  at(OWN, "headers", "{\"A\": {\"env\": \"POOLSEND_TEST\"}}");
+  unsetenv("POOLSEND_TEST");
+  at(OWN, "secret_headers", "[\"B\"]");
+  at(OWN, "secret_headers", "[\"C\"]");
+  const struct ps_endpoint_settings *e = settled();
+  expect_lines(e->secret_headers, e->secret_header_count, LINES("A", "B", "C", ));
 }
 
 static void credentials_and_a_user_agent_take_their_header_away(void **state)
@@ -836,6 +849,41 @@ static void family_that_was_named_last_is_meant(void **state)
   at(BASE, "ipv6", "true");
   at(OWN, "ipv6", "false");
   assert_true(!settled()->ipv4 && !made.sender.endpoints[0].ipv6);
+}
+
+static void family_that_is_turned_off_says_nothing_of_the_other(void **state)
+{
+  (void)state;
+  at(OWN, "ipv4", "true");
+  at(OWN, "ipv6", "false");
+  assert_true(settled()->ipv4 && !made.sender.endpoints[0].ipv6);
+  at(COMMAND, "ipv6", "false");
+  assert_true(settled()->ipv4 && !made.sender.endpoints[0].ipv6);
+}
+
+/* Texts in a program are often written over several lines. */
+static void json_by_name_may_begin_with_white_space(void **state)
+{
+  (void)state;
+  setenv("POOLSEND_TEST", "name:word", 1);
+  at(OWN, "headers", "\n  {\"A\": \"1\"}\n");
+  at(OWN, "resolve", " [\"a:1:2\"]");
+  at(OWN, "success", "\t{\"status\": \"204\"}");
+  at(OWN, "user", "\r\n{\"env\": \"POOLSEND_TEST\"}");
+  unsetenv("POOLSEND_TEST");
+  const struct ps_endpoint_settings *e = settled();
+  expect_lines(e->headers, e->header_count, LINES("A: 1", ));
+  assert_string_equal(e->resolve[0], "a:1:2");
+  assert_string_equal(e->success, "204");
+  assert_string_equal(e->userpwd, "name:word");
+}
+
+static void file_may_be_given_as_a_text(void **state)
+{
+  (void)state;
+  assert_int_equal(poolsend_config_load(made.config, "{\"retry\": 3}", POOLSEND_TEXT), 0);
+  settled();
+  assert_int_equal(made.sender.retries, 3);
 }
 
 /* ---- Errors */
@@ -1067,11 +1115,15 @@ int main(void)
       WITH_CONFIG(header_takes_the_place_of_those_of_its_name_at_lower_levels),
       WITH_CONFIG(header_of_a_line_is_added_to_those_of_its_level),
       WITH_CONFIG(header_that_is_secret_at_one_level_is_so_at_all),
+      WITH_CONFIG(header_that_is_secret_stays_so_whatever_else_is),
       WITH_CONFIG(credentials_and_a_user_agent_take_their_header_away),
       WITH_CONFIG(credential_takes_those_of_lower_levels_away),
       WITH_CONFIG(what_is_trusted_replaces_what_lower_levels_trust),
       WITH_CONFIG(certificate_comes_with_its_own_key_and_password),
       WITH_CONFIG(family_that_was_named_last_is_meant),
+      WITH_CONFIG(family_that_is_turned_off_says_nothing_of_the_other),
+      WITH_CONFIG(json_by_name_may_begin_with_white_space),
+      WITH_CONFIG(file_may_be_given_as_a_text),
       WITH_CONFIG(refusal_is_one_clean_line_that_shows_no_secret),
       WITH_CONFIG(refusal_begins_with_the_name_of_the_option_or_of_what_is_wrong),
       WITH_CONFIG(first_error_sticks),
