@@ -26,26 +26,34 @@ static bool has(const struct ps_options *options, const char *key)
   return ps_options_has(options, ps_option_of_key(key));
 }
 
-static bool any_https(const struct poolsend_config *config)
+/* Its server is to be verified, and no level says which certificates are trusted for that. */
+static bool wants_certificates(const struct poolsend_config *config, const struct ps_options *own)
 {
-  for (size_t i = 0; i < config->endpoint_count; i++) {
-    const char *url = config->endpoints[i]->own.endpoint.url;
-    if (url && ps_ascii_begins(url, "https:"))
-      return true;
+  const struct ps_options *const levels[] = {&config->command, own, &config->defaults, &config->base};
+  const char *url = own->endpoint.url;
+  bool insecure = false, said = false;
+  for (size_t i = sizeof levels / sizeof *levels; i-- > 0;) {
+    insecure = has(levels[i], "insecure") ? levels[i]->endpoint.insecure : insecure;
+    said |= has(levels[i], "cacert") || has(levels[i], "capath");
   }
+  return url && ps_ascii_begins(url, "https:") && !insecure && !said;
+}
+
+static bool any_wants_certificates(const struct poolsend_config *config)
+{
+  for (size_t i = 0; i < config->endpoint_count; i++)
+    if (wants_certificates(config, &config->endpoints[i]->own))
+      return true;
   return false;
 }
 
-/* It is read when the sender is made, if no endpoint says otherwise. */
-static int trust(struct ps_options *options, const char *key, const char *path)
+static int trust(struct poolsend_config *config, const char *key, const char *path, const char *variable)
 {
-  const struct ps_option *option = ps_option_of_key(key);
-  char *copy = strdup(path);
-  if (!copy)
-    return -ENOMEM;
-  *(const char **)((char *)options + option->field) = copy;
-  ps_options_mark(options, option);
-  return 0;
+  struct ps_error error;
+  int result = ps_options_set(&config->base, ps_option_of_key(key), path, PS_FROM_COMMAND, &error);
+  if (result == -EINVAL)
+    ps_cli_complain("%s: %s", variable, error.text);
+  return result;
 }
 
 /* As the curl tool has it: heeded only where nothing else says what to trust. */
@@ -54,13 +62,12 @@ static int heed_trust_environment(struct poolsend_config *config)
   static const struct {
     const char *variable, *key;
   } sources[] = {{"CURL_CA_BUNDLE", "cacert"}, {"SSL_CERT_DIR", "capath"}, {"SSL_CERT_FILE", "cacert"}};
-  struct ps_options *base = &config->base;
-  if (has(base, "cacert") || has(base, "capath") || config->command.endpoint.insecure || !any_https(config))
+  if (!any_wants_certificates(config))
     return 0;
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
     const char *value = getenv(sources[i].variable);
     if (value && *value)
-      return trust(base, sources[i].key, value);
+      return trust(config, sources[i].key, value, sources[i].variable);
   }
   return 0;
 }
@@ -126,10 +133,11 @@ static void complain(const struct ps_cli_settings *settings)
 int ps_cli_make_sender(struct poolsend_sender **sender, unsigned *count, const struct ps_cli_settings *settings)
 {
   *count = (unsigned)settings->config->endpoint_count;
-  if (complete(settings)) {
+  int result = complete(settings);
+  if (result == -ENOMEM)
     ps_cli_lack_memory();
-    return PS_EXIT_LOCAL;
-  }
+  if (result)
+    return ps_cli_refusal();
   if (settings->options.program.verbose)
     poolsend_config_trace(settings->config, trace, NULL);
   *sender = poolsend_open(settings->config);

@@ -52,6 +52,19 @@ def test_certificates_of_an_option_are_trusted_instead_of_those_of_the_environme
     assert run_json('--cacert', stranger, '-d', 'x', tls.url(), env=env).fates == [('unreached', 'tls')]
 
 
+@pytest.mark.parametrize('config', [{'insecure': True}, {'defaults': {'insecure': True}}, {'cacert': '/dev/null'},
+                                    {'insecure': False}], ids=str)
+def test_certificates_of_the_environment_are_looked_for_only_where_they_are_wanted(tls, tmp_path, config):
+    url = {'endpoints': [{'url': tls.url()}]}
+    (tmp_path / 'config.json').write_text(json.dumps({**config, **url}))
+    result = run('--config', str(tmp_path / 'config.json'), '--dry-run', env={'CURL_CA_BUNDLE': '/missing'})
+    if config == {'insecure': False}:
+        assert result.code == 2
+        assert "poolsend: CURL_CA_BUNDLE: '/missing': No such file" in result.err
+    else:
+        assert (result.code, result.err) == (0, '')
+
+
 @pytest.mark.parametrize('variable', ['CURL_CA_BUNDLE', 'SSL_CERT_FILE', 'SSL_CERT_DIR'])
 def test_empty_variable_is_none(tls, variable):
     assert run_json('-d', 'x', tls.url(), env={variable: ''}).fates == [('unreached', 'tls')]
