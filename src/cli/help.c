@@ -237,9 +237,12 @@ static bool refuse(const char *word)
   for (size_t i = 0; i < ps_option_count; i++)
     words[count++] = ps_option_table[i].name;
   const char *nearest = ps_text_nearest(word, words, count);
+  int shown = (int)strcspn(word, "=:@?"); /* not a value, or what a URL may hold */
+  const char *more = word[shown] ? "..." : "";
   if (nearest)
-    return ps_cli_complain("help: '%s' is no command and no option; did you mean %s?", word, nearest);
-  return ps_cli_complain("help: '%s' is no command and no option; 'poolsend help all' shows every option", word);
+    return ps_cli_complain("help: '%.*s%s' is no command and no option; did you mean %s?", shown, word, more, nearest);
+  return ps_cli_complain("help: '%.*s%s' is no command and no option; 'poolsend help all' shows every option", shown,
+                         word, more);
 }
 
 bool ps_cli_print_help(unsigned commands, const char *topic)

@@ -39,14 +39,14 @@ static int help(enum ps_command named, const char *topic)
   return status || known ? status : PS_EXIT_USAGE;
 }
 
-/* "poolsend help all", "poolsend help stream max-pending", "poolsend --help --rate": what stands behind is a topic, though
- * it may look like an option. `words` are those behind the program's name. */
+/* "poolsend help all", "poolsend stream help", "poolsend help stream max-pending", "poolsend --help --rate": what stands
+ * behind is a topic, though it may look like an option. `words` are those behind the program's name. */
 static bool asks_for_help(char **words, int *status)
 {
   enum ps_command named = command_named(*words);
   if (named)
     words++;
-  bool by_name = !named && *words && strcmp(*words, "help") == 0;
+  bool by_name = *words && strcmp(*words, "help") == 0;
   if (!by_name && !(*words && (strcmp(*words, "--help") == 0 || strcmp(*words, "-h") == 0)))
     return false;
   words++;

@@ -93,14 +93,27 @@ static void make_tables(struct tables *tables, enum ps_command command)
   *longs = (struct option){0};
 }
 
-static bool complain_of_command(const struct ps_option *option)
+/* A command that was mistyped, or does not come first, is taken for a URL. True: it was one, and that is said. */
+static bool complain_of_mistyped(const char *url, bool is_first)
+{
+  static const char *const commands[] = {"send", "stream", "help"};
+  const char *nearest = strpbrk(url, ":/.") ? NULL : ps_text_nearest(url, commands, 3);
+  bool is_command = nearest && strcmp(nearest, url) == 0;
+  if (is_command)
+    ps_cli_complain("'%s' is a command, and comes before everything else: poolsend %s ...", url, url);
+  else if (nearest && is_first)
+    ps_cli_complain("'%s' is neither a command nor a URL; did you mean %s?", url, nearest);
+  return is_command || (nearest && is_first);
+}
+
+static bool complain_of_command(const struct ps_option *option, const char *prefix)
 {
   if (option->commands == PS_COMMAND_STREAM)
-    return ps_cli_complain("--%s is for poolsend stream", option->name);
+    return ps_cli_complain("--%s%s is for poolsend stream", prefix, option->name);
   if (option->data == PS_DATA_JSON)
     return ps_cli_complain("--json is for poolsend send; in a stream the lines are the bodies: "
                            "say -H 'Content-Type: application/json'");
-  return ps_cli_complain("--%s is for poolsend send", option->name);
+  return ps_cli_complain("--%s%s is for poolsend send", prefix, option->name);
 }
 
 /* "--hedge-budget, --hedge-delay": which options of the command a name that was cut short may stand for. */
@@ -124,9 +137,13 @@ static bool complain_of_long(enum ps_command command, const struct tables *table
 {
   char name[PS_KEY_SIZE + NO_SIZE] = "", list[400], room[PS_NEAREST_SIZE];
   size_t size = strcspn(word + 2, "=");
+  bool negated = strncmp(word + 2, "no-", NO_SIZE) == 0 && size > NO_SIZE;
   const struct ps_option *option = ps_option_named(word + 2, size);
+  const struct ps_option *flag = negated ? ps_option_named(word + 2 + NO_SIZE, size - NO_SIZE) : NULL;
   if (option && option->commands)
-    return complain_of_command(option);
+    return complain_of_command(option, "");
+  if (flag && flag->commands && flag->kind == PS_KIND_FLAG)
+    return complain_of_command(flag, "no-");
   const char *why = ps_curl_option(word + 2, size);
   if (why)
     return ps_cli_complain("--%.*s is an option of curl's that poolsend has not: %s", (int)size, word + 2, why);
@@ -154,7 +171,8 @@ static bool complain_of_letter(char letter)
   const char *why = ps_curl_letter(letter);
   if (why)
     return ps_cli_complain("-%c is an option of curl's that poolsend has not: %s", letter, why);
-  return ps_cli_complain("unknown option -%c; --help all lists them", letter);
+  /* One byte of several is no text. */
+  return ps_cli_complain("unknown option -%c; --help all lists them", letter < 0 ? '?' : letter);
 }
 
 static bool complain_of_code(enum ps_command command, const struct tables *tables, int code, const char *word)
@@ -176,6 +194,13 @@ static bool keep(struct collected *collected, const struct ps_option *option, co
   return true;
 }
 
+/* The options of a command that was mistyped are those of another. */
+static bool begins_with_mistyped(const struct collected *collected)
+{
+  const struct given *first = collected->items;
+  return collected->count && first->option->kind == PS_KIND_URL && complain_of_mistyped(first->value, true);
+}
+
 static bool collect(enum ps_command command, int argc, char **argv, struct collected *collected)
 {
   struct tables tables;
@@ -186,12 +211,15 @@ static bool collect(enum ps_command command, int argc, char **argv, struct colle
   for (int code, at = optind; kept && (code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1;
        at = optind) {
     const struct ps_option *option = code == PLAIN_ARGUMENT ? url : option_of(code);
+    bool is_known = code != ':' && code != '?' && option;
+    if ((!is_known || !(option->commands & command)) && begins_with_mistyped(collected))
+      return false;
     if ((code >= FIRST_LONG || (!option && optopt >= FIRST_LONG)) && is_of_curl(argv[at]))
       return complain_of_long(command, &tables, argv[at]);
-    if (code == ':' || code == '?' || !option)
+    if (!is_known)
       return complain_of_code(command, &tables, code, argv[optind - 1]);
     if (!(option->commands & command))
-      return complain_of_command(option);
+      return complain_of_command(option, "");
     kept = keep(collected, option, code >= FIRST_NO ? NULL : optarg ? optarg : "true");
   }
   for (int i = optind; kept && i < argc; i++)
@@ -351,16 +379,10 @@ static bool set_body_type(struct ps_cli_settings *settings)
          (has_header(command, "Accept") || add_header(settings, "Accept: application/json"));
 }
 
-/* A command that was mistyped is taken for a URL. */
 static bool complain_of_url(const char *url, size_t index, const struct ps_error *error)
 {
-  static const char *const commands[] = {"send", "stream", "help"};
-  const char *nearest = strpbrk(url, ":/.") ? NULL : ps_text_nearest(url, commands, 3);
-  if (nearest && strcmp(nearest, url) == 0)
-    return ps_cli_complain("'%s' is a command, and comes before everything else: poolsend %s ...", url, url);
-  nearest = index == 0 ? nearest : NULL;
-  if (nearest)
-    return ps_cli_complain("'%s' is neither a command nor a URL; did you mean %s?", url, nearest);
+  if (complain_of_mistyped(url, index == 0))
+    return false;
   return ps_cli_complain("%s", error->text);
 }
 
@@ -398,11 +420,17 @@ static bool complete(struct ps_cli_settings *settings)
   return true;
 }
 
+static bool asks_for(const struct collected *collected, const char *name)
+{
+  const struct given *given = last_named(collected, name);
+  return given && given->value;
+}
+
 /* Where the help or the version is all that is wanted, nothing else is looked at but a topic. */
 static bool take_question(struct ps_cli_settings *settings, const struct collected *collected)
 {
-  settings->options.program.help = last_named(collected, "help");
-  settings->options.program.version = last_named(collected, "version");
+  settings->options.program.help = asks_for(collected, "help");
+  settings->options.program.version = asks_for(collected, "version");
   for (size_t i = 0; i < collected->count; i++)
     if (collected->items[i].option->kind == PS_KIND_URL && !apply(settings, &collected->items[i]))
       return false;
@@ -421,7 +449,7 @@ bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv)
 {
   struct collected collected = {0};
   bool done = collect(settings->command, argc, argv, &collected);
-  if (done && (last_named(&collected, "help") || last_named(&collected, "version")))
+  if (done && (asks_for(&collected, "help") || asks_for(&collected, "version")))
     done = take_question(settings, &collected);
   else if (done)
     done = take_file(settings, &collected) && apply_all(settings, &collected) && complete(settings);

@@ -143,6 +143,23 @@ def test_option_of_curl_alone_is_refused_with_the_reason(topic, reason):
     assert reason in result.err and 'did you mean' not in result.err
 
 
+def test_value_behind_a_topic_is_not_shown():
+    for topic in ('--oauth2-bearer=sesame', 'https://name:sesame@a.example/', 'https://a.example/?key=sesame'):
+        result = run('--help', topic)
+        assert result.code == 2 and 'sesame' not in result.err
+
+
+def test_help_behind_a_command_is_that_commands():
+    assert run('stream', 'help').out == help_of('stream')
+    assert run('send', 'help', 'all').out == help_of('send', 'all')
+
+
+@pytest.mark.parametrize('arguments', [['--no-help'], ['--help', '--no-help'], ['--no-version']], ids=' '.join)
+def test_help_and_version_can_be_taken_back(arguments):
+    result = run('--dry-run', 'https://a.example/', *arguments)
+    assert (result.code, result.err) == (0, '') and 'GET https://a.example/' in result.out
+
+
 def test_option_behind_help_is_a_topic_and_no_option():
     assert run('--help', '--hedge-delay').out == help_of('hedge-delay')
     assert run('stream', '-h', '-x').out == help_of('proxy')
