@@ -41,7 +41,7 @@ const char *ps_option_key(const struct ps_option *option, char room[PS_KEY_SIZE]
     return option->key;
   size_t size = 0;
   for (; size < PS_KEY_SIZE - 1 && option->name[size]; size++)
-    room[size] = option->name[size] == '-' ? '_' : option->name[size];
+    room[size] = (char)(option->name[size] == '-' ? '_' : option->name[size]);
   room[size] = '\0';
   return room;
 }
@@ -96,7 +96,7 @@ const char *ps_option_nearest(const char *word, unsigned commands, unsigned trai
     nearest = ps_text_nearest(word + 3, words, count);
   if (!nearest)
     return list_parts(word, words, count, room);
-  strcpy(room, nearest);
+  snprintf(room, PS_NEAREST_SIZE, "%s", nearest);
   return room;
 }
 

@@ -79,7 +79,7 @@ static int secret_from_file(struct ps_file_reader *reader, const char *path, cha
   int result = ps_file_load(reader, path, SECRET_MAX, &content);
   if (!result && content.data)
     strip_line_end(&content);
-  if (!result && !content.size)
+  if (!result && (!content.data || !content.size))
     result = ps_file_refuse(reader, "'%.200s' is empty", path);
   if (!result)
     result = check_bytes(reader, content.data, content.size);
