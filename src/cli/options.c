@@ -341,18 +341,24 @@ static bool load_file(struct ps_cli_settings *settings, const char *path)
   return done;
 }
 
+/* The last value of an option that takes one; NULL: it was not given. */
+static const char *last_value(const struct collected *collected, const char *name)
+{
+  const struct given *given = last_named(collected, name);
+  return given ? given->value : NULL;
+}
+
 static bool take_file(struct ps_cli_settings *settings, const struct collected *collected)
 {
-  const struct given *config = last_named(collected, "config"), *input = last_named(collected, "input");
-  if (!config)
+  const char *path = last_value(collected, "config"), *input = last_value(collected, "input");
+  if (!path)
     return true;
-  for (const struct given *other = collected->items; other < config; other++)
-    if (other->option == config->option)
+  for (size_t i = 0; i < collected->count; i++)
+    if (strcmp(collected->items[i].option->name, "config") == 0 && collected->items[i].value != path)
       return ps_cli_complain("--config: there can be only one");
-  if (settings->command == PS_COMMAND_STREAM && strcmp(config->value, "-") == 0 &&
-      (!input || strcmp(input->value, "-") == 0))
+  if (settings->command == PS_COMMAND_STREAM && strcmp(path, "-") == 0 && (!input || strcmp(input, "-") == 0))
     return ps_cli_complain("--config -: standard input is for the messages; name a file, or one for --input");
-  return load_file(settings, config->value);
+  return load_file(settings, path);
 }
 
 /* ---- What follows from several options together */
