@@ -95,12 +95,12 @@
  * libcurl always stays loaded. With libcurl before 7.84 no other thread may use libcurl for the first time while a
  * sender is made.
  *
- * **Environment.** Proxies (http_proxy and the like) are taken from it only where the configuration says so
- * (`environment_proxy`), and the file for TLS keys likewise (`log_tls_keys`): with libcurl for OpenSSL, SSLKEYLOGFILE
- * is otherwise ignored, but for an empty file that libcurl makes. TMPDIR is where responses are kept (`keep_bodies`).
- * A configuration file may name variables for secrets. What libcurl and the TLS library read by themselves is theirs:
- * SSL_CERT_DIR and SSL_CERT_FILE where no certificates are named and the system has no directory of them,
- * OPENSSL_CONF, and what the system's resolver heeds. */
+ * **Environment.** Proxies (http_proxy, https_proxy, all_proxy, no_proxy) are taken from it only where the
+ * configuration says so (`environment_proxy`), and the file for TLS keys likewise (`log_tls_keys`): with libcurl for
+ * OpenSSL, SSLKEYLOGFILE is otherwise ignored, but for an empty file that libcurl makes. TMPDIR is where responses are
+ * kept (`keep_bodies`). A configuration file may name variables for secrets. What libcurl and the TLS library read by
+ * themselves is theirs: SSL_CERT_DIR and SSL_CERT_FILE where no certificates are named and the system has no directory
+ * of them, OPENSSL_CONF, and what the system's resolver heeds. */
 #ifndef POOLSEND_H
 #define POOLSEND_H
 
@@ -461,8 +461,9 @@ POOLSEND_API const char *poolsend_config_error(const struct poolsend_config *con
 POOLSEND_API int poolsend_config_failed(const struct poolsend_config *config);
 
 /** A sender of this configuration, which it copies: that may be changed, used again, freed. NULL: an error stuck, or it
- * cannot be made; poolsend_config_error says why. Each of its workers, and of the probes of its breakers, needs a thread
- * and three descriptors once it is at work. Blocks only for files that the configuration names. */
+ * cannot be made; poolsend_config_error says why. Each worker needs a thread and three descriptors once it is at work,
+ * and so does each probe of an endpoint that was found failing, up to eight of them at once. Blocks only for files that
+ * the configuration names. */
 POOLSEND_API struct poolsend_sender *poolsend_open(struct poolsend_config *config);
 
 /* ---- The sender ---------------------------------------------------------------------------------------------- */

@@ -1,13 +1,11 @@
 /* What a sender is made of: its settings, checked against themselves and against the limits of the machine before
  * anything is made of them. */
-#include "base/text.h"
 #include "base/values.h"
 #include "engine/sender.h"
 #include "net/check.h"
 #include "net/spool.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

@@ -37,8 +37,10 @@ void set_up(struct setup *setup, const char *url, ...)
 
 #define LONGEST_VALUE 4096
 
-__attribute__((format(printf, 2, 0))) static const char *say(char value[LONGEST_VALUE], const char *format,
-                                                             va_list arguments)
+static const char *say(char value[LONGEST_VALUE], const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+
+static const char *say(char value[LONGEST_VALUE], const char *format, va_list arguments)
 {
   int size = vsnprintf(value, LONGEST_VALUE, format, arguments);
   must(size >= 0 && size < LONGEST_VALUE);
