@@ -37,18 +37,18 @@ enum store {
 static const struct kind {
   enum store store;
   unsigned json; /* ps_json_type values */
-  bool is_secret, names_itself;
+  bool names_itself;
   const char *wants; /* NULL: a check of its own has the words, or anything goes */
 } kinds[] = {
     [PS_KIND_FLAG] = {STORE_BOOL, PS_JSON_BOOLEAN, .wants = "is not true or false"},
     [PS_KIND_TEXT] = {STORE_TEXT, PS_JSON_STRING},
     [PS_KIND_LINE] = {STORE_TEXT, PS_JSON_STRING},
-    [PS_KIND_SECRET] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_SECRET, .is_secret = true},
-    [PS_KIND_USER] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_SECRET, .is_secret = true},
+    [PS_KIND_SECRET] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_SECRET},
+    [PS_KIND_USER] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_SECRET},
     [PS_KIND_METHOD] = {STORE_TEXT, PS_JSON_STRING},
     [PS_KIND_NAME] = {STORE_TEXT, PS_JSON_STRING},
     [PS_KIND_URL] = {STORE_TEXT, PS_JSON_STRING, .names_itself = true},
-    [PS_KIND_PROXY] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_SECRET, .is_secret = true},
+    [PS_KIND_PROXY] = {STORE_TEXT, PS_JSON_STRING | PS_JSON_SECRET},
     [PS_KIND_FILE] = {STORE_TEXT, PS_JSON_STRING},
     [PS_KIND_DIRECTORY] = {STORE_TEXT, PS_JSON_STRING},
     [PS_KIND_ID] = {STORE_TEXT, PS_JSON_STRING,
@@ -81,11 +81,6 @@ static const struct kind {
 unsigned ps_kind_json(enum ps_kind kind)
 {
   return kinds[kind].json;
-}
-
-bool ps_kind_is_secret(enum ps_kind kind)
-{
-  return kinds[kind].is_secret;
 }
 
 bool ps_kind_names_itself(enum ps_kind kind)

@@ -10,15 +10,12 @@ enum ps_json_type {
   PS_JSON_BOOLEAN = 1,
   PS_JSON_NUMBER = 2,
   PS_JSON_STRING = 4,
-  PS_JSON_SECRET = 8, /* {"env": NAME} or {"file": PATH} in the place of a string */
+  PS_JSON_SECRET = 8, /* {"env": NAME} or {"file": PATH} in the place of a string, whose value is never shown */
   PS_JSON_ARRAY = 16, /* of strings */
   PS_JSON_OWN = 32    /* what the kind alone has: file.c reads it */
 };
 
 unsigned ps_kind_json(enum ps_kind kind);
-
-/* A value must never be shown: neither is one that cannot be read. */
-bool ps_kind_is_secret(enum ps_kind kind);
 
 /* The words of what is wrong with a value begin with what it is ("header 'X Y': ..."), so that a caller need not name
  * the option. Without that beginning they are bare. */

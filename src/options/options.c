@@ -1,10 +1,7 @@
 #include "options/options.h"
 
-#include "base/clock.h"
 #include "base/field.h"
 #include "base/text.h"
-#include "core/delivery.h"
-#include "net/check.h"
 #include "options/file.h"
 #include "options/kinds.h"
 

@@ -909,7 +909,7 @@ static void refusal_is_one_clean_line_that_shows_no_secret(void **state)
   unsigned refused = 0;
   FOR_EACH_OPTION(option)
   {
-    bool takes_secrets = ps_kind_is_secret(option->kind) || option->kind == PS_KIND_HEADERS;
+    bool takes_secrets = (ps_kind_json(option->kind) & PS_JSON_SECRET) || option->kind == PS_KIND_HEADERS;
     bool is_shown = option->kind == PS_KIND_FILE || option->kind == PS_KIND_DIRECTORY ||
                     option->kind == PS_KIND_RESOLVE || option->kind == PS_KIND_CONNECT_TO ||
                     option->kind == PS_KIND_SUCCESS;
