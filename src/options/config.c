@@ -270,11 +270,11 @@ static int open_sender(const struct poolsend_config *config, struct poolsend_sen
 /* Where in the file the endpoint stands that an error is about. */
 static void say_where(struct poolsend_config *config, const struct ps_error *error)
 {
-  size_t line = error->endpoint < 0 ? 0 : config->endpoints[error->endpoint]->line;
+  const struct poolsend_endpoint *endpoint = error->endpoint < 0 ? NULL : config->endpoints[error->endpoint];
   config->error = *error;
-  if (line)
-    ps_text_say(config->error.text, sizeof config->error.text, "line %zu: /endpoints/%d: %.400s", line, error->endpoint,
-                error->text);
+  if (endpoint && endpoint->line)
+    ps_text_say(config->error.text, sizeof config->error.text, "line %zu: /endpoints/%zu: %.400s", endpoint->line,
+                endpoint->index, error->text);
 }
 
 struct poolsend_sender *poolsend_open(struct poolsend_config *config)

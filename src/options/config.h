@@ -8,7 +8,8 @@
 struct poolsend_endpoint {
   struct poolsend_config *config;
   struct ps_options own;
-  size_t line; /* of the file, where it begins; 0: it comes from elsewhere */
+  size_t line;  /* of its file, where it begins; 0: it comes from elsewhere */
+  size_t index; /* among the endpoints of that file */
 };
 
 struct poolsend_config {

@@ -501,6 +501,7 @@ static int read_endpoints(struct ps_file_reader *reader, struct json_object *val
       break;
     }
     endpoint->line = lines[i];
+    endpoint->index = i;
     reader->known_value = ps_jsontext_root(begins[i], (size_t)(reader->text + reader->size - begins[i]));
     result = ps_file_below(reader, index, take_endpoint, json_object_array_get_idx(value, i), &endpoint->own);
   }

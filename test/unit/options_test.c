@@ -693,6 +693,23 @@ static void files_that_are_loaded_add_up(void **state)
   }
 }
 
+/* Not of all of them. */
+static void endpoint_that_an_error_is_about_is_told_by_its_place_in_its_file(void **state)
+{
+  (void)state;
+  static const char first[] = "{\"endpoints\": [{\"url\": \"http://b/\"}]}";
+  static const char second[] = "{\"endpoints\": [{\"url\": \"http://c/\"},\n{\"url\": \"http://d/\", \"proxy\": "
+                               "\"http://\\u00e9%s/\"}]}"; /* a name that is too long */
+  static const char place[] = "line 2: /endpoints/1: ";
+  assert_int_equal(poolsend_config_load(made.config, first, POOLSEND_TEXT), 0);
+  char text[256], name[65] = "";
+  memset(name, 'a', sizeof name - 1);
+  snprintf(text, sizeof text, second, name);
+  assert_int_equal(poolsend_config_load(made.config, text, POOLSEND_TEXT), 0);
+  assert_null(poolsend_open(made.config));
+  assert_memory_equal(poolsend_config_error(made.config), place, strlen(place));
+}
+
 static void list_is_added_to_at_its_level_and_replaced_by_a_higher_one(void **state)
 {
   (void)state;
@@ -1111,6 +1128,7 @@ int main(void)
       WITH_CONFIG(highest_level_that_says_something_wins),
       WITH_CONFIG(option_of_one_endpoint_is_nobody_elses),
       WITH_CONFIG(files_that_are_loaded_add_up),
+      WITH_CONFIG(endpoint_that_an_error_is_about_is_told_by_its_place_in_its_file),
       WITH_CONFIG(list_is_added_to_at_its_level_and_replaced_by_a_higher_one),
       WITH_CONFIG(header_takes_the_place_of_those_of_its_name_at_lower_levels),
       WITH_CONFIG(header_of_a_line_is_added_to_those_of_its_level),
