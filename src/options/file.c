@@ -164,6 +164,14 @@ static int read_list(struct ps_file_reader *reader, const struct ps_option *opti
   return ps_file_items(reader, take_item, value, &list);
 }
 
+/* Each member of an object is compared with the others, or looked for from the beginning. */
+static int check_count(struct ps_file_reader *reader, struct json_object *object)
+{
+  return json_object_object_length(object) > PS_ENTRIES_MAX
+             ? ps_file_refuse(reader, "there are more than %d", PS_ENTRIES_MAX)
+             : 0;
+}
+
 /* ---- Headers */
 
 struct headers {
@@ -278,7 +286,8 @@ static int read_headers(struct ps_file_reader *reader, const struct ps_option *o
   struct headers headers = {.option = option, .object = value, .lines = into};
   if (!json_object_is_type(value, json_type_object))
     return ps_file_refuse(reader, "it is not an object; write {\"Name\": \"value\"}");
-  return ps_file_members(reader, take_header, value, &headers);
+  int result = check_count(reader, value);
+  return result ? result : ps_file_members(reader, take_header, value, &headers);
 }
 
 /* ---- What counts as accepted: an object becomes the command line's spelling */
@@ -324,7 +333,8 @@ static int take_success_member(struct ps_file_reader *reader, const char *name, 
   if (strcmp(name, "json") == 0) {
     if (!json_object_is_type(value, json_type_object))
       return ps_file_mismatch(reader, value, "is not an object; write {\"/accepted\": true}");
-    return ps_file_members(reader, take_test, value, into);
+    int result = check_count(reader, value);
+    return result ? result : ps_file_members(reader, take_test, value, into);
   }
   const char *nearest = ps_text_nearest(name, known, 2);
   return nearest ? ps_file_refuse(reader, "unknown; did you mean %s?", nearest)

@@ -462,6 +462,17 @@ static int look_at(const struct ps_option *option, const char *text, struct ps_e
   }
 }
 
+static int refuse_more(const struct ps_option *option, struct ps_error *error)
+{
+  const char *name = kinds[option->kind].names_itself ? option->name : "";
+  return ps_refuse(error, "%s%sthere are more than %d", name, *name ? ": " : "", PS_ENTRIES_MAX);
+}
+
+static int add_text(const struct ps_option *option, struct ps_texts *texts, const char *text, struct ps_error *error)
+{
+  return texts->count < PS_ENTRIES_MAX ? ps_texts_add(texts, text) : refuse_more(option, error);
+}
+
 int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct ps_error *error)
 {
   enum store store = kinds[option->kind].store;
@@ -472,9 +483,9 @@ int ps_kind_read(const struct ps_option *option, const char *text, void *value, 
     return result;
   switch (store) {
   case STORE_TEXTS:
-    return ps_texts_add(value, text);
+    return add_text(option, value, text, error);
   case STORE_HEADERS:
-    return ps_texts_add(&((struct ps_header_lines *)value)->lines, text);
+    return add_text(option, &((struct ps_header_lines *)value)->lines, text, error);
   case STORE_PIECES:
     return add_piece(value, option, text);
   default:

@@ -25,6 +25,9 @@ const char *ps_kind_bare_words(const char *words);
 /* "is not a time; write 250ms, 1s, 2m or 1h". False: a check of the kind's own has the words, or any text will do. */
 bool ps_kind_wants(const struct ps_option *option, char *words, size_t size);
 
+/* Entries of a list, headers of one object and JSON tests, at most: what is made of them looks at each for each. */
+#define PS_ENTRIES_MAX 1000
+
 /* Reads `text` into the value of an option: a list gets one more entry, all else is replaced. 0; -ENOMEM; -EINVAL, and
  * `error` has the words. */
 int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct ps_error *error);

@@ -25,12 +25,17 @@ SECRETS = ['a', {'env': 'SECRET'}, {'file': 'there'}], ['a\nb', 5, None, [], {},
                                                         {'evn': 'SECRET'}, {'env': ''}, {'env': 5}, {'file': None}]
 
 
+def many(count):
+    return [f'/a{number}' for number in range(count)]
+
+
 def counts(least, most):
     return [least, most], [least - 1, most + 1, 1.5, '1', True, None, []]
 
 
 # By key: values that are taken, and values that are not.
 VALUES = {
+    '$schema': (['', 'config.schema.json'], [5, None, {}]),
     'hedge_delay': ([*TIMES[0], 'none', 'p50', 'p95', 'p99.9'], [*TIMES[1], 'p49', 'p100', 'p99.99', 'None']),
     'hedge_budget': (['10%', '2.5%', '0%', '100%', 'none'], ['110%', '10', '', 10, 0.1, '-1%', None]),
     'settle': TIMES,
@@ -53,8 +58,9 @@ VALUES = {
     'url': (['http://127.0.0.1:1/', 'https://a.example/{{/x}}'], ['', 'a\nb', 5, None, {}]),
     'method': (['PUT', 'FOO'], ['', 'a\nb', 5, None]),
     'headers': ([{}, {'A': 'b'}, {'A': ''}, {'A': None}, {'A': {'env': 'SECRET'}, 'B': {'file': 'there'}},
-                 {'A': '{{/x}}'}],
-                [[], 'A: b', None, {'A B': 'c'}, {'': 'c'}, {'A': 'b\nEvil: c'}, {'A': 5}, {'A': {'evn': 'B'}}]),
+                 {'A': '{{/x}}'}, {name[1:]: '' for name in many(1000)}],
+                [[], 'A: b', None, {'A B': 'c'}, {'': 'c'}, {'A': 'b\nEvil: c'}, {'A': 5}, {'A': {'evn': 'B'}},
+                 {name[1:]: '' for name in many(1001)}]),
     'user': (['name:password', ':', {'env': 'USER_AND_PASSWORD'}], ['alone', *SECRETS[1]]),
     'oauth2_bearer': SECRETS,
     'user_agent': TEXTS,
@@ -68,8 +74,10 @@ VALUES = {
     'noproxy': (['', '*', 'a.example,b.example'], TEXTS[1]),
     'location': FLAGS,
     'unix_socket': FILES,
-    'resolve': ([[], ['a.example:1:127.0.0.1']], ['a.example:1:127.0.0.1', {}, 5, None, [5], [None], ['a\nb']]),
-    'connect_to': ([[], ['a.example:1:b.example:2', '::b.example:2']], ['a:1:b:2', {}, 5, None, [5], [None], ['a\nb']]),
+    'resolve': ([[], ['a.example:1:127.0.0.1'], ['a.example:1:127.0.0.1'] * 1000],
+                ['a.example:1:127.0.0.1', {}, 5, None, [5], [None], ['a\nb'], ['a.example:1:127.0.0.1'] * 1001]),
+    'connect_to': ([[], ['a.example:1:b.example:2', '::b.example:2'], ['::b.example:2'] * 1000],
+                   ['a:1:b:2', {}, 5, None, [5], [None], ['a\nb'], ['::b.example:2'] * 1001]),
     'ipv4': FLAGS,
     'ipv6': FLAGS,
     'connect_timeout': TIMES,
@@ -77,9 +85,9 @@ VALUES = {
     'compressed': FLAGS,
     'max_in_flight': ([1, 4], counts(1, 100000)[1]),
     'success': (['204', '200-299,409', '/accepted=true', '200,/a=1', {'status': '204'}, {'json': {'/a': 1}},
-                 {'status': '200-299', 'json': {'/a': 1, '/b~1c': [None]}}],
+                 {'status': '200-299', 'json': {'/a': 1, '/b~1c': [None]}}, {'json': dict.fromkeys(many(1000))}],
                 ['', 'accepted', '600', 'a\nb', 200, None, [], {}, {'json': {'accepted': True}}, {'json': {}},
-                 {'status': 200}, {'status': '200', 'more': 1}]),
+                 {'status': 200}, {'status': '200', 'more': 1}, {'json': dict.fromkeys(many(1001))}]),
     'body': ([None, 5, 'text', '{{/x}}', [], {}, {'to': '{{/x}}'}, {'file': 'template'}, {'file': 5}], []),
 }
 

@@ -722,6 +722,24 @@ static void list_is_added_to_at_its_level_and_replaced_by_a_higher_one(void **st
   assert_string_equal(made.sender.endpoints[0].resolve[0], "c:1:2");
 }
 
+static void list_that_would_take_long_is_refused(void **state)
+{
+  (void)state;
+  static const char *const rows[][3] = {
+      {"resolve", "a:1:2", "resolve: there are more than 1000"},
+      {"connect_to", "a:1:b:2", "connect-to: there are more than 1000"},
+      {"headers", "A: b", "header: there are more than 1000"},
+      {"secret_headers", "A", "secret_headers: there are more than 1000"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    again();
+    for (unsigned count = 0; count < 1000; count++)
+      assert_int_equal(poolsend_config_set(made.config, rows[i][0], rows[i][1]), 0);
+    assert_int_equal(poolsend_config_set(made.config, rows[i][0], rows[i][1]), -EINVAL);
+    assert_string_equal(poolsend_config_error(made.config), rows[i][2]);
+  }
+}
+
 /* ---- Headers */
 
 static void expect_lines(const char *const *lines, size_t count, const char *const *expected)
@@ -1130,6 +1148,7 @@ int main(void)
       WITH_CONFIG(files_that_are_loaded_add_up),
       WITH_CONFIG(endpoint_that_an_error_is_about_is_told_by_its_place_in_its_file),
       WITH_CONFIG(list_is_added_to_at_its_level_and_replaced_by_a_higher_one),
+      WITH_CONFIG(list_that_would_take_long_is_refused),
       WITH_CONFIG(header_takes_the_place_of_those_of_its_name_at_lower_levels),
       WITH_CONFIG(header_of_a_line_is_added_to_those_of_its_level),
       WITH_CONFIG(header_that_is_secret_at_one_level_is_so_at_all),
