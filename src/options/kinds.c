@@ -1,14 +1,10 @@
 #include "options/kinds.h"
 
-#include "base/ascii.h"
-#include "base/field.h"
 #include "base/values.h"
 #include "core/delivery.h"
 #include "core/status.h"
 #include "net/check.h"
-#include "net/idn.h"
-#include "net/success.h"
-#include "net/template.h"
+#include "options/checks.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -114,58 +110,7 @@ bool ps_kind_wants(const struct ps_option *option, char *words, size_t size)
   return wants;
 }
 
-/* ---- Lists */
-
-int ps_texts_add(struct ps_texts *texts, const char *text)
-{
-  const char **items = realloc(texts->items, (texts->count + 1) * sizeof *items);
-  if (!items)
-    return -ENOMEM;
-  texts->items = items;
-  items[texts->count] = strdup(text);
-  if (!items[texts->count])
-    return -ENOMEM;
-  texts->count++;
-  return 0;
-}
-
-/* What is const for those who read is ours to free. Any of them may be a secret. */
-static void free_text(const char *text)
-{
-  char *memory;
-  memcpy(&memory, &text, sizeof memory);
-  if (memory)
-    explicit_bzero(memory, strlen(memory));
-  free(memory);
-}
-
-void ps_texts_fini(struct ps_texts *texts)
-{
-  for (size_t i = 0; i < texts->count; i++)
-    free_text(texts->items[i]);
-  free(texts->items);
-  *texts = (struct ps_texts){0};
-}
-
-int ps_texts_add_all(struct ps_texts *texts, const struct ps_texts *from)
-{
-  int result = 0;
-  for (size_t i = 0; i < from->count && !result; i++)
-    result = ps_texts_add(texts, from->items[i]);
-  return result;
-}
-
-void ps_texts_drop_field(struct ps_texts *lines, const char *name)
-{
-  size_t kept = 0;
-  for (size_t i = 0; i < lines->count; i++) {
-    if (ps_field_is(lines->items[i], name))
-      free_text(lines->items[i]);
-    else
-      lines->items[kept++] = lines->items[i];
-  }
-  lines->count = kept;
-}
+/* ---- Pieces of the body */
 
 static int add_piece(struct ps_pieces *pieces, const struct ps_option *option, const char *text)
 {
@@ -182,7 +127,7 @@ static int add_piece(struct ps_pieces *pieces, const struct ps_option *option, c
 static void free_pieces(struct ps_pieces *pieces)
 {
   for (size_t i = 0; i < pieces->count; i++)
-    free_text(pieces->items[i].text);
+    ps_text_free(pieces->items[i].text);
   free(pieces->items);
   *pieces = (struct ps_pieces){0};
 }
@@ -300,97 +245,7 @@ static bool parse(const struct ps_option *option, const char *text, void *value)
   }
 }
 
-/* ---- Checks of texts, whose words say what the text was to be */
-
-static int check_success(const char *text, struct ps_error *error)
-{
-  struct ps_success success;
-  int result = ps_success_init(&success, text, error);
-  ps_success_fini(&success);
-  return result;
-}
-
-static int check_name(const char *text, struct ps_error *error)
-{
-  return strpbrk(text, "\t") ? ps_refuse(error, "name: it holds a control character")
-                             : ps_check_text("name", text, error);
-}
-
-static int check_user(const char *text, struct ps_error *error)
-{
-  if (!strchr(text, ':'))
-    return ps_refuse(error, "user: there is no password; write name:password");
-  return ps_check_text("user", text, error);
-}
-
-static int check_url(const char *text, struct ps_error *error)
-{
-  char *ascii = NULL;
-  int result = ps_check_url(text, error);
-  if (!result)
-    result = ps_idn_url(text, &ascii, error);
-  free(ascii);
-  return result;
-}
-
-static int check_path(const struct ps_option *option, const char *text, struct ps_error *error)
-{
-  if (!(option->traits & PS_READ))
-    return 0;
-  return option->kind == PS_KIND_DIRECTORY ? ps_check_directory(option->name, text, error)
-                                           : ps_check_file(option->name, text, error);
-}
-
-/* With words that begin with what the text was to be. */
-static int check(const struct ps_option *option, const char *text, struct ps_error *error)
-{
-  switch (option->kind) {
-  case PS_KIND_METHOD:
-    return ps_check_method(text, error);
-  case PS_KIND_NAME:
-    return check_name(text, error);
-  case PS_KIND_URL:
-    return check_url(text, error);
-  case PS_KIND_PROXY:
-    return ps_check_proxy(text, error);
-  case PS_KIND_SUCCESS:
-    return check_success(text, error);
-  case PS_KIND_USER:
-    return check_user(text, error);
-  case PS_KIND_RESOLVE:
-    return ps_check_resolve(text, error);
-  case PS_KIND_CONNECT_TO:
-    return ps_check_connect_to(text, error);
-  case PS_KIND_HEADERS:
-    return ps_check_header(text, error);
-  case PS_KIND_FILE:
-  case PS_KIND_DIRECTORY:
-    return check_path(option, text, error);
-  case PS_KIND_TEMPLATE:
-    return ps_kind_check_template(option, text, error);
-  case PS_KIND_DATA:
-    return 0;
-  default:
-    return ps_check_text(option->name, text, error);
-  }
-}
-
-int ps_kind_check_template(const struct ps_option *option, const char *text, struct ps_error *error)
-{
-  enum ps_template_kind kind = option->kind == PS_KIND_URL       ? PS_TEMPLATE_URL
-                               : option->kind == PS_KIND_HEADERS ? PS_TEMPLATE_HEADER
-                                                                 : PS_TEMPLATE_BODY;
-  struct ps_template template = {0};
-  struct ps_buf sketch = {0};
-  int result = ps_template_init(&template, kind, text, error);
-  if (!result && kind != PS_TEMPLATE_BODY)
-    result = ps_template_sketch(&template, &sketch);
-  if (!result && kind != PS_TEMPLATE_BODY)
-    result = check(option, sketch.data, error);
-  ps_buf_fini(&sketch);
-  ps_template_fini(&template);
-  return result;
-}
+/* ---- Words for a value that is none of its kind */
 
 /* Of a list, the item that is not known. */
 static int refuse_event(const char *text, const char *words, struct ps_error *error)
@@ -430,7 +285,7 @@ static int check_text(const struct ps_option *option, const char *text, struct p
   struct ps_error whole;
   if (!*text && option->traits & PS_NOT_EMPTY && !kinds[option->kind].names_itself)
     return ps_refuse(error, "it is empty");
-  int result = check(option, text, &whole);
+  int result = ps_option_check(option, text, &whole);
   if (result != -EINVAL)
     return result;
   if (kinds[option->kind].names_itself)
@@ -444,7 +299,7 @@ static int keep_text(const char **value, const char *text)
   char *copy = text ? strdup(text) : NULL;
   if (text && !copy)
     return -ENOMEM;
-  free_text(*value);
+  ps_text_free(*value);
   *value = copy;
   return 0;
 }

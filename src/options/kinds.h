@@ -32,22 +32,10 @@ bool ps_kind_wants(const struct ps_option *option, char *words, size_t size);
  * `error` has the words. */
 int ps_kind_read(const struct ps_option *option, const char *text, void *value, struct ps_error *error);
 
-/* Checks a text with placeholders, of a URL, a header or a body: them, and what it is with something in their place. 0;
- * -ENOMEM; -EINVAL, and `error` says what kind of template it is and what is wrong. */
-int ps_kind_check_template(const struct ps_option *option, const char *text, struct ps_error *error);
-
 /* Replaces a value by a copy of another; a list gets all of the other's entries, without its own before. 0 or -ENOMEM. */
 int ps_kind_copy(const struct ps_option *option, void *value, const void *from);
 
 /* Back to nothing: NULL, 0, false. */
 void ps_kind_free(const struct ps_option *option, void *value);
-
-/* Appends a copy of `text`. 0 or -ENOMEM. */
-int ps_texts_add(struct ps_texts *texts, const char *text);
-int ps_texts_add_all(struct ps_texts *texts, const struct ps_texts *from);
-void ps_texts_fini(struct ps_texts *texts);
-
-/* Takes away the header lines, or names, of this name. */
-void ps_texts_drop_field(struct ps_texts *lines, const char *name);
 
 #endif

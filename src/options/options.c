@@ -3,6 +3,7 @@
 #include "base/field.h"
 #include "base/text.h"
 #include "options/file.h"
+#include "options/checks.h"
 #include "options/kinds.h"
 
 #include <errno.h>
@@ -159,7 +160,7 @@ static int set_url(struct ps_options *options, const struct ps_option *option, c
     options->endpoint.url_template = false;
     return ps_kind_read(option, text, value_of(options, option), error);
   }
-  int result = ps_kind_check_template(option, text, error);
+  int result = ps_option_check_template(option, text, error);
   char *copy = result ? NULL : strdup(text);
   if (!copy)
     return result ? result : -ENOMEM;

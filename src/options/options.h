@@ -8,14 +8,9 @@
 #define PS_OPTIONS_OPTIONS_H
 
 #include "options/table.h"
+#include "options/texts.h"
 #include "base/error.h"
 #include "engine/settings.h"
-
-/* A list of texts. */
-struct ps_texts {
-  const char **items;
-  size_t count;
-};
 
 /* Header lines, "Name: value"; those of them that hold placeholders; and names whose values are secret. */
 struct ps_header_lines {
