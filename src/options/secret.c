@@ -81,9 +81,9 @@ static int secret_from_file(struct ps_file_reader *reader, const char *path, cha
     strip_line_end(&content);
   if (!result && (!content.data || !content.size))
     result = ps_file_refuse(reader, "'%.200s' is empty", path);
-  if (!result)
+  if (!result && content.data)
     result = check_bytes(reader, content.data, content.size);
-  if (!result)
+  if (!result && content.data)
     result = (*secret = strdup(content.data)) ? 0 : -ENOMEM;
   if (content.data)
     explicit_bzero(content.data, content.size);

@@ -249,4 +249,7 @@ def test_fish_completes(installed, folder, case):
     script = installed.prefix / 'share' / 'fish' / 'vendor_completions.d' / 'poolsend.fish'
     line = f'poolsend {TYPED[case][0]}'
     lines = run_shell(['fish', '--no-config', '-c', f"source {shlex.quote(str(script))}; complete -C '{line}'"], folder)
-    check([line.partition('\t')[0] for line in lines], case)
+    # From 4.0 on fish offers options in which the letters only occur, too.
+    typed = TYPED[case][0].rpartition(' ')[2]
+    words = [line.partition('\t')[0] for line in lines]
+    check([word for word in words if not typed.startswith('-') or word.startswith(typed)], case)
