@@ -163,8 +163,8 @@ struct poolsend_job;
  * jobs; one that waits for others of its own pool, or for a sender on it, waits for ever when all threads do so. */
 typedef void *poolsend_job_fn(void *context);
 
-/** A pool of at most `threads` threads (1 to 100000), started when first needed, and kept. Of jobs that were submitted
- * and have not ended there may be `queue` more than threads. 0; -EINVAL; -ENOMEM. */
+/** A pool of at most `threads` threads (1 to 100000), started when first needed, and kept. There may be `queue` more
+ * jobs that were submitted and have not ended than threads. 0; -EINVAL; -ENOMEM. */
 POOLSEND_API int poolsend_pool_new(struct poolsend_pool **pool, unsigned threads, unsigned queue);
 
 /** Waits for all jobs, ends the threads. Handles of jobs stay valid. The pool's senders must have been freed, and no
@@ -435,8 +435,8 @@ POOLSEND_API void poolsend_config_pool(struct poolsend_config *config, struct po
 
 /** An event, which is the callee's: it frees it, now or later. Called on the coordinator's thread, one at a time and in
  * order. While it runs no hedge starts and nothing is cancelled, so it should be over in microseconds: what takes
- * longer is for another thread, a pool's for example. Of its own sender it may call everything but poolsend_free; what
- * would have to wait for that returns -EDEADLK there, unless its timeout is 0. */
+ * longer is for another thread, a pool's for example. It may call everything on its own sender but poolsend_free; what would
+ * have to wait for that returns -EDEADLK there, unless its timeout is 0. */
 typedef void poolsend_event_fn(void *context, struct poolsend_event *event);
 
 /** Events are pushed to `on_event`, and none can be pulled: poolsend_next then only waits for POOLSEND_CLOSED, which it

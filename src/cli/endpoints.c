@@ -86,7 +86,7 @@ static int set_for_one_message(struct poolsend_config *config)
   return set(command, "workers", count);
 }
 
-/* Of an endpoint that is to write the response the end must be told, whatever is shown. */
+/* The program needs the end of every message, whatever is shown, and the win where the response is to be written. */
 static int set_events(struct poolsend_config *config, const struct ps_cli_settings *settings)
 {
   bool keeps = settings->options.program.output;

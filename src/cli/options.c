@@ -60,7 +60,7 @@ static const struct ps_option *option_of(int code)
   return NULL;
 }
 
-/* Of another command, and would else be taken for the beginning of one of this command's. */
+/* The name of an option of another command would else be taken for a name of this command's that was cut short. */
 static bool is_beginning(const struct ps_option *option, enum ps_command command)
 {
   for (size_t i = 0; option->commands && i < ps_option_count; i++)
@@ -432,17 +432,6 @@ static bool asks_for(const struct collected *collected, const char *name)
   return given && given->value;
 }
 
-/* Where the help or the version is all that is wanted, nothing else is looked at but a topic. */
-static bool take_question(struct ps_cli_settings *settings, const struct collected *collected)
-{
-  settings->options.program.help = asks_for(collected, "help");
-  settings->options.program.version = asks_for(collected, "version");
-  for (size_t i = 0; i < collected->count; i++)
-    if (collected->items[i].option->kind == PS_KIND_URL && !apply(settings, &collected->items[i]))
-      return false;
-  return true;
-}
-
 static bool apply_all(struct ps_cli_settings *settings, const struct collected *collected)
 {
   for (size_t i = 0; i < collected->count; i++)
@@ -455,9 +444,9 @@ bool ps_cli_parse(struct ps_cli_settings *settings, int argc, char **argv)
 {
   struct collected collected = {0};
   bool done = collect(settings->command, argc, argv, &collected);
-  if (done && (asks_for(&collected, "help") || asks_for(&collected, "version")))
-    done = take_question(settings, &collected);
-  else if (done)
+  settings->options.program.help = done && asks_for(&collected, "help");
+  settings->options.program.version = done && asks_for(&collected, "version");
+  if (done && !settings->options.program.help && !settings->options.program.version)
     done = take_file(settings, &collected) && apply_all(settings, &collected) && complete(settings);
   free(collected.items);
   return done;

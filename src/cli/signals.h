@@ -1,5 +1,5 @@
-/* SIGINT, SIGTERM and SIGHUP. The first asks for an orderly end. Of one message: nothing more starts, what runs is
- * cancelled, every fate is told. Of a stream: no more messages are taken up, those that are have a while. The second
+/* SIGINT, SIGTERM and SIGHUP. The first asks for an orderly end. With one message nothing more starts, what runs
+ * is cancelled, every fate is told. A stream takes up no more messages, and those taken up have a while. The second
  * ends the process at once, and says how many accounts are lost by that. A thread of its own waits for them. */
 #ifndef PS_CLI_SIGNALS_H
 #define PS_CLI_SIGNALS_H

@@ -131,7 +131,7 @@ static bool is_to_be_named(const struct poolsend_event *event, size_t index, enu
   return true;
 }
 
-/* " PREFIX a, b and c" of the attempts that met `fate`, the winner apart. Whether there were any. */
+/* " PREFIX a, b and c" of the attempts that met `fate`, the winner apart. True: there were some. */
 static bool print_names(FILE *out, const struct poolsend_event *event, enum poolsend_fate fate, const char *prefix)
 {
   size_t left = 0;

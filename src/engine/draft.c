@@ -134,7 +134,7 @@ static int set_id(struct poolsend_message *message, const char *id)
 {
   if (!poolsend_id_is_valid(id))
     return ps_refuse(&message->error, "id '%.300s': 1 to 255 letters, digits and . _ : - are allowed", id);
-  memcpy(message->id, id, strlen(id) + 1);
+  memmove(message->id, id, strlen(id) + 1); /* it may be this very one */
   return 0;
 }
 

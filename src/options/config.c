@@ -70,14 +70,14 @@ static int stick(struct poolsend_config *config, int result, const struct ps_err
   return config->failed;
 }
 
-/* An error of poolsend_open stands until the next thing is done. */
-static bool is_stuck(struct poolsend_config *config)
+/* Before anything is done: an error of poolsend_open stands until then. False: an error stuck, which stays. */
+static bool begin(struct poolsend_config *config)
 {
   if (config->is_stuck)
-    return true;
+    return false;
   config->failed = 0;
   config->error = (struct ps_error){.endpoint = -1};
-  return false;
+  return true;
 }
 
 /* ---- Setting */
@@ -123,7 +123,7 @@ int poolsend_config_set(struct poolsend_config *config, const char *name, const 
   struct ps_error error = {.endpoint = -1};
   if (!config)
     return -ENOMEM;
-  if (is_stuck(config))
+  if (!begin(config))
     return config->failed;
   return stick(config, set(&config->base, true, name, value, &error), &error);
 }
@@ -133,7 +133,7 @@ int poolsend_endpoint_set(struct poolsend_endpoint *endpoint, const char *name, 
   struct ps_error error = {.endpoint = -1};
   if (!endpoint)
     return -ENOMEM;
-  if (is_stuck(endpoint->config))
+  if (!begin(endpoint->config))
     return endpoint->config->failed;
   return stick(endpoint->config, set(&endpoint->own, false, name, value, &error), &error);
 }
@@ -143,7 +143,7 @@ int poolsend_config_load(struct poolsend_config *config, const char *json, size_
   struct ps_error error = {.endpoint = -1};
   if (!config)
     return -ENOMEM;
-  if (is_stuck(config))
+  if (!begin(config))
     return config->failed;
   if (json && size == POOLSEND_TEXT)
     size = strlen(json);
@@ -167,7 +167,7 @@ struct poolsend_endpoint *ps_config_add(struct poolsend_config *config)
 
 struct poolsend_endpoint *poolsend_config_add(struct poolsend_config *config, const char *url)
 {
-  if (!config || is_stuck(config))
+  if (!config || !begin(config))
     return NULL;
   struct poolsend_endpoint *endpoint = ps_config_add(config);
   if (!endpoint)
@@ -281,7 +281,7 @@ struct poolsend_sender *poolsend_open(struct poolsend_config *config)
 {
   struct ps_error error = {.endpoint = -1};
   struct poolsend_sender *sender = NULL;
-  if (!config || is_stuck(config))
+  if (!config || !begin(config))
     return NULL;
   config->failed = open_sender(config, &sender, &error);
   if (config->failed)

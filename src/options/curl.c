@@ -35,6 +35,7 @@ static const struct {
   const char *words;
 } options[] = {
     {"abstract-unix-socket", 0, "--unix-socket connects through a socket that has a path"},
+    {"alpn", 0, "HTTP/2 is offered only with --http2"},
     {"alt-svc", 0, NO_MEMORY},
     {"anyauth", 0, NO_LOGIN},
     {"append", 'a', HTTP_ALONE},
@@ -146,7 +147,6 @@ static const struct {
     {"netrc-file", 0, NO_NETRC},
     {"netrc-optional", 0, NO_NETRC},
     {"next", ':', NO_MULTIPLE},
-    {"alpn", 0, "HTTP/2 is offered only with --http2"},
     {"npn", 0, "HTTP/2 is offered only with --http2"},
     {"ntlm", 0, NO_LOGIN},
     {"ntlm-wb", 0, NO_LOGIN},

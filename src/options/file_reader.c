@@ -160,7 +160,7 @@ int ps_file_check(const char *text, size_t size, struct ps_file_fault *told)
 /* ---- The tree */
 
 /* The text has been checked more strictly than json-c can. Its STRICT would refuse long numbers, which may well stand
- * in a body. Of a text that is JSON only a want of memory makes no tree, or null. */
+ * in a body. A text that is JSON gives no tree only if it is null, or for want of memory. */
 int ps_file_parse(struct ps_file_reader *reader, struct json_object **root)
 {
   struct ps_file_fault fault;

@@ -52,8 +52,8 @@ struct ps_file_fault {
   char words[160];
 };
 
-/* Whether it is JSON that can be taken: as ps_jsontext_check has it, each name once, and without half a surrogate pair.
- * 0; -EINVAL and the fault; -ENOMEM. */
+/* Checks that a text is JSON that can be taken: as ps_jsontext_check has it, each name once, and without half a surrogate
+ * pair. 0; -EINVAL and the fault; -ENOMEM. */
 int ps_file_check(const char *text, size_t size, struct ps_file_fault *fault);
 
 /* The lines, from 1, on which the items of the array at hand begin, and where; there is room for all of them. */

@@ -360,8 +360,7 @@ static int keep_template(struct ps_file_reader *reader, struct ps_jsontext_value
   return result;
 }
 
-struct template
-{
+struct body {
   const struct ps_option *option;
   void *into;
 };
@@ -369,7 +368,7 @@ struct template
 static int take_template_file(struct ps_file_reader *reader, const char *name, struct json_object *value, void *into)
 {
   (void)name;
-  struct template *template = into;
+  struct body *body = into;
   struct ps_buf content = {0};
   struct ps_file_fault fault;
   const char *path = json_object_get_string(value);
@@ -383,7 +382,7 @@ static int take_template_file(struct ps_file_reader *reader, const char *name, s
       ps_file_refuse(reader, "'%.200s', line %zu: %s", path, fault.line, fault.words);
   }
   if (!result)
-    result = keep_template(reader, ps_jsontext_root(text, content.size), template->option, template->into);
+    result = keep_template(reader, ps_jsontext_root(text, content.size), body->option, body->into);
   ps_buf_fini(&content);
   return result;
 }
@@ -391,10 +390,10 @@ static int take_template_file(struct ps_file_reader *reader, const char *name, s
 static int read_template(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
                          void *into)
 {
-  struct template template = {.option = option, .into = into};
+  struct body body = {.option = option, .into = into};
   struct json_object *path = template_file(value);
   if (path)
-    return ps_file_below(reader, "file", take_template_file, path, &template);
+    return ps_file_below(reader, "file", take_template_file, path, &body);
   return keep_template(reader, ps_file_here(reader), option, into);
 }
 
@@ -432,10 +431,10 @@ static int read_url(struct ps_file_reader *reader, const struct ps_option *optio
   if (!json_object_is_type(value, json_type_string))
     return mismatch(reader, option, value);
   int result = ps_file_check_clean(reader, value);
-  if (!result)
-    result = ps_options_set(options, option, json_object_get_string(value), PS_FROM_NAME, &error);
-  return result == -EINVAL && !reader->error->text[0] ? ps_file_refuse(reader, "%s", ps_kind_bare_words(error.text))
-                                                      : result;
+  if (result)
+    return result;
+  result = ps_options_set(options, option, json_object_get_string(value), PS_FROM_NAME, &error);
+  return result == -EINVAL ? ps_file_refuse(reader, "%s", ps_kind_bare_words(error.text)) : result;
 }
 
 int ps_file_value(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,

@@ -247,7 +247,7 @@ static bool parse(const struct ps_option *option, const char *text, void *value)
 
 /* ---- Words for a value that is none of its kind */
 
-/* Of a list, the item that is not known. */
+/* The words show the first item of the list that is not known. */
 static int refuse_event(const char *text, const char *words, struct ps_error *error)
 {
   size_t size = strcspn(text, ",");
@@ -256,8 +256,7 @@ static int refuse_event(const char *text, const char *words, struct ps_error *er
   return ps_refuse(error, "'%.*s' %s", size > SHOWN_VALUE ? SHOWN_VALUE : (int)size, text, words);
 }
 
-/* The words for a value that its kind cannot parse. Of one that may be a secret that was put in the wrong place, nothing
- * is shown. */
+/* The words for a value that its kind cannot parse. A value that may be a secret, put in the wrong place, is not shown. */
 static int refuse(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   char words[256];
@@ -304,7 +303,7 @@ static int keep_text(const char **value, const char *text)
   return 0;
 }
 
-/* Of a kind that is kept as it was written. */
+/* Checks a value whose kind is kept as it was written. */
 static int look_at(const struct ps_option *option, const char *text, struct ps_error *error)
 {
   switch (option->kind) {

@@ -61,7 +61,7 @@ const struct ps_option *ps_option_of_key(const char *key)
   return NULL;
 }
 
-/* "a, b or c": those of which `word` is a part between dashes or underscores. */
+/* "a or b or c": those of which `word` is a part between dashes or underscores. */
 static const char *list_parts(const char *word, const char *const *words, size_t count, char room[PS_NEAREST_SIZE])
 {
   size_t size = strlen(word), used = 0;

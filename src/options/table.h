@@ -69,8 +69,8 @@ enum ps_trait {
 
 /* Options that mean something only together: where one of a set is given, what lower levels say of the others goes. */
 enum ps_set {
-  PS_SET_CREDENTIALS = 1, /* who one is */
-  PS_SET_TRUST = 2,       /* who is trusted */
+  PS_SET_CREDENTIALS = 1, /* user, bearer token */
+  PS_SET_TRUST = 2,       /* certificates of CAs */
   PS_SET_CERTIFICATE = 4, /* the client certificate, its key and the key's password */
   PS_SET_FAMILY = 8       /* IPv4 or IPv6 */
 };
