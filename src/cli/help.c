@@ -11,18 +11,12 @@
 
 #define SEND   PS_COMMAND_SEND
 #define STREAM PS_COMMAND_STREAM
-#define BOTH   (SEND | STREAM)
 
 #define WIDTH 80
 
 /* Where the texts beside the options begin. Longer options push them aside, or to a line of their own. */
 #define HELP_COLUMN 30
 #define GAP         2
-
-static const struct {
-  const char *name;
-  unsigned commands;
-} commands_by_name[] = {{"send", SEND}, {"stream", STREAM}};
 
 /* ---- Text in lines */
 
@@ -163,6 +157,17 @@ static void print_value(const struct ps_option *option)
   print_fact("Value", text);
 }
 
+static void print_commands_of(const struct ps_option *option)
+{
+  const char *separator = "Commands: ";
+  for (size_t i = 0; i < PS_COMMANDS; i++)
+    if (option->commands & ps_command_words[i].command) {
+      printf("%spoolsend %s", separator, ps_command_words[i].name);
+      separator = ", ";
+    }
+  printf("\n");
+}
+
 static void print_home(const struct ps_option *option)
 {
   static const char *const places[] = {
@@ -172,9 +177,7 @@ static void print_home(const struct ps_option *option)
   char room[PS_KEY_SIZE], text[128];
   const char *key = ps_option_key(option, room);
   if (option->commands)
-    print_fact("Commands", option->commands == BOTH   ? "poolsend send, poolsend stream"
-                           : option->commands == SEND ? "poolsend send"
-                                                      : "poolsend stream");
+    print_commands_of(option);
   if (option->traits & PS_IN_FILE) {
     snprintf(text, sizeof text, "\"%s\"%s, %s", key, option->traits & PS_SHOWN_AS_NO ? ": false" : "",
              option->traits & PS_OWN ? "of an endpoint" : places[option->scope]);
@@ -230,10 +233,10 @@ static bool refuse(const char *word)
   if (reason)
     return ps_cli_complain("%s%s is an option of curl's that poolsend has not: %s", is_letter ? "-" : "--", word,
                            reason);
-  const char *words[PS_OPTIONS_MAX + 3] = {"all"};
+  const char *words[PS_OPTIONS_MAX + PS_COMMANDS + 1] = {"all"};
   size_t count = 1;
-  for (size_t i = 0; i < sizeof commands_by_name / sizeof *commands_by_name; i++)
-    words[count++] = commands_by_name[i].name;
+  for (size_t i = 0; i < PS_COMMANDS; i++)
+    words[count++] = ps_command_words[i].name;
   for (size_t i = 0; i < ps_option_count; i++)
     words[count++] = ps_option_table[i].name;
   const char *nearest = ps_text_nearest(word, words, count);
@@ -251,11 +254,10 @@ bool ps_cli_print_help(unsigned commands, const char *topic)
     print_commands(commands, topic != NULL);
     return true;
   }
-  for (size_t i = 0; i < sizeof commands_by_name / sizeof *commands_by_name; i++)
-    if (strcmp(topic, commands_by_name[i].name) == 0) {
-      print_commands(commands_by_name[i].commands, false);
-      return true;
-    }
+  if (ps_command_named(topic)) {
+    print_commands(ps_command_named(topic), false);
+    return true;
+  }
   const char *word = topic + (*topic == '-') + (strncmp(topic, "--", 2) == 0);
   for (size_t i = 0; i < ps_option_count; i++)
     if (is_of(&ps_option_table[i], word)) {

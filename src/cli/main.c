@@ -3,6 +3,7 @@
 #include "cli/send.h"
 #include "cli/status.h"
 #include "cli/stream.h"
+#include "options/words.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -23,12 +24,10 @@ static int status_after_printing(void)
   return PS_EXIT_LOCAL;
 }
 
-/* The command with that name, or 0. */
+/* `word` may be NULL. */
 static enum ps_command command_named(const char *word)
 {
-  if (word && strcmp(word, "send") == 0)
-    return PS_COMMAND_SEND;
-  return word && strcmp(word, "stream") == 0 ? PS_COMMAND_STREAM : 0;
+  return word ? ps_command_named(word) : 0;
 }
 
 /* `named`: the command of the command line, or 0. */

@@ -11,6 +11,7 @@
 #include "options/curl.h"
 #include "options/file.h"
 #include "options/kinds.h"
+#include "options/words.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -96,8 +97,10 @@ static void make_tables(struct tables *tables, enum ps_command command)
 /* A command that was mistyped, or does not come first, is taken for a URL. True: it was one, and that is said. */
 static bool complain_of_mistyped(const char *url, bool is_first)
 {
-  static const char *const commands[] = {"send", "stream", "help"};
-  const char *nearest = strpbrk(url, ":/.") ? NULL : ps_text_nearest(url, commands, 3);
+  const char *commands[PS_COMMANDS + 1] = {"help"};
+  for (size_t i = 0; i < PS_COMMANDS; i++)
+    commands[i + 1] = ps_command_words[i].name;
+  const char *nearest = strpbrk(url, ":/.") ? NULL : ps_text_nearest(url, commands, PS_COMMANDS + 1);
   bool is_command = nearest && strcmp(nearest, url) == 0;
   if (is_command)
     ps_cli_complain("'%s' is a command, and comes before everything else: poolsend %s ...", url, url);

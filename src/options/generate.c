@@ -282,11 +282,6 @@ static bool has_opposite(const struct ps_option *option)
   return option->kind == PS_KIND_FLAG && option->scope != PS_SCOPE_PROGRAM;
 }
 
-static unsigned command_named(const char *name)
-{
-  return strcmp(name, "send") == 0 ? SEND : strcmp(name, "stream") == 0 ? STREAM : 0;
-}
-
 static enum ps_offer offer_of(const struct ps_option *option)
 {
   enum ps_offer offer = words_of(option)->offer;
@@ -320,7 +315,7 @@ static void put_listed(FILE *out, int *at, const char *prefix, const char *word)
 static bool make_longs(FILE *out, const char *argument)
 {
   int at = 0;
-  unsigned command = command_named(argument);
+  unsigned command = ps_command_named(argument);
   for (size_t i = 0; i < ps_option_count; i++) {
     const struct ps_option *option = &ps_option_table[i];
     if (!(option->commands & command))
@@ -337,9 +332,9 @@ static bool make_longs(FILE *out, const char *argument)
 static bool make_topics(FILE *out, const char *argument)
 {
   int at = 0;
-  static const char *const topics[] = {"all", "send", "stream"};
-  for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
-    put_listed(out, &at, "", topics[i]);
+  put_listed(out, &at, "", "all");
+  for (size_t i = 0; i < PS_COMMANDS; i++)
+    put_listed(out, &at, "", ps_command_words[i].name);
   for (size_t i = 0; i < ps_option_count; i++)
     put_listed(out, &at, "", ps_option_table[i].name);
   fprintf(out, "\n");
@@ -444,7 +439,7 @@ static void put_zsh(FILE *out, const struct ps_option *option, const char *dashe
 
 static bool make_zsh(FILE *out, const char *argument)
 {
-  unsigned command = command_named(argument);
+  unsigned command = ps_command_named(argument);
   for (size_t i = 0; i < ps_option_count; i++) {
     const struct ps_option *option = &ps_option_table[i];
     char letter[2] = {option->letter, '\0'};

@@ -1,8 +1,20 @@
 #include "options/words.h"
 
+#include <string.h>
+
 #define TIMES      "1, 0.25, 250ms, 1s, 2m or 1h"
 #define JSON_TIMES "a number of seconds, or \"250ms\", \"1s\", \"2m\", \"1h\""
 #define SOURCES    "{\"env\": NAME} or {\"file\": PATH}"
+
+const struct ps_command_words ps_command_words[] = {{"send", PS_COMMAND_SEND}, {"stream", PS_COMMAND_STREAM}};
+
+enum ps_command ps_command_named(const char *name)
+{
+  for (size_t i = 0; i < PS_COMMANDS; i++)
+    if (strcmp(ps_command_words[i].name, name) == 0)
+      return ps_command_words[i].command;
+  return 0;
+}
 
 const struct ps_kind_words ps_kind_words[] = {
     [PS_KIND_FLAG] = {NULL, "true or false", NULL, PS_OFFER_NOTHING, NULL},

@@ -1,9 +1,21 @@
-/* What each kind of value is called: in helps, in the manual pages, in the schema of the configuration file and in
- * completions. Data and nothing else, like the table, so that the generator of these can be built with both alone. */
+/* What commands and kinds of values are called: in helps, in the manual pages, in the schema of the configuration file
+ * and in completions. Data, like the table, so that the generator of these can be built with both alone. */
 #ifndef PS_OPTIONS_WORDS_H
 #define PS_OPTIONS_WORDS_H
 
 #include "options/table.h"
+
+/* The commands by their names. */
+#define PS_COMMANDS 2
+struct ps_command_words {
+  const char *name;
+  enum ps_command command;
+};
+
+extern const struct ps_command_words ps_command_words[PS_COMMANDS];
+
+/* The command of this name; 0: there is none. */
+enum ps_command ps_command_named(const char *name);
 
 /* What a shell offers for a value. */
 enum ps_offer {
