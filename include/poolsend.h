@@ -124,7 +124,7 @@ extern "C" {
 /** The version of the library that runs, "major.minor.patch". A static string. */
 POOLSEND_API const char *poolsend_version(void);
 
-/* ---- Time ---------------------------------------------------------------------------------------------------- */
+/* ---- Spans and instants -------------------------------------------------------------------------------------- */
 
 /** Spans and instants, in nanoseconds. A span below 0 counts as 0. */
 typedef int64_t poolsend_time;
@@ -386,7 +386,7 @@ POOLSEND_API size_t poolsend_event_not_tried_count(const struct poolsend_event *
 POOLSEND_API const char *poolsend_event_not_tried(const struct poolsend_event *event, size_t index);
 
 /** The event as one line of JSON without its newline, as the program prints it (events.schema.json), to be freed with
- * free(). NULL: no memory. */
+ * free(3). NULL: no memory. */
 POOLSEND_API char *poolsend_event_json(const struct poolsend_event *event);
 
 /* ---- Configuration ------------------------------------------------------------------------------------------- */
@@ -584,7 +584,7 @@ POOLSEND_API int poolsend_take(struct poolsend_sender *sender, poolsend_time tim
  * -EMFILE, -ENFILE, -ENOMEM, -ECHILD where there is none. */
 POOLSEND_API int poolsend_fd(struct poolsend_sender *sender);
 
-/* ---- Reports ------------------------------------------------------------------------------------------------- */
+/* ---- Reports of single messages ------------------------------------------------------------------------------ */
 
 /** The account of one message, kept for whoever submitted it: its delivered and its settled event go here and nowhere
  * else, and it has no others. Such a message is pending until it has settled. What the functions below have returned,
@@ -711,7 +711,7 @@ POOLSEND_API const char *poolsend_preview_header(const struct poolsend_preview *
 /** The body, of which `*size` (if `size` is not NULL) is the size. NULL: none. */
 POOLSEND_API const char *poolsend_preview_body(const struct poolsend_preview *preview, size_t *size);
 
-/** As one line of JSON without its newline, to be freed with free(). NULL: no memory. */
+/** As one line of JSON without its newline, to be freed with free(3). NULL: no memory. */
 POOLSEND_API char *poolsend_preview_json(const struct poolsend_preview *preview);
 
 #ifdef __cplusplus

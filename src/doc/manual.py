@@ -3,6 +3,9 @@ the description, its sections are the page's, and each declaration stands before
 
 import re
 import sys
+import textwrap
+
+WIDTH = 70  # with room for what is escaped
 
 HEAD = r'''.Dd November 28, 2026
 .Dt POOLSEND 3
@@ -44,7 +47,8 @@ def prose(comment):
             continue
         bold, rest = re.fullmatch(r'(?:\*\*(.*?)\*\*\s*)?(.*)', paragraph, re.DOTALL).groups()
         yield f'.Ss {plain(bold.rstrip("."))}' if bold else '.Pp'
-        yield from (plain(line.strip()) for line in re.sub(r'(?<=[.:;?]) (?=\S)', '\n', ' '.join(rest.split())).split('\n'))
+        for sentence in re.sub(r'(?<=[.:;?]) (?=\S)', '\n', ' '.join(rest.split())).split('\n'):
+            yield from map(plain, textwrap.wrap(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def parts(header):

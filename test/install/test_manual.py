@@ -68,11 +68,11 @@ def squeezed_lines(text):
 
 @pytest.mark.skipif(not shutil.which('mandoc'), reason='there is no mandoc')
 def test_nothing_is_wrong_with_its_markup(page):
-    done = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', page], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == ('', 0)
+    done = subprocess.run(['mandoc', '-T', 'lint', page], capture_output=True, text=True, check=False)
+    # Which other pages a machine has is not the page's fault.
+    assert [line for line in done.stdout.splitlines() if 'referenced manual not found' not in line] == []
 
 
-@pytest.mark.skipif('poolsend_message_new(' not in CODE, reason='the example is of functions that are not there yet')
 @pytest.mark.parametrize('first, said', [('/a', ' has it\nAPIs: 1 got it, 0 may have\n'),
                                          ('/a?status=500', ' has it\nAPIs: 1 got it, 0 may have\n'),
                                          ('/a?close=after', ' has it\nAPIs: 1 got it, 1 may have\n')])
