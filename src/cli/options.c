@@ -135,10 +135,17 @@ static size_t list_beginning_with(const struct tables *tables, const char *name,
   return count;
 }
 
+/* The option of the command whose key in the file is this: --method is --request. NULL: there is none. */
+static const char *name_of_key(const char *key, enum ps_command command)
+{
+  const struct ps_option *option = ps_option_of_key(key);
+  return option && option->commands & command ? option->name : NULL;
+}
+
 /* The value, which may be a secret, is not repeated. */
 static bool complain_of_long(enum ps_command command, const struct tables *tables, const char *word)
 {
-  char name[PS_KEY_SIZE + NO_SIZE] = "", list[400], room[PS_NEAREST_SIZE];
+  char name[PS_KEY_SIZE + NO_SIZE] = "", list[400], room[PS_NEAREST_SIZE], key[PS_KEY_SIZE];
   size_t size = strcspn(word + 2, "=");
   bool negated = strncmp(word + 2, "no-", NO_SIZE) == 0 && size > NO_SIZE;
   const struct ps_option *option = ps_option_named(word + 2, size);
@@ -155,7 +162,12 @@ static bool complain_of_long(enum ps_command command, const struct tables *table
   if (size < sizeof name)
     memcpy(name, word + 2, size);
   const char *bare = strncmp(name, "no-", NO_SIZE) == 0 ? name + NO_SIZE : name;
-  const char *nearest = *bare ? ps_option_nearest(bare, command, 0, room) : NULL;
+  if (option && option->traits & PS_IN_FILE)
+    return ps_cli_complain("--%s is not for the command line, but for --config FILE: \"%s\" of an endpoint",
+                           option->name, ps_option_key(option, key));
+  const char *nearest = name_of_key(bare, command);
+  if (!nearest && *bare)
+    nearest = ps_option_nearest(bare, command, 0, room);
   const struct ps_option *meant = nearest ? ps_option_named(nearest, strlen(nearest)) : NULL;
   if (nearest)
     return ps_cli_complain("unknown option '--%.*s'; did you mean --%s%s?", (int)size, word + 2,
@@ -356,6 +368,8 @@ static bool take_file(struct ps_cli_settings *settings, const struct collected *
   const char *path = last_value(collected, "config"), *input = last_value(collected, "input");
   if (!path)
     return true;
+  if (!*path)
+    return ps_cli_complain("--config: it is empty");
   for (size_t i = 0; i < collected->count; i++)
     if (strcmp(collected->items[i].option->name, "config") == 0 && collected->items[i].value != path)
       return ps_cli_complain("--config: there can be only one");
