@@ -263,7 +263,7 @@ static int refuse(const struct ps_option *option, const char *text, struct ps_er
   ps_kind_wants(option, words, sizeof words);
   if (option->kind == PS_KIND_EVENTS)
     return refuse_event(text, words, error);
-  if (strpbrk(text, "@?="))
+  if (strpbrk(text, "@?=") || strstr(text, ": "))
     return ps_refuse(error, "the value %s", words);
   return ps_refuse(error, "'%.*s%s' %s", SHOWN_VALUE, text, strlen(text) > SHOWN_VALUE ? "..." : "", words);
 }

@@ -89,11 +89,13 @@ const char *ps_option_nearest(const char *word, unsigned commands, unsigned trai
     words[count] = commands ? option->name : ps_option_key(option, keys[count]);
     count++;
   }
+  if (list_parts(word, words, count, room))
+    return room; /* "bearer" is oauth2_bearer, and no breaker */
   const char *nearest = ps_text_nearest(word, words, count);
   if (!nearest && strncmp(word, "no_", 3) == 0)
     nearest = ps_text_nearest(word + 3, words, count);
   if (!nearest)
-    return list_parts(word, words, count, room);
+    return NULL;
   snprintf(room, PS_NEAREST_SIZE, "%s", nearest);
   return room;
 }

@@ -480,3 +480,9 @@ def test_dry_run_shows_one_message_under_one_id(server):
 @pytest.mark.parametrize('option', ['-d', '--data-binary', '--json', '--data-urlencode', '-H'])
 def test_file_without_a_name_is_refused(server, option):
     refuses(server, [option, '@'], '@ names no file')
+
+
+def test_header_in_the_place_of_another_value_is_not_shown(server):
+    result = run('--settle', 'Authorization: Bearer sesame', server.url())
+    assert_refused(result, '--settle: the value is not a time')
+    assert 'sesame' not in result.err

@@ -985,6 +985,7 @@ static void refusal_begins_with_the_name_of_the_option_or_of_what_is_wrong(void 
       {"capath", "/dev/null", "capath: '/dev/null': Not a directory"},
       {"url", "http://b/", "url: each endpoint has its own; poolsend_endpoint_set sets it"},
       {"hedge-delay", "1", "'hedge-delay': there is no such option; did you mean hedge_delay?"},
+      {"bearer", "x", "'bearer': there is no such option; did you mean oauth2_bearer?"},
       {"qqqqqqqq", "1", "'qqqqqqqq': there is no such option"},
       {"dry_run", "true", "'dry_run': there is no such option"},
       {"settle", NULL, "settle: it is NULL"},
