@@ -1,3 +1,5 @@
+/* The program poolsend: which command is asked for, and what goes before any of them; the rest is in options.c, send.c
+ * and stream.c. */
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/send.h"
