@@ -62,7 +62,8 @@ const struct ps_option *ps_option_of_key(const char *key)
 }
 
 /* "a or b or c": those of which `word` is a part between dashes or underscores. */
-static const char *list_parts(const char *word, const char *const *words, size_t count, char room[PS_NEAREST_SIZE])
+static const char *list_parts(const char *word, const char *const *words, size_t count, const char *between,
+                              char room[PS_NEAREST_SIZE])
 {
   size_t size = strlen(word), used = 0;
   for (size_t i = 0; i < count; i++) {
@@ -70,9 +71,9 @@ static const char *list_parts(const char *word, const char *const *words, size_t
     bool begins = at && (at == words[i] || strchr("-_", at[-1]));
     if (size < 3 || !begins || (at[size] && !strchr("-_", at[size])))
       continue;
-    if (used + strlen(words[i]) + 5 > PS_NEAREST_SIZE)
+    if (used + strlen(between) + strlen(words[i]) >= PS_NEAREST_SIZE)
       return NULL;
-    used += (size_t)snprintf(room + used, PS_NEAREST_SIZE - used, "%s%s", used ? " or " : "", words[i]);
+    used += (size_t)snprintf(room + used, PS_NEAREST_SIZE - used, "%s%s", used ? between : "", words[i]);
   }
   return used ? room : NULL;
 }
@@ -89,7 +90,7 @@ const char *ps_option_nearest(const char *word, unsigned commands, unsigned trai
     words[count] = commands ? option->name : ps_option_key(option, keys[count]);
     count++;
   }
-  if (list_parts(word, words, count, room))
+  if (list_parts(word, words, count, commands ? " or --" : " or ", room))
     return room; /* "bearer" is oauth2_bearer, and no breaker */
   const char *nearest = ps_text_nearest(word, words, count);
   if (!nearest && strncmp(word, "no_", 3) == 0)
@@ -172,6 +173,15 @@ static int set_url(struct ps_options *options, const struct ps_option *option, c
   return 0;
 }
 
+/* A secret may begin with a brace itself. */
+static bool names_source(const char *text)
+{
+  if (*text++ != '{')
+    return false;
+  text += strspn(text, " \t\r\n");
+  return strncmp(text, "\"env\"", 5) == 0 || strncmp(text, "\"file\"", 6) == 0;
+}
+
 /* What the file has as an object or an array begins like one, behind white space or not. */
 static bool is_json(const struct ps_option *option, const char *text)
 {
@@ -180,7 +190,7 @@ static bool is_json(const struct ps_option *option, const char *text)
     return true;
   text += strspn(text, " \t\r\n");
   return (types & PS_JSON_OWN && *text == '{') || (types & PS_JSON_ARRAY && *text == '[') ||
-         (types & PS_JSON_SECRET && *text == '{');
+         (types & PS_JSON_SECRET && names_source(text));
 }
 
 int ps_options_set(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,

@@ -362,6 +362,7 @@ def test_urls_beyond_the_descriptor_limit_are_refused_as_such(server):
     'a key of the file that is another option': (['--method', 'PUT'], ["'--method'", 'did you mean --request?']),
     'a key of the file that is none': (['--max-in-flight', '3'], ['--config FILE', '"max_in_flight"']),
     'a file of no name': (['--config', ''], ['--config: it is empty']),
+    'a part of several names': (['--timeout', '3'], ['did you mean --connect-timeout or --attempt-timeout?']),
     'an unknown letter': (['-W'], ['unknown', '-W']),
     'a letter beyond ASCII': (['-\u00e9'], ['unknown', '-?']),
     'an unknown letter among others': (['-skW'], ['unknown', '-W']),

@@ -962,6 +962,19 @@ static void refusal_is_one_clean_line_that_shows_no_secret(void **state)
   assert_in_range(refused, 100, 1000);
 }
 
+static void secret_that_begins_with_a_brace_is_no_json_by_name(void **state)
+{
+  (void)state;
+  at(OWN, "oauth2_bearer", "{abc}");
+  assert_string_equal(settled()->bearer, "{abc}");
+  at(OWN, "oauth2_bearer", "{ \"end\": 1 }");
+  assert_string_equal(settled()->bearer, "{ \"end\": 1 }");
+  again();
+  assert_int_equal(poolsend_endpoint_set(made.endpoint, "oauth2_bearer", " { \"env\": \"NOT_SET_HERE\" }"), -EINVAL);
+  assert_string_equal(poolsend_config_error(made.config),
+                      "oauth2_bearer: the environment variable NOT_SET_HERE is not set");
+}
+
 static void refusal_begins_with_the_name_of_the_option_or_of_what_is_wrong(void **state)
 {
   (void)state;
@@ -1159,6 +1172,7 @@ int main(void)
       WITH_CONFIG(what_is_trusted_replaces_what_lower_levels_trust),
       WITH_CONFIG(certificate_comes_with_its_own_key_and_password),
       WITH_CONFIG(family_that_was_named_last_is_meant),
+      WITH_CONFIG(secret_that_begins_with_a_brace_is_no_json_by_name),
       WITH_CONFIG(family_that_is_turned_off_says_nothing_of_the_other),
       WITH_CONFIG(json_by_name_may_begin_with_white_space),
       WITH_CONFIG(file_may_be_given_as_a_text),
