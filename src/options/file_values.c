@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TEMPLATE_MAX ((size_t)16 << 20)
@@ -354,9 +353,11 @@ static struct json_object *template_file(struct json_object *value)
 static int keep_template(struct ps_file_reader *reader, struct ps_jsontext_value json, const struct ps_option *option,
                          void *into)
 {
-  char *copy = strndup(json.text, json.size);
-  int result = copy ? read_text(reader, option, copy, into) : -ENOMEM;
-  free(copy);
+  struct ps_buf copy = {0}; /* the text of a file has no NUL at its end, which strndup might look for */
+  int result = ps_buf_append(&copy, json.text, json.size);
+  if (!result)
+    result = read_text(reader, option, copy.data, into);
+  ps_buf_fini(&copy);
   return result;
 }
 

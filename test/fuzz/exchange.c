@@ -180,7 +180,7 @@ static struct poolsend_sender *make_sender(struct poolsend_pool *pool)
 {
   struct poolsend_config *config = poolsend_config_new();
   char workers[24];
-  snprintf(workers, sizeof workers, "%u", PEER_DOORS);
+  snprintf(workers, sizeof workers, "%d", PEER_DOORS);
   set(config, "workers", workers);
   set_requests(config);
   set_delivery(config);
