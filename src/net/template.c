@@ -113,7 +113,7 @@ static int add_placeholder(struct parser *p, const char *open, const char *close
 static int next_placeholder(const struct parser *p, const char *at, const char *end, const char **open,
                             const char **close)
 {
-  *open = memmem(at, (size_t)(end - at), "{{", 2);
+  *open = memmem(at, (size_t)(end - at), PS_TEMPLATE_OPEN, 2);
   if (!*open)
     return 0;
   *close = memmem(*open + 2, (size_t)(end - *open - 2), "}}", 2);

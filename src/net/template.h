@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "base/jsontext.h"
 
+/* Begins a placeholder. */
+#define PS_TEMPLATE_OPEN "{{"
+
 enum ps_template_kind {
   /* JSON. A string that is a placeholder and nothing else becomes the value itself, as it was written; inside a longer
    * string stand a string's characters, a number's, true, false or null, or compact JSON. {{}} is the whole message.

@@ -2,6 +2,7 @@
 
 #include "base/field.h"
 #include "base/text.h"
+#include "net/template.h"
 #include "options/file.h"
 #include "options/checks.h"
 #include "options/kinds.h"
@@ -10,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Begins a placeholder. */
-#define PLACEHOLDER "{{"
 
 #define WORD_BITS 64
 
@@ -158,7 +156,7 @@ static void clear_set(struct ps_options *options, const struct ps_option *option
 static int set_url(struct ps_options *options, const struct ps_option *option, const char *text, enum ps_option_way way,
                    struct ps_error *error)
 {
-  bool is_template = way == PS_FROM_NAME && strstr(text, PLACEHOLDER);
+  bool is_template = way == PS_FROM_NAME && strstr(text, PS_TEMPLATE_OPEN);
   if (!is_template) {
     options->endpoint.url_template = false;
     return ps_kind_read(option, text, value_of(options, option), error);
