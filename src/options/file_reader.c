@@ -66,6 +66,14 @@ int ps_file_refuse(struct ps_file_reader *reader, const char *format, ...)
   return -EINVAL;
 }
 
+int ps_file_refuse_member(struct ps_file_reader *reader, const char *name, const char *one, const char *other)
+{
+  const char *const known[] = {one, other};
+  const char *nearest = ps_text_nearest(name, known, 2);
+  return nearest ? ps_file_refuse(reader, "unknown; did you mean %s?", nearest)
+                 : ps_file_refuse(reader, "unknown; known here: %s, %s", one, other);
+}
+
 int ps_file_refuse_line(struct ps_file_reader *reader, size_t line, const char *words)
 {
   if (reader->is_value)

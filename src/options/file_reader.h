@@ -43,6 +43,9 @@ int ps_file_refuse(struct ps_file_reader *reader, const char *format, ...) __att
 /* The same with the value before the words ("'5 parsecs' is not a time"): not for one that may be a secret. */
 int ps_file_mismatch(struct ps_file_reader *reader, struct json_object *value, const char *words);
 
+/* The member at hand is none of the two that its object may have. */
+int ps_file_refuse_member(struct ps_file_reader *reader, const char *name, const char *one, const char *other);
+
 /* A fault in the text as a whole. */
 int ps_file_refuse_line(struct ps_file_reader *reader, size_t line, const char *words);
 

@@ -3,8 +3,8 @@
 #include "options/file_values.h"
 
 #include "base/ascii.h"
-#include "base/text.h"
 #include "net/check.h"
+#include "net/template.h"
 #include "options/checks.h"
 #include "options/kinds.h"
 #include "options/secret.h"
@@ -14,9 +14,6 @@
 #include <string.h>
 
 #define TEMPLATE_MAX ((size_t)16 << 20)
-
-/* Begins a placeholder. */
-#define PLACEHOLDER "{{"
 
 /* Up to here every integer is a double. */
 #define EXACT_MAX 9007199254740992.0
@@ -252,7 +249,8 @@ static int take_header(struct ps_file_reader *reader, const char *name, struct j
   result = ps_file_check_clean(reader, value);
   if (result)
     return result;
-  return strstr(text, PLACEHOLDER) ? add_template(reader, headers, name, text) : add_line(&lines->lines, name, text);
+  return strstr(text, PS_TEMPLATE_OPEN) ? add_template(reader, headers, name, text)
+                                        : add_line(&lines->lines, name, text);
 }
 
 static int read_headers(struct ps_file_reader *reader, const struct ps_option *option, struct json_object *value,
@@ -302,7 +300,6 @@ static int take_statuses(struct ps_file_reader *reader, struct json_object *valu
 
 static int take_success_member(struct ps_file_reader *reader, const char *name, struct json_object *value, void *into)
 {
-  static const char *const known[] = {"status", "json"};
   if (strcmp(name, "status") == 0)
     return take_statuses(reader, value, into);
   if (strcmp(name, "json") == 0) {
@@ -311,9 +308,7 @@ static int take_success_member(struct ps_file_reader *reader, const char *name, 
     int result = check_count(reader, value);
     return result ? result : ps_file_members(reader, take_test, value, into);
   }
-  const char *nearest = ps_text_nearest(name, known, 2);
-  return nearest ? ps_file_refuse(reader, "unknown; did you mean %s?", nearest)
-                 : ps_file_refuse(reader, "unknown; known here: status, json");
+  return ps_file_refuse_member(reader, name, "status", "json");
 }
 
 static int spell_success(struct ps_file_reader *reader, struct success *success)

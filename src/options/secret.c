@@ -1,7 +1,5 @@
 #include "options/secret.h"
 
-#include "base/text.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -115,14 +113,10 @@ struct source {
 
 static int take_source(struct ps_file_reader *reader, const char *name, struct json_object *value, void *into)
 {
-  static const char *const known[] = {"env", "file"};
   struct source *source = into;
   const char **where = strcmp(name, "env") == 0 ? &source->env : &source->file;
-  if (where == &source->file && strcmp(name, "file") != 0) {
-    const char *nearest = ps_text_nearest(name, known, 2);
-    return nearest ? ps_file_refuse(reader, "unknown; did you mean %s?", nearest)
-                   : ps_file_refuse(reader, "unknown; known here: env, file");
-  }
+  if (where == &source->file && strcmp(name, "file") != 0)
+    return ps_file_refuse_member(reader, name, "env", "file");
   if (!json_object_is_type(value, json_type_string))
     return ps_file_mismatch(reader, value, "is not a string; write \"...\"");
   int result = ps_file_check_clean(reader, value);
