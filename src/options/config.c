@@ -56,18 +56,18 @@ int poolsend_config_failed(const struct poolsend_config *config)
   return config ? config->failed : -ENOMEM;
 }
 
-/* The first stays. */
+/* Of what begin() let begin: so it is the first. */
 static int stick(struct poolsend_config *config, int result, const struct ps_error *error)
 {
-  if (result && !config->is_stuck) {
-    config->is_stuck = true;
-    config->failed = result;
-    if (result == -ENOMEM)
-      snprintf(config->error.text, sizeof config->error.text, "%s", out_of_memory);
-    else
-      config->error = *error;
-  }
-  return config->failed;
+  if (!result)
+    return 0;
+  config->is_stuck = true;
+  config->failed = result;
+  if (result == -ENOMEM)
+    snprintf(config->error.text, sizeof config->error.text, "%s", out_of_memory);
+  else
+    config->error = *error;
+  return result;
 }
 
 /* Before anything is done: an error of poolsend_open stands until then. False: an error stuck, which stays. */

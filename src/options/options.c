@@ -3,8 +3,8 @@
 #include "base/field.h"
 #include "base/text.h"
 #include "net/template.h"
-#include "options/file.h"
 #include "options/checks.h"
+#include "options/file.h"
 #include "options/kinds.h"
 
 #include <errno.h>
